@@ -1,0 +1,16 @@
+//! expert-draw: a registry of government-procurement evaluation experts (政府采购评审专家库) and a
+//! random draw (随机抽取) that nobody can bend and anybody can check.
+//!
+//! The crate is a house in which a draw walks one way, from the door to the record; ARCHITECTURE.md
+//! is its plan and `tests/tidy` holds the imports against it. The modules before `ports` are the
+//! pure core: no I/O, no clock, no randomness, no floating point. Everything after it exists only
+//! with the feature `server`.
+//!
+//! *Invariant:* nothing below `service` knows both a person's name and a seat in clear.
+
+#![deny(missing_docs, unsafe_code)]
+#![deny(clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr, clippy::todo, clippy::unimplemented)]
+
+/// What the pure modules forbid themselves: floats, panics, indexing, unordered iteration.
+/// (A macro cannot carry inner attributes, so each pure module repeats these lines at its head.)
+pub mod codec;
