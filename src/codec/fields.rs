@@ -74,7 +74,9 @@ impl<'a> Fields<'a> {
     pub fn int(&mut self, key: &str, range: RangeInclusive<i64>) -> Result<i64, ShapeError> {
         match self.required(key)?.as_int() {
             Some(n) if range.contains(&n) => Ok(n),
-            _ => Err(self.wrong(key, format!("must be an integer from {} to {}", range.start(), range.end()))),
+            _ => {
+                Err(self.wrong(key, format!("must be an integer from {} to {}", range.start(), range.end())))
+            }
         }
     }
 
@@ -97,7 +99,11 @@ impl<'a> Fields<'a> {
 
     /// A string with exactly this content.
     pub fn literal(&mut self, key: &str, expected: &str) -> Result<(), ShapeError> {
-        if self.str(key)? == expected { Ok(()) } else { Err(self.wrong(key, format!("must be \"{expected}\""))) }
+        if self.str(key)? == expected {
+            Ok(())
+        } else {
+            Err(self.wrong(key, format!("must be \"{expected}\"")))
+        }
     }
 
     /// 32 bytes as 64 lower-case hexadecimal characters.

@@ -118,7 +118,10 @@ pub fn sha256(parts: &[&[u8]]) -> Hash {
 
 /// HMAC-SHA-256 (RFC 2104) under a 32-byte key over the concatenation of the parts.
 pub fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new(key.into());
+    // HMAC pads a key shorter than its 64-byte block with zeros; padding here makes the length a type.
+    let mut block = [0u8; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
     for part in parts {
         mac.update(part);
     }
