@@ -1,0 +1,26 @@
+//! The draw (抽取): request, pool, seed, lots, seats, and the statements that swear to them.
+//!
+//! Specification: `api-spec/draw-v1.md`; every byte that a second implementation must reproduce is
+//! fixed there and in `tests/vectors`. Pure: what it decides is integers, bytes and sets.
+//!
+//! *Invariant:* nothing here picks, prefers or removes a person by hand; there is no function to
+//! call for it.
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+pub mod commitment;
+pub mod identity;
+pub mod lots;
+pub mod pool;
+pub mod request;
+pub mod seats;
+pub mod seed;
+pub mod statements;
+pub mod tags;
+pub mod vrf;
