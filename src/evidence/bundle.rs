@@ -1,0 +1,154 @@
+//! The evidence file's shape, both ways (`api-spec/evidence-v1.md` §1).
+//!
+//! *Invariant:* what [`Evidence::read`] accepts, [`Evidence::write`] writes back byte for byte.
+
+use std::collections::BTreeMap;
+
+use super::openings::Openings;
+use crate::codec::{Fields, Hash, Json, Object, ShapeError, from_hex, object, sha256, to_hex};
+
+/// Value of the field `format`.
+pub const FORMAT: &str = "expert-draw/evidence-v1";
+/// The largest file that is read, in bytes.
+pub const FILE_LIMIT: usize = 512 << 20;
+
+/// For whom a file is made: which openings it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody: no openings before the draw is unsealed, names of the seated after.
+    Public,
+    /// An auditor: everything.
+    Auditor,
+}
+
+impl Audience {
+    /// The word in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Public, Self::Auditor].into_iter().find(|audience| audience.name() == word)
+    }
+}
+
+/// One log entry with its proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceEntry {
+    /// Log index.
+    pub index: u64,
+    /// The statement's signed note.
+    pub note: String,
+    /// Inclusion proof in the checkpoint's tree.
+    pub proof: Vec<Hash>,
+}
+
+/// One evidence file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// For whom.
+    pub audience: Audience,
+    /// Checkpoint note.
+    pub checkpoint: String,
+    /// Entries by index.
+    pub entries: Vec<EvidenceEntry>,
+    /// The draw.
+    pub alpha: Hash,
+    /// Text of the rule profile.
+    pub profile: String,
+    /// Raw leaves by position.
+    pub pool: Vec<Vec<u8>>,
+    /// Openings, if the audience has any.
+    pub openings: Option<Openings>,
+}
+
+/// Why bytes are no evidence file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// Not canonical JSON within the limits.
+    #[error("{0}")]
+    Json(#[from] crate::codec::JsonError),
+    /// Canonical JSON of another shape.
+    #[error("{0}")]
+    Shape(#[from] ShapeError),
+    /// The field `digest` is not that of the rest.
+    #[error("digest: the file was changed or damaged after it was written")]
+    Digest,
+}
+
+impl Evidence {
+    /// The canonical file, `digest` included.
+    pub fn write(&self) -> Vec<u8> {
+        let entry = |entry: &EvidenceEntry| -> Json {
+            Object::new()
+                .with("index", entry.index)
+                .with("note", entry.note.as_str())
+                .with("proof", entry.proof.iter().map(|hash| Json::from(*hash)).collect::<Json>())
+                .into()
+        };
+        let bare = Object::new()
+            .with("v", 1u32)
+            .with("format", FORMAT)
+            .with("audience", self.audience.name())
+            .with("checkpoint", self.checkpoint.as_str())
+            .with("entries", self.entries.iter().map(entry).collect::<Json>())
+            .with("alpha", self.alpha)
+            .with("profile", self.profile.as_str())
+            .with("pool", self.pool.iter().map(|leaf| Json::from(to_hex(leaf))).collect::<Json>())
+            .with_some("openings", self.openings.as_ref().map(Openings::to_json));
+        let digest = sha256(&[&Json::from(bare.clone()).canonical()]);
+        Json::from(bare.with("digest", digest)).canonical()
+    }
+
+    /// Reads a file and checks its digest.
+    pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
+        let mut json = Json::parse_canonical(bytes, FILE_LIMIT)?;
+        let said = take_digest(&mut json)?;
+        if sha256(&[&json.canonical()]) != said {
+            return Err(FileError::Digest);
+        }
+        Ok(object(&json, "", Self::read_fields)?)
+    }
+
+    fn read_fields(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
+        f.int("v", 1..=1)?;
+        f.literal("format", FORMAT)?;
+        let audience = Audience::parse(f.str("audience")?)
+            .ok_or_else(|| f.wrong("audience", "must be public or auditor"))?;
+        let openings = match f.optional("openings") {
+            Some(json) => Some(Openings::read(json, "openings", audience)?),
+            None => None,
+        };
+        Ok(Self {
+            audience,
+            checkpoint: f.str("checkpoint")?.to_owned(),
+            entries: f.each("entries", |item, path| {
+                object(item, path, |f| {
+                    Ok(EvidenceEntry {
+                        index: f.u64("index")?,
+                        note: f.str("note")?.to_owned(),
+                        proof: f.hashes("proof")?,
+                    })
+                })
+            })?,
+            alpha: f.hash("alpha")?,
+            profile: f.str("profile")?.to_owned(),
+            pool: f.each("pool", |item, path| {
+                item.as_str().and_then(from_hex).ok_or_else(|| ShapeError::new(path, "must be hex"))
+            })?,
+            openings,
+        })
+    }
+}
+
+/// Takes the field `digest` out of a file's JSON.
+fn take_digest(json: &mut Json) -> Result<Hash, ShapeError> {
+    let wrong = || ShapeError::new("digest", "must be 64 lower-case hex digits");
+    let Json::Map(map) = json else { return Err(ShapeError::new("", "must be an object")) };
+    let taken = BTreeMap::remove(map, "digest").ok_or_else(wrong)?;
+    taken.as_str().and_then(Hash::from_hex).ok_or_else(wrong)
+}

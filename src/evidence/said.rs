@@ -1,0 +1,79 @@
+//! Statements by type: the closed list of what this log may say (`api-spec/log-v1.md` §4).
+
+use crate::codec::{Hash, Json, ShapeError, object};
+use crate::draw::commitment::Commitment;
+use crate::draw::statements::{Contributed, Drawn, Unsealed, Void};
+use crate::log::opened::LogOpened;
+
+/// Type of the statement that records an expert's after-image.
+pub const REGISTRY_EXPERT: &str = "registry.expert";
+/// Type of the statement that records a unit's after-image.
+pub const REGISTRY_UNIT: &str = "registry.unit";
+/// Type of the statement that records a rule profile.
+pub const PROFILE_LOADED: &str = "profile.loaded";
+/// Types that carry the digest of a sealed private record and say nothing else.
+pub const OPAQUE: [&str; 4] = ["package.recorded", "account.changed", "access.recorded", "draw.planned"];
+
+/// What a statement says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Entry 0.
+    Opened(LogOpened),
+    /// An expert's after-image.
+    Expert(Hash),
+    /// A unit's after-image.
+    Unit(Hash),
+    /// A rule profile.
+    Profile(Hash),
+    /// A sealed private record.
+    Opaque(Hash),
+    /// A draw's commitment.
+    Committed(Box<Commitment>),
+    /// A contribution.
+    Contributed(Box<Contributed>),
+    /// A result.
+    Drawn(Drawn),
+    /// A void, proposed.
+    VoidProposed(Void),
+    /// A void, confirmed.
+    Voided(Void),
+    /// The result was announced.
+    Unsealed(Unsealed),
+}
+
+impl Said {
+    /// Reads a statement's own fields by its type; unknown types and fields are refused.
+    pub fn read(kind: &str, fields: &Json) -> Result<Self, ShapeError> {
+        let digest = |key: &str| object(fields, "", |f| f.hash(key));
+        match kind {
+            LogOpened::TYPE => LogOpened::read(fields).map(Self::Opened),
+            REGISTRY_EXPERT => digest("image").map(Self::Expert),
+            REGISTRY_UNIT => digest("image").map(Self::Unit),
+            PROFILE_LOADED => digest("profile").map(Self::Profile),
+            Commitment::TYPE => Commitment::read(fields).map(|c| Self::Committed(Box::new(c))),
+            Contributed::TYPE => Contributed::read(fields).map(|c| Self::Contributed(Box::new(c))),
+            Drawn::TYPE => Drawn::read(fields).map(Self::Drawn),
+            Void::PROPOSED => Void::read(fields, false).map(Self::VoidProposed),
+            Void::CONFIRMED => Void::read(fields, true).map(Self::Voided),
+            Unsealed::TYPE => Unsealed::read(fields).map(Self::Unsealed),
+            opaque if OPAQUE.contains(&opaque) => digest("image").map(Self::Opaque),
+            _ => Err(ShapeError::new("type", "unknown type of statement")),
+        }
+    }
+
+    /// Whether an entry of this type moves the registry's position (`registry` of a commitment).
+    pub fn moves_registry(&self) -> bool {
+        matches!(self, Self::Expert(_) | Self::Unit(_) | Self::Profile(_))
+    }
+
+    /// The draw that a later statement of a draw is about.
+    pub fn alpha(&self) -> Option<&Hash> {
+        match self {
+            Self::Contributed(said) => Some(&said.alpha),
+            Self::Drawn(said) => Some(&said.alpha),
+            Self::VoidProposed(said) | Self::Voided(said) => Some(&said.alpha),
+            Self::Unsealed(said) => Some(&said.alpha),
+            _ => None,
+        }
+    }
+}

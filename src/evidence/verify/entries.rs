@@ -1,0 +1,150 @@
+//! Checks `checkpoint`, `entries`, `keys`, `signatures`: that the log said what the file quotes.
+
+use super::Answer;
+use crate::codec::{Hash, Json};
+use crate::draw::vrf::VrfPublic;
+use crate::evidence::bundle::Evidence;
+use crate::evidence::said::Said;
+use crate::log::opened::LogOpened;
+use crate::log::{
+    Algorithm, Checkpoint, KeyName, Policy, SignedNote, Statement, VerifierKey, merkle, statement_key_name,
+};
+
+/// A checkpoint that the policy accepts.
+pub(super) struct Head {
+    pub checkpoint: Checkpoint,
+    /// The log key that signed it.
+    pub log_key: [u8; 32],
+    pub unknown_signatures: u32,
+}
+
+/// One statement of the file.
+pub(super) struct Entry {
+    pub index: u64,
+    pub time: i64,
+    pub said: Said,
+    pub leaf: Hash,
+    pub note: SignedNote,
+}
+
+/// The statements of the file, ascending by index.
+pub(super) struct Entries(pub Vec<Entry>);
+
+/// The keys that entry 0 registers.
+pub(super) struct Keys {
+    pub statements: [u8; 32],
+    pub draw_vrf: VrfPublic,
+    pub tag_vrf: VrfPublic,
+    pub draw_vrf_bytes: [u8; 32],
+    pub tag_vrf_bytes: [u8; 32],
+}
+
+pub(super) fn checkpoint(evidence: &Evidence, policy: &Policy) -> Answer<Head> {
+    let note = SignedNote::parse(evidence.checkpoint.as_bytes()).map_err(|e| e.to_string())?;
+    let outcome = policy.evaluate(&note).map_err(|e| e.to_string())?;
+    if !outcome.quorum_met() {
+        return Err("the policy's quorum of witnesses has not cosigned this checkpoint".into());
+    }
+    let seen = format!("tree size {} of {}", outcome.checkpoint.size, outcome.checkpoint.origin);
+    let head = Head {
+        log_key: outcome.log_key,
+        unknown_signatures: u32::try_from(outcome.unknown.len()).unwrap_or(u32::MAX),
+        checkpoint: outcome.checkpoint,
+    };
+    Ok((head, seen))
+}
+
+pub(super) fn entries(evidence: &Evidence, head: &Checkpoint) -> Answer<Entries> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for given in &evidence.entries {
+        let at = |reason: String| format!("entry {}: {reason}", given.index);
+        let note = SignedNote::parse(given.note.as_bytes()).map_err(|e| at(e.to_string()))?;
+        let leaf = note.text().strip_suffix('\n').unwrap_or_default().as_bytes();
+        let statement = Statement::parse(leaf).map_err(|e| at(e.to_string()))?;
+        if statement.log() != head.origin.as_str() {
+            return Err(at("says it belongs to another log".into()));
+        }
+        let fields = Json::Map(statement.body().clone());
+        let said = Said::read(statement.kind(), &fields).map_err(|e| at(e.to_string()))?;
+        if (given.index == 0) != matches!(said, Said::Opened(_)) {
+            return Err(at("log.opened stands at index 0 and nowhere else".into()));
+        }
+        let leaf = merkle::leaf_hash(leaf);
+        merkle::verify_inclusion(given.index, head.size, &leaf, &given.proof, &head.root)
+            .map_err(|e| at(e.to_string()))?;
+        if let Some(before) = entries.last() {
+            if before.index >= given.index {
+                return Err(at("indices must ascend".into()));
+            }
+            if before.time > statement.time() {
+                return Err(at("time falls as the index rises".into()));
+            }
+        }
+        entries.push(Entry { index: given.index, time: statement.time(), said, leaf, note });
+    }
+    only_what_belongs(evidence, &entries)?;
+    let seen = format!("{} entries, all in the tree", entries.len());
+    Ok((Entries(entries), seen))
+}
+
+/// The set of entries is fixed: an entry that has nothing to say about this draw is refused, so that
+/// a file has one spelling.
+fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), String> {
+    let profile = entries.iter().find_map(|entry| match &entry.said {
+        Said::Committed(commitment) => Some(commitment.profile),
+        _ => None,
+    });
+    let seated = evidence.openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry));
+    let seated: Vec<u64> = seated.collect();
+    let mut profiles = 0;
+    for entry in entries {
+        let belongs = match &entry.said {
+            Said::Opened(_) | Said::Committed(_) => true,
+            Said::Profile(digest) => {
+                profiles += 1;
+                Some(*digest) == profile && profiles == 1
+            }
+            Said::Expert(_) => seated.contains(&entry.index),
+            said => said.alpha() == Some(&evidence.alpha),
+        };
+        if !belongs {
+            return Err(format!("entry {}: does not belong to this draw", entry.index));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn keys(entries: &Entries, head: &Head) -> Answer<Keys> {
+    let Some(Entry { said: Said::Opened(opened), .. }) = entries.0.first() else {
+        return Err("entry 0 (log.opened) is missing".into());
+    };
+    if opened.log != head.log_key {
+        return Err("entry 0 registers another log key than the one that signed the checkpoint".into());
+    }
+    let vrf = |name: &str, bytes: [u8; 32]| {
+        VrfPublic::from_bytes(bytes).map_err(|e| format!("{name} key of entry 0: {e}"))
+    };
+    let LogOpened { statements, draw_vrf, tag_vrf, .. } = opened;
+    let keys = Keys {
+        statements: *statements,
+        draw_vrf: vrf("draw_vrf", *draw_vrf)?,
+        tag_vrf: vrf("tag_vrf", *tag_vrf)?,
+        draw_vrf_bytes: *draw_vrf,
+        tag_vrf_bytes: *tag_vrf,
+    };
+    Ok((keys, format!("four keys of {}", opened.jurisdiction)))
+}
+
+pub(super) fn signatures(entries: &Entries, head: &Head, keys: &Keys) -> Answer<()> {
+    let name: KeyName =
+        statement_key_name(&head.checkpoint.origin).map_err(|e| format!("statements key name: {e}"))?;
+    let key = VerifierKey::new(name, Algorithm::Ed25519, keys.statements)
+        .map_err(|e| format!("statements key of entry 0: {e}"))?;
+    for entry in &entries.0 {
+        if entry.note.signatures().len() != 1 {
+            return Err(format!("entry {}: must carry exactly one signature", entry.index));
+        }
+        entry.note.verify(&key).map_err(|e| format!("entry {}: {e}", entry.index))?;
+    }
+    Ok(((), format!("{} statements signed by the statements key", entries.0.len())))
+}
