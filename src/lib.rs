@@ -15,4 +15,6 @@
 /// (A macro cannot carry inner attributes, so each pure module repeats these lines at its head.)
 pub mod codec;
 pub mod codes;
+#[cfg(feature = "server")]
+pub mod pool_sample;
 pub mod time;
