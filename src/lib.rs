@@ -11,10 +11,15 @@
 #![deny(missing_docs, unsafe_code)]
 #![deny(clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr, clippy::todo, clippy::unimplemented)]
 
-/// What the pure modules forbid themselves: floats, panics, indexing, unordered iteration.
-/// (A macro cannot carry inner attributes, so each pure module repeats these lines at its head.)
+// The pure core. Each of these modules forbids itself floats, panics, indexing and unordered
+// iteration in its own head, because an attribute here would reach the whole crate.
 pub mod codec;
 pub mod codes;
+pub mod draw;
+pub mod evidence;
+pub mod log;
+pub mod time;
+
+// The service.
 #[cfg(feature = "server")]
 pub mod pool_sample;
-pub mod time;

@@ -1,1 +1,152 @@
-fn main() {}
+//! `expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]`
+//!
+//! The auditor's binary: reads two files, prints named checks and a verdict. Offline; no database,
+//! web, async or random crate is linked into it. Exit 0 verified, 1 refused, 2 unusable input.
+
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use expert_draw::evidence::Audience;
+use expert_draw::evidence::bundle::FILE_LIMIT;
+use expert_draw::evidence::verify::{Ending, Report, verify};
+use expert_draw::log::Policy;
+
+const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]\n\
+usage: the same; exit 0 verified 核验通过, 1 refused 核验不通过, 2 unusable input 输入无法使用";
+
+/// What the command line asks for.
+struct Options {
+    evidence: String,
+    policy: String,
+    expect: Option<Audience>,
+    json: bool,
+    english: bool,
+}
+
+fn main() -> ExitCode {
+    match options(std::env::args().skip(1)).and_then(|options| run(&options)) {
+        Ok(code) => code,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let (mut evidence, mut policy, mut expect) = (None, None, None);
+    let (mut json, mut english) = (false, false);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg}: 缺少值 (value missing)\n{USAGE}"));
+        match arg.as_str() {
+            "--policy" => policy = Some(value()?),
+            "--expect" => {
+                let word = value()?;
+                expect = Some(Audience::parse(&word).ok_or_else(|| format!("--expect {word}\n{USAGE}"))?);
+            }
+            "--lang" => english = value()? == "en",
+            "--json" => json = true,
+            "--version" => return Err(concat!("expert-draw-verify ", env!("CARGO_PKG_VERSION")).into()),
+            _ if arg.starts_with('-') || evidence.is_some() => return Err(USAGE.into()),
+            _ => evidence = Some(arg),
+        }
+    }
+    match (evidence, policy) {
+        (Some(evidence), Some(policy)) => Ok(Options { evidence, policy, expect, json, english }),
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn run(options: &Options) -> Result<ExitCode, String> {
+    let policy = read(&options.policy, 1 << 20)?;
+    let policy = Policy::parse(&policy)
+        .map_err(|e| format!("{}: 信任策略无法使用 (unusable policy): {e}", options.policy))?;
+    let bytes = read(&options.evidence, FILE_LIMIT as u64)?;
+    // A file that is not even evidence is unusable input; one that is and fails a check is refused.
+    let looks_like_json = bytes.first() == Some(&b'{');
+    if !looks_like_json {
+        return Err(format!("{}: 不是证据文件 (not an evidence file)", options.evidence));
+    }
+    let report = verify(&bytes, &policy, options.expect);
+    let text = if options.json { json(&report) } else { text(&report, options.english) };
+    io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
+    Ok(ExitCode::from(if report.verified() { 0 } else { 1 }))
+}
+
+fn read(path: &str, limit: u64) -> Result<Vec<u8>, String> {
+    let wrong = |e: io::Error| format!("{path}: 无法读取 (cannot read): {e}");
+    if fs::metadata(path).map_err(wrong)?.len() > limit {
+        return Err(format!("{path}: 超过 {limit} 字节 (longer than {limit} bytes)"));
+    }
+    fs::read(path).map_err(wrong)
+}
+
+fn json(report: &Report) -> String {
+    String::from_utf8_lossy(&report.to_json().canonical()).into_owned() + "\n"
+}
+
+fn text(report: &Report, english: bool) -> String {
+    let mut out = String::new();
+    for check in &report.checks {
+        let mark = if check.passed { '✓' } else { '✗' };
+        let title = if english { "" } else { check.title() };
+        out += &format!(
+            "{mark} {:<20} {title}{}{}\n",
+            check.name,
+            if title.is_empty() { "" } else { "：" },
+            check.detail
+        );
+    }
+    out += "\n";
+    out += &if english { verdict_en(report) } else { verdict_zh(report) };
+    out
+}
+
+fn verdict_zh(report: &Report) -> String {
+    let facts = &report.facts;
+    if !report.verified() {
+        let failed: Vec<&str> = report.checks.iter().filter(|c| !c.passed).map(|c| c.name).collect();
+        return format!("结论：核验不通过。未通过：{}\n", failed.join("、"));
+    }
+    let ending = match facts.ending {
+        Some(Ending::Drawn) | None => "抽取结果由其承诺唯一确定",
+        Some(Ending::Voided) => "本次抽取在产生结果前已作废",
+        Some(Ending::VoidedAfterDrawn) => "抽取结果由其承诺唯一确定，但事后已作废",
+    };
+    format!(
+        "结论：核验通过。{ending}（截至日志第 {} 条）\n\
+         保证等级：operator（仅运营方贡献随机；运营方在承诺时可能已知结果）\n\
+         第 {} 次抽取；已知结果后作废：{}；必选席位：{}；策略外签名：{}（不计）\n\
+         本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实（须核对整个日志与专家库）\n",
+        facts.tree_size.unwrap_or_default(),
+        facts.attempt.unwrap_or_default(),
+        report.seen_voids(),
+        facts.forced_seats.unwrap_or_default(),
+        facts.unknown_signatures,
+    )
+}
+
+fn verdict_en(report: &Report) -> String {
+    let facts = &report.facts;
+    if !report.verified() {
+        let failed: Vec<&str> = report.checks.iter().filter(|c| !c.passed).map(|c| c.name).collect();
+        return format!("verdict: REFUSED. failed: {}\n", failed.join(", "));
+    }
+    let ending = match facts.ending {
+        Some(Ending::Drawn) | None => "the result follows from its commitment",
+        Some(Ending::Voided) => "the draw was voided before a result",
+        Some(Ending::VoidedAfterDrawn) => "the result follows from its commitment, and was voided afterwards",
+    };
+    format!(
+        "verdict: VERIFIED. {ending}, as of tree size {}\n\
+         level: operator (only the operator contributed; it could have known the outcome when it committed)\n\
+         attempt {}; seen voids: {}; forced seats: {}; signatures outside the policy: {} (count for nothing)\n\
+         not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real\n",
+        facts.tree_size.unwrap_or_default(),
+        facts.attempt.unwrap_or_default(),
+        report.seen_voids(),
+        facts.forced_seats.unwrap_or_default(),
+        facts.unknown_signatures,
+    )
+}

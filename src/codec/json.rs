@@ -319,7 +319,7 @@ mod tests {
         let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert!(parse(&nested(16)).is_ok());
         assert!(parse(&nested(17)).is_err());
-        assert!(parse(&nested(200_00)).is_err());
+        assert!(parse(&nested(20_000)).is_err());
     }
 
     #[test]

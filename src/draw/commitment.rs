@@ -180,13 +180,15 @@ impl Commitment {
     }
 
     fn read_fields(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
-        let predecessor = if f.optional("predecessor").is_some() { Some(f.hash("predecessor")?) } else { None };
+        let predecessor =
+            if f.optional("predecessor").is_some() { Some(f.hash("predecessor")?) } else { None };
         let approver = if f.optional("forced_accepted_by").is_some() {
             Some(f.str("forced_accepted_by")?.to_owned())
         } else {
             None
         };
-        let (pool_size, pool_root) = f.object("pool", |f| Ok((f.u32("size", 4_000_000)?, f.hash("root")?)))?;
+        let (pool_size, pool_root) =
+            f.object("pool", |f| Ok((f.u32("size", 4_000_000)?, f.hash("root")?)))?;
         let mut next = 0;
         Ok(Self {
             attempt: positive(f, "attempt", 1_000_000)?,
@@ -221,7 +223,11 @@ impl Commitment {
 
     /// Mask of the groups at a site.
     pub fn groups_at(&self, site: u32) -> u32 {
-        self.groups.iter().zip(0u32..).filter(|(g, _)| g.site == site).fold(0, |mask, (_, bit)| mask | 1 << bit)
+        self.groups
+            .iter()
+            .zip(0u32..)
+            .filter(|(g, _)| g.site == site)
+            .fold(0, |mask, (_, bit)| mask | 1 << bit)
     }
 }
 
@@ -252,7 +258,9 @@ fn group((group, number): (&Group, u32)) -> Json {
 fn kept(kept: &Kept) -> Json {
     match kept {
         Kept::Site { position, site } => Object::new().with("position", *position).with("site", *site).into(),
-        Kept::Group { position, group } => Object::new().with("position", *position).with("group", *group).into(),
+        Kept::Group { position, group } => {
+            Object::new().with("position", *position).with("group", *group).into()
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 )]
 
 pub mod commitment;
+pub mod decide;
 pub mod identity;
 pub mod lots;
 pub mod pool;

@@ -138,7 +138,11 @@ pub fn names_digest(salt: &[u8; 32], groups: &[GroupRequest]) -> Hash {
 
 fn number(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
     let text = f.str(key)?;
-    if is_number(text) { Ok(text.to_owned()) } else { Err(f.wrong(key, "must be a number [0-9A-Z]+(-[0-9A-Z]+)*")) }
+    if is_number(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(f.wrong(key, "must be a number [0-9A-Z]+(-[0-9A-Z]+)*"))
+    }
 }
 
 fn organisation(organisation: &Organisation) -> Json {
@@ -165,10 +169,15 @@ fn read_group(json: &Json, path: &str) -> Result<GroupRequest, ShapeError> {
         let mut regions = |key: &str, least: usize| {
             let codes = f.each(key, |code, at| {
                 let text = code.as_str().filter(|t| t.len() == 6 && t.bytes().all(|b| b.is_ascii_digit()));
-                text.map(str::to_owned).ok_or_else(|| ShapeError::new(at, "must be a region code of 6 digits"))
+                text.map(str::to_owned)
+                    .ok_or_else(|| ShapeError::new(at, "must be a region code of 6 digits"))
             })?;
             let within = (least..=REGION_LIMIT).contains(&codes.len()) && codes.is_sorted_by(|a, b| a < b);
-            if within { Ok(codes) } else { Err(f.wrong(key, format!("{least} to 64 codes, strictly ascending"))) }
+            if within {
+                Ok(codes)
+            } else {
+                Err(f.wrong(key, format!("{least} to 64 codes, strictly ascending")))
+            }
         };
         Ok(GroupRequest {
             within: regions("within", 1)?,

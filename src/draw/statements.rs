@@ -158,7 +158,8 @@ impl Void {
     /// Reads the own fields of a proposal (`confirmed` false) or a confirmed void.
     pub fn read(json: &Json, confirmed: bool) -> Result<Self, ShapeError> {
         let void = object(json, "", |f| {
-            let reason = VoidReason::parse(f.str("reason")?).ok_or_else(|| f.wrong("reason", "not on the list"))?;
+            let reason =
+                VoidReason::parse(f.str("reason")?).ok_or_else(|| f.wrong("reason", "not on the list"))?;
             let approver = if confirmed { Some(f.str("approver")?.to_owned()) } else { None };
             Ok(Self { alpha: f.hash("alpha")?, reason, actor: f.str("actor")?.to_owned(), approver })
         })?;
@@ -191,7 +192,10 @@ impl Unsealed {
     pub fn read(json: &Json) -> Result<Self, ShapeError> {
         object(json, "", |f| {
             let announcement = f.str("announcement")?.to_owned();
-            if announcement.is_empty() || announcement.len() > 128 || announcement.chars().any(char::is_control) {
+            if announcement.is_empty()
+                || announcement.len() > 128
+                || announcement.chars().any(char::is_control)
+            {
                 return Err(f.wrong("announcement", "1 to 128 bytes without control characters"));
             }
             Ok(Self { alpha: f.hash("alpha")?, announcement })

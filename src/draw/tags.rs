@@ -66,7 +66,10 @@ pub fn open(
     plan_proof: &Proof,
     package_proof: &Proof,
 ) -> Result<(Beta, Beta), VrfError> {
-    Ok((key.verify(&plan_input(plan), plan_proof)?, key.verify(&package_input(plan, package), package_proof)?))
+    Ok((
+        key.verify(&plan_input(plan), plan_proof)?,
+        key.verify(&package_input(plan, package), package_proof)?,
+    ))
 }
 
 #[cfg(test)]

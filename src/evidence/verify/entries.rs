@@ -1,14 +1,12 @@
 //! Checks `checkpoint`, `entries`, `keys`, `signatures`: that the log said what the file quotes.
 
 use super::Answer;
-use crate::codec::{Hash, Json};
+use crate::codec::Hash;
 use crate::draw::vrf::VrfPublic;
 use crate::evidence::bundle::Evidence;
 use crate::evidence::said::Said;
 use crate::log::opened::LogOpened;
-use crate::log::{
-    Algorithm, Checkpoint, KeyName, Policy, SignedNote, Statement, VerifierKey, merkle, statement_key_name,
-};
+use crate::log::{Algorithm, Checkpoint, Policy, SignedNote, Statement, VerifierKey, merkle};
 
 /// A checkpoint that the policy accepts.
 pub(super) struct Head {
@@ -41,13 +39,11 @@ pub(super) struct Keys {
 
 pub(super) fn checkpoint(evidence: &Evidence, policy: &Policy) -> Answer<Head> {
     let note = SignedNote::parse(evidence.checkpoint.as_bytes()).map_err(|e| e.to_string())?;
-    let outcome = policy.evaluate(&note).map_err(|e| e.to_string())?;
-    if !outcome.quorum_met() {
-        return Err("the policy's quorum of witnesses has not cosigned this checkpoint".into());
-    }
+    let outcome = policy.accept(&note).map_err(|e| e.to_string())?;
+    let log_key = outcome.log.ok_or("no log of the policy signed this checkpoint")?;
     let seen = format!("tree size {} of {}", outcome.checkpoint.size, outcome.checkpoint.origin);
     let head = Head {
-        log_key: outcome.log_key,
+        log_key: *log_key.key_bytes(),
         unknown_signatures: u32::try_from(outcome.unknown.len()).unwrap_or(u32::MAX),
         checkpoint: outcome.checkpoint,
     };
@@ -61,11 +57,10 @@ pub(super) fn entries(evidence: &Evidence, head: &Checkpoint) -> Answer<Entries>
         let note = SignedNote::parse(given.note.as_bytes()).map_err(|e| at(e.to_string()))?;
         let leaf = note.text().strip_suffix('\n').unwrap_or_default().as_bytes();
         let statement = Statement::parse(leaf).map_err(|e| at(e.to_string()))?;
-        if statement.log() != head.origin.as_str() {
+        if *statement.log() != head.origin {
             return Err(at("says it belongs to another log".into()));
         }
-        let fields = Json::Map(statement.body().clone());
-        let said = Said::read(statement.kind(), &fields).map_err(|e| at(e.to_string()))?;
+        let said = Said::read(statement.kind(), &statement.body_json()).map_err(|e| at(e.to_string()))?;
         if (given.index == 0) != matches!(said, Said::Opened(_)) {
             return Err(at("log.opened stands at index 0 and nowhere else".into()));
         }
@@ -136,8 +131,7 @@ pub(super) fn keys(entries: &Entries, head: &Head) -> Answer<Keys> {
 }
 
 pub(super) fn signatures(entries: &Entries, head: &Head, keys: &Keys) -> Answer<()> {
-    let name: KeyName =
-        statement_key_name(&head.checkpoint.origin).map_err(|e| format!("statements key name: {e}"))?;
+    let name = head.checkpoint.origin.statements_key_name();
     let key = VerifierKey::new(name, Algorithm::Ed25519, keys.statements)
         .map_err(|e| format!("statements key of entry 0: {e}"))?;
     for entry in &entries.0 {

@@ -139,7 +139,10 @@ fn check_openings(run: &mut Run, draw: &Draw<'_>, keys: &entries::Keys, ready: O
     run.report.facts.names = seated.unwrap_or_default();
     if audience == Audience::Auditor {
         run.check("openings.request", both(&|open, _, _| openings::request(draw, open)));
-        run.check("openings.candidates", both(&|open, life, leaves| openings::candidates(draw, open, life, leaves)));
+        run.check(
+            "openings.candidates",
+            both(&|open, life, leaves| openings::candidates(draw, open, life, leaves)),
+        );
         run.check("openings.excluded", both(&|open, _, _| openings::excluded(draw, open)));
     }
 }

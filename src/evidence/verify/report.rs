@@ -149,7 +149,13 @@ impl Report {
             .with("seats", facts.seats.iter().map(seat).collect::<Json>())
             .with("unknown_signatures", facts.unknown_signatures)
             .with("checks", self.checks.iter().map(check).collect::<Json>())
-            .with("not_shown", Json::from_iter([Json::from("other attempts or a later void"), Json::from("that the pool was complete and its people real")]))
+            .with(
+                "not_shown",
+                Json::from_iter([
+                    Json::from("other attempts or a later void"),
+                    Json::from("that the pool was complete and its people real"),
+                ]),
+            )
             .into()
     }
 }

@@ -107,7 +107,9 @@ pub(super) fn feasible(draw: &Draw<'_>, leaves: &[Leaf]) -> Answer<u32> {
         (0, Some(_)) => Err("forced seats were accepted where there are none".into()),
         (0, None) => Ok((0, "a full panel existed, nobody was in every one".into())),
         (n, None) => Err(format!("{n} candidates were in every full panel, and nobody accepted that")),
-        (n, Some(account)) => Ok((n, format!("{n} candidates were in every full panel; accepted by {account}"))),
+        (n, Some(account)) => {
+            Ok((n, format!("{n} candidates were in every full panel; accepted by {account}")))
+        }
     }
 }
 
@@ -132,7 +134,8 @@ pub(super) fn contributions(draw: &Draw<'_>, keys: &Keys) -> Answer<Vec<(u64, Co
         if entry.time > draw.commitment.deadline {
             return Err(at("came after the deadline"));
         }
-        let beta = keys.draw_vrf.verify(draw.alpha.as_bytes(), &said.proof).map_err(|e| at(&e.to_string()))?;
+        let beta =
+            keys.draw_vrf.verify(draw.alpha.as_bytes(), &said.proof).map_err(|e| at(&e.to_string()))?;
         found.push((entry.index, Contribution::Operator(beta.0)));
     }
     let ended_without = draw.entries.0.iter().any(|entry| matches!(entry.said, Said::Voided(_)));
@@ -183,7 +186,9 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
         (false, false) => return Err("neither result nor void: the draw has not ended".into()),
     };
     let seen = match &life.unsealed {
-        Some(unsealed) => format!("{}, unsealed by announcement {}", life.ending.name(), unsealed.announcement),
+        Some(unsealed) => {
+            format!("{}, unsealed by announcement {}", life.ending.name(), unsealed.announcement)
+        }
         None => life.ending.name().to_owned(),
     };
     Ok((life, seen))
