@@ -28,6 +28,7 @@ mod frontier;
 mod key;
 pub mod merkle;
 mod note;
+pub mod opened;
 mod policy;
 mod policy_file;
 mod proof;
