@@ -1,0 +1,197 @@
+//! Configuration: defaults, then a TOML file, then the environment, then the command line; checked
+//! once, wrong values named with where they came from.
+//!
+//! | setting | TOML | environment | command line | default |
+//! |---|---|---|---|---|
+//! | data directory | `data` | `EXPERT_DRAW_DATA` | `--data` | `./data` |
+//! | database | `database` | `EXPERT_DRAW_DATABASE` | `--database` | `sqlite://DATA/expert-draw.sqlite` |
+//! | address | `listen` | `EXPERT_DRAW_LISTEN` | `--listen` | `127.0.0.1:8471` |
+//! | log name | `origin` | `EXPERT_DRAW_ORIGIN` | `--origin` | `draw.example/430600` |
+//! | region of the bureau | `jurisdiction` | `EXPERT_DRAW_JURISDICTION` | `--jurisdiction` | `430600` |
+//! | rule profile | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//!
+//! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
+//! `DATA/keys`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::codes::Region;
+use crate::log::Origin;
+
+/// Names of the settings, as in the TOML file.
+pub const SETTINGS: [&str; 6] = ["data", "database", "listen", "origin", "jurisdiction", "profile"];
+
+/// A checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Directory of keys, checkpoint and (with SQLite) the database.
+    pub data: PathBuf,
+    /// Database URL, `sqlite://…` or `postgres://…`.
+    pub database: String,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Log name, used when the log is opened.
+    pub origin: String,
+    /// Region code of the bureau, used when the log is opened.
+    pub jurisdiction: String,
+    /// Name of the embedded rule profile, or the path of a profile file.
+    pub profile: String,
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Name of the setting, or of the file.
+    pub setting: String,
+    /// Where the value came from.
+    pub source: String,
+    /// What is wrong and what is accepted, in Chinese and English.
+    pub rule: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "配置项 {}（来自 {}）：{}", self.setting, self.source, self.rule)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Values by setting with their source, later sources replacing earlier ones.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(BTreeMap<&'static str, (String, String)>);
+
+impl Sources {
+    /// Takes a value from a source.
+    pub fn set(&mut self, setting: &'static str, value: impl Into<String>, source: impl Into<String>) {
+        self.0.insert(setting, (value.into(), source.into()));
+    }
+
+    /// Takes what a TOML text says; unknown settings and values that are no strings are refused.
+    pub fn toml(&mut self, text: &str, file: &str) -> Result<(), ConfigError> {
+        let wrong = |setting: &str, rule: String| ConfigError {
+            setting: setting.to_owned(),
+            source: file.to_owned(),
+            rule,
+        };
+        let table: toml::Table =
+            text.parse().map_err(|e: toml::de::Error| wrong(file, format!("不是有效的 TOML (not TOML): {}", e.message())))?;
+        for (name, value) in &table {
+            let known = SETTINGS.into_iter().find(|known| known == name);
+            let setting = known.ok_or_else(|| {
+                wrong(name, format!("未知配置项，可用: {} (unknown setting)", SETTINGS.join(", ")))
+            })?;
+            let text = value.as_str().ok_or_else(|| wrong(name, "必须是字符串 (must be a string)".into()))?;
+            self.set(setting, text, file);
+        }
+        Ok(())
+    }
+
+    /// Takes `EXPERT_DRAW_*` variables; an unknown one is refused, because a misspelt setting would
+    /// otherwise be silently ignored. `EXPERT_DRAW_TEST_*` belongs to the tests.
+    pub fn environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in variables {
+            let Some(rest) = name.strip_prefix("EXPERT_DRAW_") else { continue };
+            if rest.starts_with("TEST_") || rest == "CONFIG" || rest == "LOG" {
+                continue;
+            }
+            let known = SETTINGS.into_iter().find(|known| *known == rest.to_ascii_lowercase());
+            let setting = known.ok_or_else(|| ConfigError {
+                setting: name.clone(),
+                source: "环境变量 environment".into(),
+                rule: "未知配置项 (unknown setting)".into(),
+            })?;
+            self.set(setting, value, format!("环境变量 {name}"));
+        }
+        Ok(())
+    }
+
+    /// Checks everything and fills in the defaults.
+    pub fn check(&self) -> Result<Config, ConfigError> {
+        let text = |setting: &str, default: &str| {
+            self.0.get(setting).map_or_else(|| default.to_owned(), |(value, _)| value.clone())
+        };
+        let wrong = |setting: &str, rule: &str| ConfigError {
+            setting: setting.to_owned(),
+            source: self.0.get(setting).map_or_else(|| "默认值 default".to_owned(), |(_, source)| source.clone()),
+            rule: rule.to_owned(),
+        };
+        let data = PathBuf::from(text("data", "./data"));
+        let database = text("database", &default_database(&data));
+        if !["sqlite://", "postgres://"].iter().any(|scheme| database.starts_with(scheme)) {
+            return Err(wrong("database", "须为 sqlite://路径 或 postgres://… (must be sqlite:// or postgres://)"));
+        }
+        let listen = text("listen", "127.0.0.1:8471");
+        let listen: SocketAddr =
+            listen.parse().map_err(|_| wrong("listen", "须为 地址:端口，例如 127.0.0.1:8471 (address:port)"))?;
+        let origin = text("origin", "draw.example/430600");
+        Origin::new(origin.as_str())
+            .map_err(|_| wrong("origin", "须为日志名称，例如 draw.example/430600 (not a log name)"))?;
+        let jurisdiction = text("jurisdiction", "430600");
+        Region::parse(&jurisdiction)
+            .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
+        Ok(Config { data, database, listen, origin, jurisdiction, profile: text("profile", "hunan-2023") })
+    }
+}
+
+impl Config {
+    /// Directory of the private keys.
+    pub fn keys_dir(&self) -> PathBuf {
+        self.data.join("keys")
+    }
+
+    /// The published checkpoint, a file outside the database.
+    pub fn checkpoint_file(&self) -> PathBuf {
+        self.data.join("checkpoint")
+    }
+}
+
+fn default_database(data: &Path) -> String {
+    let absolute = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    format!("sqlite://{}", absolute.join("expert-draw.sqlite").display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_sources_replace_earlier_ones() {
+        let mut sources = Sources::default();
+        sources.toml("listen = \"127.0.0.1:1\"\norigin = \"a.example/1\"", "c.toml").unwrap();
+        sources.environment([("EXPERT_DRAW_LISTEN".into(), "127.0.0.1:2".into())].into_iter()).unwrap();
+        sources.set("data", "/d", "--data");
+        let config = sources.check().unwrap();
+        assert_eq!((config.listen.port(), config.origin.as_str()), (2, "a.example/1"));
+        assert_eq!(config.database, "sqlite:///d/expert-draw.sqlite");
+    }
+
+    #[test]
+    fn wrong_values_are_named_with_their_source() {
+        let check = |setting: &'static str, value: &str| {
+            let mut sources = Sources::default();
+            sources.set(setting, value, "here");
+            let error = sources.check().unwrap_err();
+            (error.setting, error.source)
+        };
+        for (setting, value) in [
+            ("database", "mysql://x"),
+            ("database", "data.sqlite"),
+            ("listen", "localhost"),
+            ("origin", "a b"),
+            ("jurisdiction", "999999"),
+        ] {
+            assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
+        }
+        let mut sources = Sources::default();
+        assert!(sources.toml("listen = \"x\"", "f").is_err());
+        assert!(sources.toml("listen = 5", "f").is_err());
+        assert!(sources.environment([("EXPERT_DRAW_LISTN".into(), "x".into())].into_iter()).is_err());
+    }
+}
