@@ -17,4 +17,6 @@ pub mod codec;
 pub mod codes;
 #[cfg(feature = "server")]
 pub mod pool_sample;
+pub mod registry;
+pub mod rules;
 pub mod time;
