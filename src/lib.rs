@@ -18,8 +18,20 @@ pub mod codes;
 pub mod draw;
 pub mod evidence;
 pub mod log;
+pub mod registry;
+pub mod rules;
 pub mod time;
 
 // The service.
 #[cfg(feature = "server")]
+pub mod config;
+#[cfg(feature = "server")]
+pub mod keys;
+#[cfg(feature = "server")]
 pub mod pool_sample;
+#[cfg(feature = "server")]
+pub mod ports;
+#[cfg(feature = "server")]
+pub mod service;
+#[cfg(feature = "server")]
+pub mod store;

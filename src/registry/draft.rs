@@ -1,0 +1,374 @@
+//! An expert's facts as somebody wrote them, and their validation into an [`Expert`].
+//!
+//! A form, a row of a file and a stored image all become a [`Draft`] first, so there is one list of
+//! rules. The facts are those of 财库〔2016〕198号 arts 6–8 and 10 that a draw needs; their limits are in
+//! [`limits`]. Employers that are **not known** (`employments: None`) are something else than an
+//! expert known to have **no employer** (an empty list: retired, self-employed): the first is not
+//! drawable under every embedded profile, the second is.
+
+use crate::codes::{CreditCode, NationalId, Region, Speciality};
+use crate::time::Date;
+
+use super::check::{Check, Order, all, at};
+use super::expert::{Employment, Expert, ExpertNumber, Facts, PastEmployment, TitleLevel, limits};
+use super::problem::Problem;
+use super::standing::Standing;
+
+/// An expert's facts as written.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// 姓名.
+    pub name: String,
+    /// GA/T 517 kind of identity document; only `111` 居民身份证 is accepted.
+    pub id_kind: String,
+    /// The number of that document.
+    pub id_number: String,
+    /// 手机号.
+    pub phone: String,
+    /// Present employers, *the unit* first; `None`: not known; empty: none.
+    pub employments: Option<Vec<DraftEmployment>>,
+    /// Former employers.
+    pub past: Vec<DraftPast>,
+    /// `senior`, `deputy_senior` or `intermediate`.
+    pub title_level: String,
+    /// The day since when the expert works in the field.
+    pub field_since: String,
+    /// `scheme:code`.
+    pub specialities: Vec<String>,
+    /// Review regions (评审区域), the main one first.
+    pub regions: Vec<String>,
+    /// Credit codes of units from whose projects the expert recuses (回避单位, art 7).
+    pub declared_units: Vec<String>,
+    /// First day of the term of appointment (聘期).
+    pub term_from: String,
+    /// Last day of the term.
+    pub term_to: String,
+}
+
+/// A present employer as written.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct DraftEmployment {
+    /// Credit code.
+    pub unit: String,
+    /// Full name.
+    pub name: String,
+    /// First day.
+    pub since: String,
+}
+
+/// A former employer as written.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct DraftPast {
+    /// Credit code.
+    pub unit: String,
+    /// First day.
+    pub from: String,
+    /// Last day.
+    pub to: String,
+}
+
+impl Draft {
+    /// Checks every rule and makes the expert, active, under `number`.
+    ///
+    /// # Errors
+    /// All problems, in the order of the fields.
+    pub fn check(&self, number: ExpertNumber) -> Result<Expert, Vec<Problem>> {
+        self.check_as(number, Standing::Active)
+    }
+
+    pub(super) fn check_as(&self, number: ExpertNumber, standing: Standing) -> Result<Expert, Vec<Problem>> {
+        let mut check = Check::default();
+        let name = check.text("name", &self.name, limits::NAME);
+        if self.id_kind != "111" {
+            let (zh, en) = ("只接受 111（居民身份证）", "only 111 (resident identity card) is accepted");
+            check.refuse("id_kind", &self.id_kind, "id_kind", zh, en);
+        }
+        let id: Option<NationalId> = check.code("id_number", &self.id_number);
+        let birth = id.as_ref().map(NationalId::birth_date);
+        let phone = check_phone(&mut check, &self.phone);
+        let employments = self.check_employments(&mut check, birth);
+        let past = self.check_past(&mut check);
+        let title_level = TitleLevel::parse(&self.title_level);
+        if title_level.is_none() {
+            let (zh, en) = (
+                "应为 senior、deputy_senior 或 intermediate",
+                "must be senior, deputy_senior or intermediate",
+            );
+            check.refuse("title_level", &self.title_level, "title_level", zh, en);
+        }
+        let field_since = check.date("field_since", &self.field_since);
+        check.order("field_since", &self.field_since, birth, field_since, BORN_FIRST);
+        let specialities: Option<Vec<Speciality>> =
+            check_codes(&mut check, "specialities", &self.specialities, 1, limits::SPECIALITIES);
+        let regions: Option<Vec<Region>> =
+            check_codes(&mut check, "regions", &self.regions, 1, limits::REGIONS);
+        let declared_units: Option<Vec<CreditCode>> =
+            check_codes(&mut check, "declared_units", &self.declared_units, 0, limits::DECLARED_UNITS);
+        let term_from = check.date("term_from", &self.term_from);
+        let term_to = check.date("term_to", &self.term_to);
+        check.order("term_to", &self.term_to, term_from, term_to, ENDS_AFTER_BEGINNING);
+        let facts = (|| {
+            Some(Facts {
+                name: name?,
+                id: id?,
+                phone: phone?,
+                employments: employments?,
+                past: past?,
+                title_level: title_level?,
+                field_since: field_since?,
+                specialities: specialities?,
+                regions: regions?,
+                declared_units: declared_units?,
+                term_from: term_from?,
+                term_to: term_to?,
+            })
+        })();
+        check.finish(facts).map(|facts| Expert::of(number, facts, standing))
+    }
+
+    /// The outer `None`: a problem was noted; the inner: employers are not known.
+    fn check_employments(&self, check: &mut Check, birth: Option<Date>) -> Option<Option<Vec<Employment>>> {
+        let Some(written) = &self.employments else { return Some(None) };
+        check.count("employments", written.len(), 0, limits::EMPLOYMENTS);
+        let mut read = Vec::new();
+        for (position, item) in written.iter().enumerate().take(limits::EMPLOYMENTS) {
+            let place = at("employments", position);
+            let unit: Option<CreditCode> = check.code(&format!("{place}.unit"), &item.unit);
+            let name = check.text(&format!("{place}.name"), &item.name, limits::UNIT_NAME);
+            let since_place = format!("{place}.since");
+            let since = check.date(&since_place, &item.since);
+            check.order(&since_place, &item.since, birth, since, BORN_FIRST);
+            read.push((|| Some(Employment { unit: unit?, name: name?, since: since? }))());
+        }
+        let units: Vec<_> = written
+            .iter()
+            .zip(&read)
+            .map(|(item, read)| (item.unit.as_str(), read.as_ref().map(|e| e.unit.clone())))
+            .collect();
+        check.distinct("employments", "duplicate", &units);
+        all(read).map(Some)
+    }
+
+    fn check_past(&self, check: &mut Check) -> Option<Vec<PastEmployment>> {
+        check.count("past", self.past.len(), 0, limits::PAST);
+        let mut read = Vec::new();
+        for (position, item) in self.past.iter().enumerate().take(limits::PAST) {
+            let place = at("past", position);
+            let unit: Option<CreditCode> = check.code(&format!("{place}.unit"), &item.unit);
+            let from = check.date(&format!("{place}.from"), &item.from);
+            let to_place = format!("{place}.to");
+            let to = check.date(&to_place, &item.to);
+            check.order(&to_place, &item.to, from, to, ENDS_AFTER_BEGINNING);
+            read.push((|| Some(PastEmployment { unit: unit?, from: from?, to: to? }))());
+        }
+        all(read)
+    }
+}
+
+const BORN_FIRST: Order = Order { zh: "早于出生日期", en: "lies before the birth date" };
+const ENDS_AFTER_BEGINNING: Order = Order { zh: "截止日早于起始日", en: "ends before it begins" };
+
+/// 5 to 20 digits and hyphens, a plus in front allowed; kept as written.
+fn check_phone(check: &mut Check, phone: &str) -> Option<String> {
+    let local = phone.strip_prefix('+').unwrap_or(phone);
+    let sound = (5..=20).contains(&local.len())
+        && local.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        && local.starts_with(|c: char| c.is_ascii_digit())
+        && local.ends_with(|c: char| c.is_ascii_digit());
+    if sound {
+        return Some(phone.to_owned());
+    }
+    let (zh, en) =
+        ("应为 5 至 20 位数字，可含连字符", "must be 5 to 20 digits, hyphens allowed between them");
+    let rule = if phone.is_empty() { "required" } else { "phone" };
+    check.refuse("phone", phone, rule, zh, en);
+    None
+}
+
+fn check_codes<T: std::str::FromStr<Err = crate::codes::CodeError> + Ord + Clone>(
+    check: &mut Check,
+    field: &str,
+    written: &[String],
+    min: usize,
+    max: usize,
+) -> Option<Vec<T>> {
+    check.count(field, written.len(), min, max);
+    let read: Vec<(&str, Option<T>)> = written
+        .iter()
+        .enumerate()
+        .take(max)
+        .map(|(position, text)| (text.as_str(), check.code(&at(field, position), text)))
+        .collect();
+    check.distinct(field, "duplicate", &read);
+    read.into_iter().map(|(_, code)| code).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    //! Sound drafts for tests; every code is in a range that belongs to nobody (region 990000).
+    use super::*;
+
+    /// A credit code made of a serial number.
+    pub(crate) fn credit_code(serial: u32) -> String {
+        let body = format!("91990000{serial:09}");
+        format!("{body}{}", CreditCode::check_character(&body).unwrap())
+    }
+
+    /// An id with that birth date, `YYYYMMDD`.
+    pub(crate) fn id_number(birth: &str) -> String {
+        let body = format!("990000{birth}001");
+        format!("{body}{}", NationalId::check_character(&body).unwrap())
+    }
+
+    pub(crate) fn draft() -> Draft {
+        Draft {
+            name: "王小明".into(),
+            id_kind: "111".into(),
+            id_number: id_number("19700101"),
+            phone: "13800000000".into(),
+            employments: Some(vec![DraftEmployment {
+                unit: credit_code(1),
+                name: "岳阳某大学".into(),
+                since: "2015-09-01".into(),
+            }]),
+            past: vec![DraftPast {
+                unit: credit_code(2),
+                from: "1995-07-01".into(),
+                to: "2015-08-31".into(),
+            }],
+            title_level: "senior".into(),
+            field_since: "1995-07-01".into(),
+            specialities: vec!["ndrc316:A0832".into(), "ndrc316:C0602".into()],
+            regions: vec!["430600".into(), "430100".into()],
+            declared_units: vec![credit_code(3)],
+            term_from: "2025-01-01".into(),
+            term_to: "2027-12-31".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{credit_code, draft, id_number};
+    use super::*;
+
+    fn number() -> ExpertNumber {
+        ExpertNumber::from_random([7; 10])
+    }
+
+    fn problems(change: impl FnOnce(&mut Draft)) -> Vec<(String, &'static str)> {
+        let mut draft = draft();
+        change(&mut draft);
+        let found = draft.check(number()).err().unwrap_or_default();
+        found.into_iter().map(|p| (p.field, p.rule)).collect()
+    }
+
+    fn one(field: &str, rule: &'static str) -> Vec<(String, &'static str)> {
+        vec![(field.to_owned(), rule)]
+    }
+
+    #[test]
+    fn a_sound_draft_becomes_an_active_expert_with_the_same_facts() {
+        let expert = draft().check(number()).unwrap();
+        assert_eq!(expert.standing(), Standing::Active);
+        assert!(expert.draft() == draft());
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_and_none_repeats_a_value() {
+        let broken = Draft {
+            name: "王\u{202e}明".into(),
+            id_number: "990000197001010011".into(),
+            employments: Some(vec![DraftEmployment::default()]),
+            ..Draft::default()
+        };
+        let found = broken.check(number()).err().unwrap();
+        let fields: Vec<&str> = found.iter().map(|p| p.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "name",
+                "id_kind",
+                "id_number",
+                "phone",
+                "employments[0].unit",
+                "employments[0].name",
+                "employments[0].since",
+                "title_level",
+                "field_since",
+                "specialities",
+                "regions",
+                "term_from",
+                "term_to",
+            ]
+        );
+        assert_eq!(found[2].rule, "check_character");
+        assert_eq!(found[2].class.en(), "18 characters, digits");
+        assert!(!format!("{found:?}").contains("19700101"));
+    }
+
+    #[test]
+    fn each_field_is_refused_by_the_name_of_its_rule() {
+        assert_eq!(problems(|d| d.name = "王".repeat(64)), []);
+        assert_eq!(problems(|d| d.name = "王".repeat(65)), one("name", "length"));
+        assert_eq!(problems(|d| d.name = " 王".into()), one("name", "blank_ends"));
+        assert_eq!(problems(|d| d.name = "王\t明".into()), one("name", "characters"));
+        assert_eq!(problems(|d| d.id_kind = "414".into()), one("id_kind", "id_kind"));
+        assert_eq!(problems(|d| d.id_number = "1".into()), one("id_number", "length"));
+        for phone in ["1234", "abcdef", "-12345", "12345-", "+86 138", "123456789012345678901"] {
+            assert_eq!(problems(|d| d.phone = phone.into()), one("phone", "phone"), "{phone}");
+        }
+        assert_eq!(problems(|d| d.phone = "+86-138-0000-0000".into()), []);
+        assert_eq!(problems(|d| d.title_level = "junior".into()), one("title_level", "title_level"));
+        assert_eq!(problems(|d| d.field_since = "1995-13-01".into()), one("field_since", "date"));
+        assert_eq!(problems(|d| d.field_since = "1969-12-31".into()), one("field_since", "order"));
+        assert_eq!(problems(|d| d.field_since = "1970-01-01".into()), []);
+        assert_eq!(problems(|d| d.term_to = "2024-12-31".into()), one("term_to", "order"));
+        assert_eq!(problems(|d| d.term_to = "2025-01-01".into()), []);
+        let unknown = |d: &mut Draft| d.specialities.push("ndrc316:Z99".into());
+        assert_eq!(problems(unknown), one("specialities[2]", "unknown_speciality"));
+        assert_eq!(problems(|d| d.regions[1] = "439999".into()), one("regions[1]", "unknown_region"));
+        assert_eq!(problems(|d| d.past[0].to = "1995-06-30".into()), one("past[0].to", "order"));
+        let early = |d: &mut Draft| d.employments.as_mut().unwrap()[0].since = "1960-01-01".into();
+        assert_eq!(problems(early), one("employments[0].since", "order"));
+    }
+
+    #[test]
+    fn lists_are_limited_and_hold_nothing_twice() {
+        assert_eq!(problems(|d| d.specialities.clear()), one("specialities", "count"));
+        assert_eq!(problems(|d| d.regions.clear()), one("regions", "count"));
+        assert_eq!(problems(|d| d.declared_units.clear()), []);
+        let twice = |d: &mut Draft| d.specialities.push("ndrc316:A0832".into());
+        assert_eq!(problems(twice), one("specialities[2]", "duplicate"));
+        assert_eq!(problems(|d| d.regions.push("430600".into())), one("regions[2]", "duplicate"));
+        assert_eq!(
+            problems(|d| d.declared_units.push(credit_code(3))),
+            one("declared_units[1]", "duplicate")
+        );
+        let many = |d: &mut Draft| d.declared_units = (0..65).map(credit_code).collect();
+        assert_eq!(problems(many), one("declared_units", "count"));
+        let past = |d: &mut Draft| d.past = vec![d.past[0].clone(); 33];
+        assert_eq!(problems(past), one("past", "count"));
+        let employer = |d: &mut Draft| {
+            let list = d.employments.as_mut().unwrap();
+            list.push(list[0].clone());
+        };
+        assert_eq!(problems(employer), one("employments[1]", "duplicate"));
+    }
+
+    #[test]
+    fn unknown_employers_and_no_employer_are_kept_apart() {
+        let mut written = draft();
+        written.employments = None;
+        assert_eq!(written.check(number()).unwrap().employments(), None);
+        written.employments = Some(Vec::new());
+        assert_eq!(written.check(number()).unwrap().employments(), Some(&[][..]));
+    }
+
+    #[test]
+    fn a_lower_case_check_character_is_the_same_identity() {
+        let id = (1..=28).map(|d| id_number(&format!("197002{d:02}"))).find(|id| id.ends_with('X')).unwrap();
+        let with = |text: String| Draft { id_number: text, ..draft() }.check(number()).unwrap();
+        assert!(with(id.to_lowercase()) == with(id));
+    }
+}

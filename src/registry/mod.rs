@@ -1,0 +1,46 @@
+//! The registry's facts: experts (评审专家), units (工作单位), packages (包), and their private images.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `problem` | [`Problem`]: one rule that an input breaks, in two languages, without the value |
+//! | `draft` | [`Draft`]: an expert's facts as written, and their validation |
+//! | `expert` | [`Expert`]: the same facts, valid |
+//! | `standing` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
+//! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
+//! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
+//! | `csv_row` | [`Columns`]: a row of an import file to a draft |
+//!
+//! *Invariant:* a constructed value is valid; validation reports every problem at once and never
+//! repeats a value, because a value may be a person's.
+//!
+//! *Deliberately not here:* who may change what (`service`), what follows from the facts for a draw
+//! (`rules`), today's date (there is no clock: nothing here depends on it).
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod check;
+mod csv_row;
+mod draft;
+mod expert;
+mod image;
+mod package;
+mod problem;
+mod standing;
+mod unit;
+
+pub use csv_row::{Columns, NONE_MARKS};
+#[cfg(test)]
+pub(crate) use draft::samples;
+pub use draft::{Draft, DraftEmployment, DraftPast};
+pub use expert::{Employment, Expert, ExpertNumber, PastEmployment, TitleLevel, limits};
+pub use image::{IMAGE_LIMIT, ImageError, Imaged, SealedImage, card_digest, image_digest, rest_digest};
+pub use package::{Package, PackageDraft, PackageNumber, Party, PartyDraft, SUPPLIERS_MAX};
+pub use problem::{Problem, ValueClass};
+pub use standing::{DismissalReason, Event, EventKind, Refusal, Standing, StandingKind, Until};
+pub use unit::{Unit, UnitDraft};

@@ -1,0 +1,33 @@
+//! Rules: dated profiles, and what they say about an expert and a project.
+//!
+//! `(facts, profile) → findings (pass, fail, unknown, with source)`. Which rules apply, with which
+//! numbers and from which legal source, stands in a [`Profile`], a dated file whose digest every
+//! commitment carries; what a rule *means* stands here, one file per family: `standing`, `matching`,
+//! `conflicts`. A new rule takes a variant of [`Rule`], a function in its family's file, a line in
+//! [`eligibility`]'s list, an entry in every profile; and leaves [`NOT_YET_APPLIED`].
+//!
+//! *Deliberately not here:* the unit cap as a constraint on panels (`draw`; the profile only states
+//! it), committee arithmetic and timing (later rules), today's date.
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod conflicts;
+mod eligibility;
+mod finding;
+mod matching;
+mod profile;
+mod rule;
+mod standing;
+
+pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge, reasons};
+pub use finding::{Answer, Detail, Finding};
+pub use profile::{
+    Jurisdiction, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, UnknownPolicy, embedded,
+};
+pub use rule::{Family, NOT_YET_APPLIED, Rule};
