@@ -4,7 +4,7 @@
 //! be linked between two draws, opening one person opens no other, and a replay reproduces every
 //! byte (`api-spec/draw-v1.md` §4.1).
 
-use crate::codec::{Hash, Json, LabelledHash, Object, hmac_sha256};
+use crate::codec::{Hash, Json, LabelledHash, hmac_sha256};
 
 /// The 32 random bytes of one draw from which all its salts are derived.
 #[derive(Clone, zeroize::ZeroizeOnDrop)]
@@ -73,17 +73,6 @@ pub fn own_unit(number: &str) -> String {
 /// The identity commitment: H("candidate"; draw salt 32 ‖ image digest ‖ u64 registry index).
 pub fn identity(draw_salt: &[u8; 32], image: &Hash, registry: u64) -> Hash {
     LabelledHash::new("candidate").fixed(draw_salt).fixed(image.as_bytes()).u64(registry).finish()
-}
-
-/// The digest of an expert's card: H("card"; salt 32 ‖ canonical {name, number}).
-pub fn card_digest(salt: &[u8; 32], number: &str, name: &str) -> Hash {
-    let card = Json::from(Object::new().with("number", number).with("name", name)).canonical();
-    LabelledHash::new("card").fixed(salt).variable(&card).finish()
-}
-
-/// The digest of a private after-image: H("image"; card digest ‖ rest digest).
-pub fn image_digest(card: &Hash, rest: &Hash) -> Hash {
-    LabelledHash::new("image").fixed(card.as_bytes()).fixed(rest.as_bytes()).finish()
 }
 
 /// The digest of the reasons of an exclusion: H("reasons"; salt 32 ‖ canonical list of rule names).

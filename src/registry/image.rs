@@ -22,6 +22,11 @@ use super::standing::{DismissalReason, Standing, StandingKind, Until};
 /// The longest image, in bytes. The limits of the records stay well below it.
 pub const IMAGE_LIMIT: usize = 65_535;
 
+/// An expert's card: what is opened of somebody who was seated.
+pub fn expert_card(number: &str, name: &str) -> Json {
+    Object::new().with("number", number).with("name", name).into()
+}
+
 /// H("card"; salt ‖ canonical card).
 pub fn card_digest(salt: &[u8; 32], card: &Json) -> Hash {
     LabelledHash::new("card").fixed(salt).variable(&card.canonical()).finish()
@@ -144,7 +149,7 @@ pub enum ImageError {
 
 impl Imaged for Expert {
     fn card(&self) -> Json {
-        Object::new().with("number", self.number().as_str()).with("name", self.name()).into()
+        expert_card(self.number().as_str(), self.name())
     }
 
     fn rest(&self) -> Json {

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::registry::Problem;
+use crate::store::{StoreError, WriteError};
 
 /// What kind of "no" it is; `http` maps it to a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,3 +92,39 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let of = |kind, code, zh: &str, en: &str| Self { cause: Some(error.to_string()), ..Self::new(kind, code, zh, en) };
+        match &error {
+            StoreError::Conflict(_) => {
+                of(Kind::Conflict, "already_exists", "已存在相同的记录", "the same record exists already")
+            }
+            StoreError::Stale(_) => of(
+                Kind::Stale,
+                "changed_meanwhile",
+                "记录已被他人修改，请重新读取后再试",
+                "the record was changed meanwhile, read it again",
+            ),
+            StoreError::Busy | StoreError::Closed => {
+                of(Kind::Busy, "busy", "系统繁忙，请稍后重试", "the service is busy, try again")
+            }
+            StoreError::Unknown => of(
+                Kind::Unknown,
+                "outcome_unknown",
+                "提交结果未知，请用同一 Idempotency-Key 重试以确认",
+                "the outcome is unknown, repeat with the same Idempotency-Key",
+            ),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WriteError<Refusal>> for Refusal {
+    fn from(error: WriteError<Refusal>) -> Self {
+        match error {
+            WriteError::Call(refusal) => refusal,
+            WriteError::Store(error) => error.into(),
+        }
+    }
+}

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entries::Keys;
 use super::result::Life;
 use super::{Answer, Draw};
-use crate::draw::identity::{DrawKey, card_digest, identity, image_digest};
+use crate::draw::identity::{DrawKey, identity};
 use crate::draw::pool::{self, Candidate, Excluded, Leaf};
 use crate::draw::request::names_digest;
 use crate::draw::tags;
 use crate::evidence::openings::{AuditorOpenings, Openings};
 use crate::evidence::said::Said;
+use crate::registry::{card_digest, expert_card, image_digest};
 
 const NO_AUDITOR_PART: &str = "the auditor's part is missing";
 
@@ -48,8 +49,8 @@ pub(super) fn seated(draw: &Draw<'_>, open: &Openings, life: &Life, leaves: &[Le
     }
     for (member, (position, _)) in open.seated.iter().zip(&seats) {
         let at = |reason: &str| format!("position {position}: {reason}");
-        let card = card_digest(member.card_salt.as_bytes(), &member.number, &member.name);
-        let image = image_digest(&card, &member.rest);
+        let card = card_digest(member.card_salt.as_bytes(), &expert_card(&member.number, &member.name));
+        let image = image_digest(card, member.rest);
         let entry = draw.entries.0.iter().find(|entry| entry.index == member.registry);
         if !matches!(entry.map(|entry| &entry.said), Some(Said::Expert(recorded)) if *recorded == image) {
             return Err(at("the registry entry does not hold this card: the person is not in the registry"));

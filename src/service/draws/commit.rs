@@ -1,0 +1,348 @@
+//! Committing a draw: everything is prepared outside the writer at one registry position; the writer
+//! appends only if that position is still the newest, otherwise the pool is built again.
+
+use std::sync::Arc;
+
+use super::explain;
+use super::prepare::{People, Terms, forced, people};
+use super::record::DrawRecord;
+use super::request::{Checked, DrawDraft, check};
+use super::{DrawView, state};
+use crate::codec::Hash;
+use crate::draw::commitment::Commitment;
+use crate::draw::identity::DrawKey;
+use crate::draw::seed;
+use crate::draw::tags::{Tags, tags};
+use crate::log::key_digest;
+use crate::registry::Package;
+use crate::service::Service;
+use crate::service::actor::{Action, Actor};
+use crate::service::idempotency::IdempotencyKey;
+use crate::service::refusal::{Kind, Refusal};
+use crate::service::sealing::FreshKey;
+use crate::store::{self, Append, Tx};
+
+/// How often a pool is rebuilt when the registry moves under it.
+const REBUILDS: u32 = 8;
+/// Until when contributions count, after the commitment.
+const DEADLINE_SECONDS: i64 = 86_400;
+/// The most attempts on one package: one seen void may have a successor, and no more.
+const MOST_ATTEMPTS: u32 = 2;
+
+/// A draw that is about to be committed or planned.
+struct Plan {
+    id: String,
+    package: String,
+    package_version: i64,
+    row: Option<store::draw::Draw>,
+    attempt: (u32, Option<Hash>),
+}
+
+impl Service {
+    /// Requests a draw and goes as far as the profile allows: drawn, or planned when somebody would
+    /// sit in every full panel and the bureau has to accept that.
+    pub fn request_draw(
+        &self,
+        actor: &Actor,
+        draft: &DrawDraft,
+        key: &IdempotencyKey,
+    ) -> Result<DrawView, Refusal> {
+        actor.check(Action::RequestDraw)?;
+        if let Some(id) = self.replayed(actor, key)? {
+            return self.finish_and_view(actor, &id);
+        }
+        let (row, package) = self.package_record(actor, &draft.package)?;
+        let checked = check(draft, &package, self.clock.now())?;
+        let plan = self.plan(&row, &package)?;
+        let id = plan.id.clone();
+        self.commit(actor, checked, plan, Some(key), None)?;
+        self.finish_and_view(actor, &id)
+    }
+
+    /// Runs the same checks as a request and changes nothing: whether a full panel exists, and how
+    /// many candidates would sit in every one.
+    pub fn check_draw(&self, actor: &Actor, draft: &DrawDraft) -> Result<DrawForecast, Refusal> {
+        actor.check(Action::ReadDraws)?;
+        let (_, package) = self.package_record(actor, &draft.package)?;
+        let checked = check(draft, &package, self.clock.now())?;
+        let key = DrawKey(self.random());
+        let (people, commitment) = self.prepare(actor, &checked, &key, (1, None), None)?;
+        let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
+        let counts = actor.may(Action::ReadCounts);
+        Ok(DrawForecast {
+            forced_seats: forced,
+            pool_size: counts.then_some(people.leaves.len()),
+            excluded: counts.then(|| people.counts().into_iter().collect()),
+        })
+    }
+
+    /// Accepts forced seats by name of the rule; the draw then goes on.
+    pub fn accept_forced_seats(
+        &self,
+        actor: &Actor,
+        id: &str,
+        key: &IdempotencyKey,
+    ) -> Result<DrawView, Refusal> {
+        actor.check(Action::AcceptForcedSeats)?;
+        if self.replayed(actor, key)?.is_some() {
+            return self.finish_and_view(actor, id);
+        }
+        let row = self.draw_row(actor, id)?;
+        if row.state != state::PLANNED {
+            return Err(wrong_state("抽取不在待确认状态", "the draw is not waiting for acceptance"));
+        }
+        let draft = self.planned_draft(&row)?;
+        let (package_row, package) = self.package_record(actor, &row.package)?;
+        let checked = check(&draft, &package, self.clock.now())?;
+        let mut plan = self.plan_of(&package_row, Some(&row))?;
+        plan.row = Some(row);
+        self.commit(actor, checked, plan, Some(key), Some(actor.account.clone()))?;
+        self.finish_and_view(actor, id)
+    }
+
+    /// A new attempt on a package, if it may have one.
+    fn plan(&self, row: &store::package::Package, _package: &Package) -> Result<Plan, Refusal> {
+        self.plan_of(row, None)
+    }
+
+    fn plan_of(
+        &self,
+        package: &store::package::Package,
+        resumed: Option<&store::draw::Draw>,
+    ) -> Result<Plan, Refusal> {
+        let mut earlier = self.store.read(|conn| store::draw::of_package(conn, &package.id))?;
+        earlier.sort_by_key(|draw| draw.attempt);
+        earlier.retain(|draw| resumed.is_none_or(|resumed| resumed.id != draw.id));
+        let attempts: Vec<&store::draw::Draw> =
+            earlier.iter().filter(|draw| draw.state != state::WITHDRAWN).collect();
+        let attempt = match attempts.last() {
+            None => (1, None),
+            Some(last) if last.state == state::VOIDED => {
+                let next = u32::try_from(last.attempt).unwrap_or(u32::MAX).saturating_add(1);
+                if next > MOST_ATTEMPTS {
+                    return Err(Refusal::new(
+                        Kind::Conflict,
+                        "attempts_used_up",
+                        "该包已有一次作废后的重新抽取，不得再次重抽",
+                        "this package has had its one repeat after a void; there is no further one",
+                    ));
+                }
+                let alpha = last.alpha.as_deref().and_then(Hash::from_slice);
+                (next, Some(alpha.ok_or_else(|| Refusal::internal("voided draw without alpha"))?))
+            }
+            Some(last) if [state::DRAWN, state::UNSEALED].contains(&last.state.as_str()) => {
+                return Err(wrong_state("该包已完成抽取", "this package has been drawn already"));
+            }
+            Some(_) => return Err(wrong_state("该包已有进行中的抽取", "this package has an open draw")),
+        };
+        let id = resumed.map_or_else(|| self.opaque_id('D'), |draw| draw.id.clone());
+        Ok(Plan {
+            id,
+            package: package.id.clone(),
+            package_version: package.version,
+            row: None,
+            attempt,
+        })
+    }
+
+    /// Judges people and drafts the commitment at the index's position.
+    fn prepare(
+        &self,
+        actor: &Actor,
+        checked: &Checked,
+        key: &DrawKey,
+        attempt: (u32, Option<Hash>),
+        accepted_by: Option<String>,
+    ) -> Result<(People, Commitment), Refusal> {
+        let index = self.current_index()?;
+        let people = people(&index, checked, &self.profile, key)
+            .ok_or_else(explain::empty_registry)?
+            .map_err(|unfit| explain::refuse(&unfit, actor))?;
+        drop(index);
+        let tags = self.package_tags(checked)?;
+        let terms = Terms {
+            checked,
+            people: &people,
+            key,
+            tags: &tags,
+            profile: &self.profile,
+            tag_key: key_digest(self.keys.tag_vrf.public().as_bytes()),
+            draw_vrf_key: key_digest(self.keys.draw_vrf.public().as_bytes()),
+            attempt,
+            forced_accepted_by: accepted_by,
+        };
+        let commitment = terms.commitment();
+        Ok((people, commitment))
+    }
+
+    fn package_tags(&self, checked: &Checked) -> Result<Tags, Refusal> {
+        let request = &checked.request;
+        tags(&self.keys.tag_vrf, &request.plan, &request.package).map_err(Refusal::internal)
+    }
+
+    /// Prepares and writes the commitment, or the plan that waits for acceptance.
+    fn commit(
+        &self,
+        actor: &Actor,
+        checked: Checked,
+        plan: Plan,
+        idempotency: Option<&IdempotencyKey>,
+        accepted_by: Option<String>,
+    ) -> Result<(), Refusal> {
+        let tags = self.package_tags(&checked)?;
+        let plan = Arc::new(plan);
+        for _ in 0..REBUILDS {
+            let key = DrawKey(self.random());
+            let (people, mut commitment) =
+                self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
+            let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
+            if forced > 0 && accepted_by.is_none() {
+                return self.write_plan(actor, &checked, &plan, idempotency);
+            }
+            if forced == 0 {
+                // Accepted for an earlier registry; at this one nobody is forced any more.
+                commitment.forced_accepted_by = None;
+            }
+            let record = DrawRecord {
+                key,
+                request: checked.request.clone(),
+                candidates: people.candidates,
+                excluded: people.excluded,
+                plan_proof: tags.plan_proof,
+                package_proof: tags.package_proof,
+            };
+            match self.write_commitment(actor, commitment, &record, &plan, idempotency) {
+                Err(refusal) if refusal.code == REGISTRY_MOVED => {}
+                done => return done,
+            }
+        }
+        Err(Refusal::new(Kind::Busy, "registry_moving", "专家库正在频繁变更，请稍后重试", "the registry is changing, try again"))
+    }
+
+    fn write_commitment(
+        &self,
+        actor: &Actor,
+        commitment: Commitment,
+        record: &DrawRecord,
+        plan: &Arc<Plan>,
+        idempotency: Option<&IdempotencyKey>,
+    ) -> Result<(), Refusal> {
+        let subject_key = self.subject_key_for(&plan.id, plan.row.is_some())?;
+        let sealed = self.seal(&subject_key, Commitment::TYPE, &plan.id, &record.to_bytes());
+        let (plan, account) = (plan.clone(), actor.account.clone());
+        let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 201);
+        self.store.write("commit draw", move |tx| {
+            if tx.last_registry_entry() != Some(commitment.registry) {
+                return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "专家库已变更", "the registry moved"));
+            }
+            check_still_open(tx, &plan)?;
+            let mut commitment = commitment.clone();
+            commitment.deadline = tx.time().0 + DEADLINE_SECONDS;
+            let appended = tx.append(Append {
+                actor: account.clone(),
+                kind: Commitment::TYPE.into(),
+                subject: plan.id.clone(),
+                statement: commitment.fields().with("type", Commitment::TYPE),
+                image: Some(sealed.clone()),
+                registry: false,
+            })?;
+            let alpha = seed::alpha(appended.index, &appended.leaf_hash);
+            let row = plan.row_in(state::COMMITTED, tx.time().0, Some((alpha, appended.entry())));
+            match &plan.row {
+                Some(before) => store::draw::update(tx, &row, before.version)?,
+                None => store::draw::insert(tx, &row)?,
+            }
+            subject_key.insert(tx)?;
+            idempotency.insert(tx)?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Records a plan that waits for the bureau: the log learns that something was recorded, no more.
+    fn write_plan(
+        &self,
+        actor: &Actor,
+        checked: &Checked,
+        plan: &Arc<Plan>,
+        idempotency: Option<&IdempotencyKey>,
+    ) -> Result<(), Refusal> {
+        let subject_key = self.subject_key_for(&plan.id, false)?;
+        let record = self.opaque_record(&checked.request.to_json());
+        let sealed = self.seal(&subject_key, super::view::PLANNED, &plan.id, &record.bytes);
+        let (plan, account) = (plan.clone(), actor.account.clone());
+        let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 202);
+        self.store.write("plan draw", move |tx| {
+            check_still_open(tx, &plan)?;
+            tx.append(Append {
+                actor: account.clone(),
+                kind: super::view::PLANNED.into(),
+                subject: plan.id.clone(),
+                statement: record.statement(super::view::PLANNED),
+                image: Some(sealed.clone()),
+                registry: false,
+            })?;
+            store::draw::insert(tx, &plan.row_in(state::PLANNED, tx.time().0, None))?;
+            subject_key.insert(tx)?;
+            idempotency.insert(tx)?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// What a request would meet, without making it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawForecast {
+    /// Candidates who would sit in every full panel.
+    pub forced_seats: usize,
+    /// Candidates; for those who may see counts.
+    pub pool_size: Option<usize>,
+    /// Exclusions by rule; for those who may see counts.
+    pub excluded: Option<Vec<(String, u32)>>,
+}
+
+const REGISTRY_MOVED: &str = "registry_moved";
+
+impl Plan {
+    fn row_in(&self, state: &str, time: i64, committed: Option<(Hash, i64)>) -> store::draw::Draw {
+        let before = self.row.as_ref();
+        store::draw::Draw {
+            id: self.id.clone(),
+            package: self.package.clone(),
+            attempt: i64::from(self.attempt.0),
+            state: state.into(),
+            alpha: committed.map(|(alpha, _)| alpha.0.to_vec()),
+            committed_entry: committed.map(|(_, entry)| entry),
+            drawn_entry: None,
+            ended_entry: None,
+            version: before.map_or(1, |row| row.version + 1),
+            created: before.map_or(time, |row| row.created),
+            updated: time,
+            proposal: None,
+        }
+    }
+}
+
+/// Under the lock: the package is as it was read, and no other draw of it is open.
+fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
+    let package = store::package::find(tx, &plan.package)?;
+    if package.map(|package| package.version) != Some(plan.package_version) {
+        return Err(Refusal::new(Kind::Stale, "changed_meanwhile", "包信息已变更", "the package was changed meanwhile"));
+    }
+    let open = |draw: &store::draw::Draw| {
+        draw.id != plan.id && ![state::VOIDED, state::WITHDRAWN].contains(&draw.state.as_str())
+    };
+    if store::draw::of_package(tx, &plan.package)?.iter().any(open) {
+        return Err(wrong_state("该包已有进行中或已完成的抽取", "this package has an open or finished draw"));
+    }
+    Ok(())
+}
+
+/// The draw is not in a state in which this can be done.
+pub(super) fn wrong_state(zh: &str, en: &str) -> Refusal {
+    Refusal::new(Kind::Conflict, "wrong_state", zh, en)
+}
+
+/// The data key of a draw that is new or was planned before.
+pub(super) type DrawSubjectKey = FreshKey;

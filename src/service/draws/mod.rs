@@ -1,0 +1,42 @@
+//! The use-cases of a draw: request → committed → contributed → drawn, and its endings.
+//!
+//! | file | step |
+//! |---|---|
+//! | `request` | what is sent becomes what can be sworn to |
+//! | `prepare` | people judged, pool built, feasibility; outside the writer |
+//! | `commit` | the commitment, under the lock, only if the registry has not moved |
+//! | `finish` | contribution and result; also at start, for every draw left committed |
+//! | `ending` | accept forced seats, void (proposed by one, confirmed by another), unseal |
+//! | `record` | the sealed private record of a commitment |
+//! | `view` | what each role sees |
+//!
+//! A draw is several writes, not one: a process that dies between them leaves a committed draw, and
+//! the next start finishes it with the very same result, because nothing in it is free any more.
+
+mod commit;
+mod ending;
+mod explain;
+mod finish;
+pub mod prepare;
+pub mod record;
+pub mod request;
+mod view;
+
+pub use request::{DrawDraft, GroupDraft};
+pub use view::{DrawView, GroupView, PanelMember};
+
+/// States of a draw, as the database and the API write them.
+pub mod state {
+    /// Waits for the bureau to accept forced seats; nothing is committed.
+    pub const PLANNED: &str = "planned";
+    /// Committed: the result is fixed and not yet computed.
+    pub const COMMITTED: &str = "committed";
+    /// Drawn: the panel stands.
+    pub const DRAWN: &str = "drawn";
+    /// Voided, with reason and two people.
+    pub const VOIDED: &str = "voided";
+    /// A plan that was given up before anything was committed.
+    pub const WITHDRAWN: &str = "withdrawn";
+    /// Drawn and opened after the announcement of the result.
+    pub const UNSEALED: &str = "unsealed";
+}

@@ -1,0 +1,166 @@
+//! What a commitment needs before anything is written: who is in the pool, who is excluded and why,
+//! whether a full panel exists, and who would sit in every one.
+//!
+//! Everything here reads the drawing index at one position and runs outside the writer.
+
+use std::collections::BTreeMap;
+
+use super::request::Checked;
+use crate::codec::Hash;
+use crate::draw::commitment::{Commitment, Contributor, Group};
+use crate::draw::decide;
+use crate::draw::identity::DrawKey;
+use crate::draw::pool::{self, Candidate, Excluded, Leaf, PoolError};
+use crate::draw::request::names_digest;
+use crate::draw::seats::{Explanation, NoPanel};
+use crate::draw::tags::Tags;
+use crate::rules::{Outcome, Profile, judge};
+use crate::service::index::DrawingIndex;
+
+/// The people of a draw, by pool position, and the others with the rules against them.
+#[derive(Clone)]
+pub struct People {
+    /// Registry position at which the people were judged.
+    pub registry: u64,
+    /// Leaves by position.
+    pub leaves: Vec<Leaf>,
+    /// Candidates by position.
+    pub candidates: Vec<Candidate>,
+    /// Excluded people, ascending by number.
+    pub excluded: Vec<Excluded>,
+}
+
+/// Why a pool cannot be drawn from.
+#[derive(Clone, Debug)]
+pub enum Unfit {
+    /// No full panel exists: which groups are short, by how much.
+    Short(Box<Explanation>),
+    /// Seats would suffice but for people in conflict with each other.
+    Relations,
+    /// The walk ended at its limit of branches.
+    Limit,
+    /// The pool itself breaks a limit.
+    Pool(PoolError),
+}
+
+/// Judges everybody who may match and builds the pool under a draw key. `None`: the registry is
+/// empty, nothing was ever entered.
+pub fn people(
+    index: &DrawingIndex,
+    checked: &Checked,
+    profile: &Profile,
+    key: &DrawKey,
+) -> Option<Result<People, Unfit>> {
+    let registry = index.position()?;
+    let (mut inside, mut excluded) = (Vec::new(), Vec::new());
+    for indexed in index.possible(&checked.requirements) {
+        let verdict = judge(&indexed.expert, &checked.project, &checked.requirements, profile);
+        let number = indexed.expert.number().as_str().to_owned();
+        match verdict.outcome {
+            Outcome::NotMatching => {}
+            Outcome::Excluded(rules) => {
+                let mut rules: Vec<String> = rules.iter().map(|rule| rule.name().to_owned()).collect();
+                rules.sort();
+                rules.dedup();
+                excluded.push(Excluded { number, image: indexed.image, registry: indexed.registry, rules });
+            }
+            Outcome::Candidate => {
+                let employments = indexed.expert.employments().unwrap_or_default();
+                let mut units = employments.iter().map(|e| e.unit.as_str().to_owned());
+                let unit = units.next();
+                let mut further_units: Vec<String> = units.filter(|code| Some(code) != unit.as_ref()).collect();
+                further_units.sort();
+                further_units.dedup();
+                inside.push(Candidate {
+                    number,
+                    image: indexed.image,
+                    registry: indexed.registry,
+                    groups: verdict.groups,
+                    // Tiers come with the conduct record; until then everybody has one lot.
+                    lots: 1,
+                    unit,
+                    further_units,
+                });
+            }
+        }
+    }
+    excluded.sort_by(|a, b| a.number.cmp(&b.number));
+    Some(pool::build(key, &inside, &[]).map_err(Unfit::Pool).map(|pool| {
+        let candidates = pool.origin.iter().map(|origin| inside[*origin].clone()).collect();
+        People { registry, leaves: pool.leaves, candidates, excluded }
+    }))
+}
+
+impl People {
+    /// How many people each rule excludes (one person may be excluded by several).
+    pub fn counts(&self) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        for rule in self.excluded.iter().flat_map(|person| &person.rules) {
+            *counts.entry(rule.clone()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// The part of a commitment that does not depend on the time of writing.
+pub struct Terms<'a> {
+    /// The request.
+    pub checked: &'a Checked,
+    /// Its people.
+    pub people: &'a People,
+    /// The draw key.
+    pub key: &'a DrawKey,
+    /// Tags of the package.
+    pub tags: &'a Tags,
+    /// The rules.
+    pub profile: &'a Profile,
+    /// Digest of the tag VRF key.
+    pub tag_key: Hash,
+    /// Digest of the draw VRF key.
+    pub draw_vrf_key: Hash,
+    /// Attempt, and alpha of the one before.
+    pub attempt: (u32, Option<Hash>),
+    /// Account that accepted forced seats.
+    pub forced_accepted_by: Option<String>,
+}
+
+impl Terms<'_> {
+    /// The commitment, still without its deadline (0).
+    pub fn commitment(&self) -> Commitment {
+        let request = &self.checked.request;
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Commitment {
+            attempt: self.attempt.0,
+            predecessor: self.attempt.1,
+            package_tag: self.tags.package,
+            plan_tag: self.tags.plan,
+            tag_key: self.tag_key,
+            request: request.digest(&self.key.request_salt()),
+            names: names_digest(&self.key.names_salt(), &request.groups),
+            profile: self.profile.digest(),
+            registry: self.people.registry,
+            groups: request.groups.iter().map(|g| Group { seats: g.seats, site: g.site }).collect(),
+            unit_cap: self.profile.unit_cap(),
+            lots: u8::try_from(self.profile.lots()).unwrap_or(1),
+            margin: self.profile.margin(),
+            window_minutes: self.profile.window_minutes(),
+            pool_size: small(self.people.leaves.len()),
+            pool_root: pool::root(&self.people.leaves),
+            excluded: pool::excluded_digest(self.key, &self.people.excluded),
+            kept: Vec::new(),
+            forced_accepted_by: self.forced_accepted_by.clone(),
+            contributions: vec![Contributor::Operator { key: self.draw_vrf_key }],
+            deadline: 0,
+        }
+    }
+}
+
+/// Whether a full panel exists, and how many sit in every one.
+pub fn forced(commitment: &Commitment, people: &People) -> Result<usize, Unfit> {
+    match decide::forced_seats(commitment, &people.leaves) {
+        Ok(forced) => Ok(forced.len()),
+        Err(NoPanel::Infeasible(explanation)) => Err(Unfit::Short(Box::new(explanation))),
+        Err(NoPanel::Relations) => Err(Unfit::Relations),
+        Err(NoPanel::Limit) => Err(Unfit::Limit),
+    }
+}

@@ -1,0 +1,160 @@
+//! The private record of a draw: everything that its commitment seals, from which its leaves are
+//! recomputed. Sealed under the draw's own data key in the journal entry of the commitment.
+//!
+//! People are rows of a list and not objects, because a pool has thousands of them.
+
+use crate::codec::{Hash, Json, Object, ShapeError, from_hex, object, to_hex};
+use crate::draw::identity::DrawKey;
+use crate::draw::pool::{Candidate, Excluded};
+use crate::draw::request::Request;
+use crate::draw::vrf::Proof;
+
+/// The largest record that is read, in bytes.
+const RECORD_LIMIT: usize = 1 << 30;
+
+/// What a commitment seals.
+#[derive(Clone)]
+pub struct DrawRecord {
+    /// The draw key.
+    pub key: DrawKey,
+    /// The request.
+    pub request: Request,
+    /// Candidates by pool position.
+    pub candidates: Vec<Candidate>,
+    /// Excluded people, ascending by number.
+    pub excluded: Vec<Excluded>,
+    /// Proof of the plan tag.
+    pub plan_proof: Proof,
+    /// Proof of the package tag.
+    pub package_proof: Proof,
+}
+
+impl DrawRecord {
+    /// Canonical bytes, to be sealed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let record = Object::new()
+            .with("v", 1u32)
+            .with("draw_key", to_hex(&self.key.0))
+            .with("request", self.request.to_json())
+            .with("candidates", self.candidates.iter().map(candidate).collect::<Json>())
+            .with("excluded", self.excluded.iter().map(excluded).collect::<Json>())
+            .with("plan_proof", self.plan_proof.to_hex())
+            .with("package_proof", self.package_proof.to_hex());
+        Json::from(record).canonical()
+    }
+
+    /// Reads what [`DrawRecord::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ShapeError> {
+        let json =
+            Json::parse_canonical(bytes, RECORD_LIMIT).map_err(|e| ShapeError::new("", e.to_string()))?;
+        object(&json, "", |f| {
+            f.int("v", 1..=1)?;
+            let mut proof = |key: &str| {
+                Proof::from_hex(f.str(key)?).map_err(|_| ShapeError::new(key, "must be a proof"))
+            };
+            Ok(Self {
+                plan_proof: proof("plan_proof")?,
+                package_proof: proof("package_proof")?,
+                key: DrawKey(*f.hash("draw_key")?.as_bytes()),
+                request: Request::from_json(f.required("request")?, "request")?,
+                candidates: f.each("candidates", read_candidate)?,
+                excluded: f.each("excluded", read_excluded)?,
+            })
+        })
+    }
+}
+
+fn candidate(person: &Candidate) -> Json {
+    Json::from_iter([
+        Json::from(person.number.as_str()),
+        Json::from(person.image),
+        Json::from(person.registry),
+        Json::from(person.groups),
+        Json::from(u32::from(person.lots)),
+        Json::from(person.unit.clone().unwrap_or_default()),
+        texts(&person.further_units),
+    ])
+}
+
+fn read_candidate(json: &Json, path: &str) -> Result<Candidate, ShapeError> {
+    let wrong = || ShapeError::new(path, "not a candidate");
+    let Some([number, image, registry, groups, lots, unit, further]) = json.as_list() else {
+        return Err(wrong());
+    };
+    let unit = unit.as_str().ok_or_else(wrong)?;
+    Ok(Candidate {
+        number: number.as_str().ok_or_else(wrong)?.to_owned(),
+        image: image.as_str().and_then(Hash::from_hex).ok_or_else(wrong)?,
+        registry: int(registry).ok_or_else(wrong)?,
+        groups: int(groups).ok_or_else(wrong)?,
+        lots: int(lots).ok_or_else(wrong)?,
+        unit: (!unit.is_empty()).then(|| unit.to_owned()),
+        further_units: read_texts(further).ok_or_else(wrong)?,
+    })
+}
+
+fn excluded(person: &Excluded) -> Json {
+    Json::from_iter([
+        Json::from(person.number.as_str()),
+        Json::from(person.image),
+        Json::from(person.registry),
+        texts(&person.rules),
+    ])
+}
+
+fn read_excluded(json: &Json, path: &str) -> Result<Excluded, ShapeError> {
+    let wrong = || ShapeError::new(path, "not an exclusion");
+    let Some([number, image, registry, rules]) = json.as_list() else { return Err(wrong()) };
+    Ok(Excluded {
+        number: number.as_str().ok_or_else(wrong)?.to_owned(),
+        image: image.as_str().and_then(Hash::from_hex).ok_or_else(wrong)?,
+        registry: int(registry).ok_or_else(wrong)?,
+        rules: read_texts(rules).ok_or_else(wrong)?,
+    })
+}
+
+fn texts(items: &[String]) -> Json {
+    items.iter().map(|item| Json::from(item.as_str())).collect()
+}
+
+fn read_texts(json: &Json) -> Option<Vec<String>> {
+    json.as_list()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn int<T: TryFrom<i64>>(json: &Json) -> Option<T> {
+    json.as_int().and_then(|n| T::try_from(n).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::request::tests::sample;
+
+    #[test]
+    fn a_record_reads_back() {
+        let record = DrawRecord {
+            key: DrawKey([7; 32]),
+            request: sample(),
+            candidates: vec![Candidate {
+                number: "E1".into(),
+                image: Hash([1; 32]),
+                registry: 5,
+                groups: 3,
+                lots: 1,
+                unit: None,
+                further_units: vec!["U".into()],
+            }],
+            excluded: vec![Excluded {
+                number: "E2".into(),
+                image: Hash([2; 32]),
+                registry: 6,
+                rules: vec!["age_limit".into()],
+            }],
+            plan_proof: Proof([1; 80]),
+            package_proof: Proof([2; 80]),
+        };
+        let again = DrawRecord::from_bytes(&record.to_bytes()).unwrap();
+        assert_eq!(again.to_bytes(), record.to_bytes());
+        assert_eq!(again.candidates, record.candidates);
+    }
+}

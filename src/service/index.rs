@@ -1,0 +1,147 @@
+//! The drawing index: the registry in memory, so that a pool costs what matches and not what exists.
+//!
+//! Built at start from journal images (checked against their digests by the caller) and advanced by
+//! journal number, for this process's own writes and other processes' alike. Bitmaps by speciality
+//! and by review region, ancestors included; the facts of each expert beside them. The rules have
+//! the last word: the bitmaps only narrow down whom they are asked about.
+//!
+//! *Invariant:* [`DrawingIndex::position`] is the newest registry entry that the index has applied,
+//! and a draw reads the index at exactly the position that its commitment names.
+
+use std::collections::BTreeMap;
+
+use roaring::RoaringBitmap;
+
+use crate::codec::Hash;
+use crate::codes::{Region, Speciality};
+use crate::registry::Expert;
+use crate::rules::Requirement;
+
+/// An expert as of one registry entry.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    /// The facts.
+    pub expert: Expert,
+    /// Digest of the image that the entry holds.
+    pub image: Hash,
+    /// Index of the entry.
+    pub registry: u64,
+}
+
+/// The registry, ready to be drawn from.
+#[derive(Default)]
+pub struct DrawingIndex {
+    next: u64,
+    position: Option<u64>,
+    slots: Vec<Indexed>,
+    by_number: BTreeMap<String, u32>,
+    specialities: BTreeMap<&'static str, RoaringBitmap>,
+    regions: BTreeMap<&'static str, RoaringBitmap>,
+}
+
+impl DrawingIndex {
+    /// The journal number from which entries have not been applied yet.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The newest registry entry applied.
+    pub fn position(&self) -> Option<u64> {
+        self.position
+    }
+
+    /// Experts in the index.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are no experts.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Applies an expert's newest image.
+    pub fn apply(&mut self, indexed: Indexed) {
+        let number = indexed.expert.number().as_str().to_owned();
+        let fresh = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let slot = *self.by_number.entry(number).or_insert(fresh);
+        match self.slots.get(slot as usize).cloned() {
+            Some(before) => {
+                self.mark(&before.expert, slot, false);
+                self.mark(&indexed.expert, slot, true);
+                self.slots[slot as usize] = indexed;
+            }
+            None => {
+                self.mark(&indexed.expert, slot, true);
+                self.slots.push(indexed);
+            }
+        }
+    }
+
+    /// Notes that everything below `next` was applied and which registry entry is the newest.
+    pub fn advanced(&mut self, next: u64, position: Option<u64>) {
+        self.next = next;
+        self.position = position.or(self.position);
+    }
+
+    /// Everybody who may match one of the requirements; the rules decide who does.
+    pub fn possible(&self, requirements: &[Requirement]) -> Vec<&Indexed> {
+        let mut all = RoaringBitmap::new();
+        for requirement in requirements {
+            let Some(skilled) = self.specialities.get(requirement.speciality.as_str()) else { continue };
+            let mut near = RoaringBitmap::new();
+            for region in &requirement.within {
+                if let Some(there) = self.regions.get(region.as_str()) {
+                    near |= there;
+                }
+            }
+            all |= skilled & near;
+        }
+        all.iter().filter_map(|slot| self.slots.get(slot as usize)).collect()
+    }
+
+    fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
+        let put = |map: &mut BTreeMap<&'static str, RoaringBitmap>, key: &'static str| {
+            let bitmap = map.entry(key).or_default();
+            if set { bitmap.insert(slot) } else { bitmap.remove(slot) };
+        };
+        for claim in expert.specialities() {
+            claim.ancestors().for_each(|code: Speciality| put(&mut self.specialities, code.as_str()));
+        }
+        for region in expert.regions() {
+            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::samples;
+
+    fn requirement(speciality: &str, within: &str) -> Requirement {
+        Requirement {
+            speciality: Speciality::parse(speciality).unwrap(),
+            within: vec![Region::parse(within).unwrap()],
+            except: vec![],
+        }
+    }
+
+    #[test]
+    fn ancestors_find_an_expert_and_an_amendment_replaces_the_marks() {
+        let expert = samples::expert();
+        let mut index = DrawingIndex::default();
+        let indexed = Indexed { expert: expert.clone(), image: Hash([1; 32]), registry: 4 };
+        index.apply(indexed.clone());
+        index.apply(Indexed { registry: 9, ..indexed });
+        index.advanced(10, Some(9));
+        assert_eq!((index.len(), index.position(), index.next()), (1, Some(9), 10));
+        let claim = expert.specialities()[0];
+        let region = expert.regions()[0];
+        let top = claim.ancestors().last().unwrap();
+        let province = region.ancestors().last().unwrap();
+        let found = index.possible(&[requirement(top.as_str(), province.as_str())]);
+        assert_eq!(found.iter().map(|e| e.registry).collect::<Vec<_>>(), [9]);
+        assert!(index.possible(&[requirement(top.as_str(), "110000")]).is_empty());
+    }
+}
