@@ -38,6 +38,8 @@ mod tiles;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod vector_tests;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{cosign, cosigned_at};

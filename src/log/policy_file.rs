@@ -263,8 +263,10 @@ fn limited(count: usize) -> Result<(), PolicyFault> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key::KeyName;
     use super::super::samples::TestKey;
     use super::*;
+    use crate::codec::sha256;
 
     fn log_key(fill: u8) -> String {
         TestKey::new("log.example/x", Algorithm::Ed25519, fill).public.to_string()
@@ -341,6 +343,27 @@ mod tests {
         for (line, fault) in cases {
             let refused = Policy::parse(format!("{good}{line}\n").as_bytes());
             assert_eq!(refused, Err(PolicyError { line: lines + 1, fault }), "{line}");
+        }
+    }
+
+    #[test]
+    fn more_than_256_witnesses_logs_or_groups_are_refused() {
+        let key = |kind: Algorithm, i: usize| {
+            let secret = ed25519_dalek::SigningKey::from_bytes(sha256(&[&i.to_be_bytes()]).as_bytes());
+            let name = KeyName::new("k").unwrap();
+            VerifierKey::new(name, kind, secret.verifying_key().to_bytes()).unwrap()
+        };
+        let line = |kind: &str, i: usize| match (kind, i) {
+            ("witness", _) => format!("witness w{i} {}\n", key(Algorithm::CosignatureV1, i)),
+            ("log", _) => format!("log {}\n", key(Algorithm::Ed25519, i)),
+            (_, 0) => format!("witness w {}\ngroup g0 any w\n", key(Algorithm::CosignatureV1, i)),
+            _ => format!("group g{i} any g{}\n", i - 1),
+        };
+        for kind in ["witness", "log", "group"] {
+            let most: String = (0..256).map(|i| line(kind, i)).collect();
+            assert!(Policy::parse(format!("{most}quorum none\n").as_bytes()).is_ok());
+            let refused = Policy::parse(format!("{most}{}quorum none\n", line(kind, 256)).as_bytes());
+            assert_eq!(refused.unwrap_err().fault, PolicyFault::TooLarge);
         }
     }
 
