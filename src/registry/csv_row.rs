@@ -342,4 +342,21 @@ mod tests {
         let fields: Vec<_> = with(&credit_code(1)).unwrap_err().into_iter().map(|p| p.field).collect();
         assert_eq!(fields, ["employer_name", "employed_since"]);
     }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn every_row_of_the_synthetic_pool_is_an_expert() {
+        let mut file = Vec::new();
+        let today = crate::time::Date::parse("2026-11-24").unwrap();
+        crate::pool_sample::write_sample(&mut file, 500, 1, today).unwrap();
+        let mut reader = csv::Reader::from_reader(file.as_slice());
+        let columns = Columns::from_header(reader.headers().unwrap()).unwrap();
+        for record in reader.records() {
+            let record = record.unwrap();
+            let cells: Vec<&str> = record.iter().collect();
+            if let Err(problems) = columns.read(&cells, number()) {
+                panic!("{problems:?}");
+            }
+        }
+    }
 }

@@ -287,6 +287,20 @@ impl Expert {
     }
 }
 
+impl fmt::Debug for Employment {
+    /// Says nothing: the unit of a person is private.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Employment(…)")
+    }
+}
+
+impl fmt::Debug for PastEmployment {
+    /// Says nothing: the units of a person are private.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PastEmployment(…)")
+    }
+}
+
 impl fmt::Debug for Expert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Expert({}, {})", self.number, self.standing.kind().as_str())

@@ -4,7 +4,7 @@
 //! numbers and from which legal source, stands in a [`Profile`], a dated file whose digest every
 //! commitment carries; what a rule *means* stands here, one file per family: `standing`, `matching`,
 //! `conflicts`. A new rule takes a variant of [`Rule`], a function in its family's file, a line in
-//! [`eligibility`]'s list, an entry in every profile; and leaves [`NOT_YET_APPLIED`].
+//! the list of `eligibility`, an entry in every profile; and leaves [`NOT_YET_APPLIED`].
 //!
 //! *Deliberately not here:* the unit cap as a constraint on panels (`draw`; the profile only states
 //! it), committee arithmetic and timing (later rules), today's date.
