@@ -15,4 +15,9 @@
 /// (A macro cannot carry inner attributes, so each pure module repeats these lines at its head.)
 pub mod codec;
 pub mod codes;
+pub mod log;
+#[cfg(feature = "server")]
+pub mod ports;
+#[cfg(feature = "server")]
+pub mod store;
 pub mod time;
