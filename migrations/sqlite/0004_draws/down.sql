@@ -1,0 +1,2 @@
+DROP TABLE draw;
+DROP TABLE package;

@@ -1,0 +1,319 @@
+//! The check at every start and of `fsck`: is the database what was signed?
+//!
+//! Everything is recomputed from the statements: leaf hashes, tree, tiles, head. The other tables
+//! are the service's to compare with a replay; it gets every entry in order through a hook.
+//!
+//! *Invariant:* the check only reads, in one snapshot, and reports all it finds, not the first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use super::check_entry::{self, Keys};
+use super::connection::Conn;
+use super::error::StoreError;
+use super::head::{self, Head};
+use super::journal::{self, Entry};
+use super::{publish, tile};
+use crate::codec::Hash;
+use crate::log::{Checkpoint, Frontier, SignedNote};
+use crate::ports::LogSigner;
+use crate::time::Timestamp;
+
+/// Entries read and checked together.
+const PAGE: u32 = 4096;
+/// Several processes write one log; their clocks may differ by this much.
+const CLOCK_TOLERANCE_SECONDS: i64 = 5;
+
+/// Something that is not as it was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable name of the rule: `leaf-hash`, `signature`, `root`, …
+    pub code: &'static str,
+    /// The entry concerned.
+    pub index: Option<u64>,
+    /// What is wrong, in a sentence.
+    pub what: String,
+}
+
+impl Finding {
+    /// A finding about one entry.
+    pub fn at(code: &'static str, index: u64, what: impl Into<String>) -> Self {
+        Self { code, index: Some(index), what: what.into() }
+    }
+
+    /// A finding about the whole.
+    pub fn of(code: &'static str, what: impl Into<String>) -> Self {
+        Self { code, index: None, what: what.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            Some(index) => write!(f, "entry {index}: {} ({})", self.what, self.code),
+            None => write!(f, "{} ({})", self.what, self.code),
+        }
+    }
+}
+
+/// How much to recompute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything, statement signatures included.
+    #[default]
+    Full,
+    /// Everything but the statement signatures, which cost most of the time.
+    Hashes,
+}
+
+/// What to check against.
+pub struct Against<'a> {
+    /// Origin and keys.
+    pub signer: &'a dyn LogSigner,
+    /// The time now.
+    pub now: Timestamp,
+    /// The checkpoint published outside the database.
+    pub checkpoint_path: Option<&'a Path>,
+    /// How much to recompute.
+    pub depth: Depth,
+}
+
+/// Follows a check.
+pub trait Follow {
+    /// So many entries of so many are done.
+    fn progress(&mut self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
+
+    /// Every entry in order; what is answered joins the findings.
+    fn entry(&mut self, entry: &Entry) -> Vec<Finding> {
+        let _ = entry;
+        Vec::new()
+    }
+}
+
+/// Follows nothing.
+impl Follow for () {}
+
+/// Checks everything this module's comment names. Empty if the database is what was signed.
+/// Error: the database could not be read.
+pub fn check(
+    conn: &mut Conn,
+    against: &Against<'_>,
+    follow: &mut dyn Follow,
+) -> Result<Vec<Finding>, StoreError> {
+    let head = head::read(conn)?;
+    let mut walk = Walk::new(against);
+    loop {
+        let page = journal::range(conn, walk.next_row, PAGE)?;
+        let Some(last) = page.last() else { break };
+        walk.next_row = last.index() + 1;
+        walk.page(&page, against, follow);
+        follow.progress(walk.leaves.len() as u64, head.size);
+    }
+    walk.head(&head, against);
+    walk.tiles(conn)?;
+    if let Some(path) = against.checkpoint_path {
+        walk.published(path, against);
+    }
+    if against.now.0 < walk.time - CLOCK_TOLERANCE_SECONDS {
+        let last = Timestamp(walk.time);
+        walk.found.push(Finding::of(
+            "clock",
+            format!("the clock says {}, but the last entry is of {last}", against.now),
+        ));
+    }
+    Ok(walk.found)
+}
+
+/// Threads for work that is all computing.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What is gathered along the journal.
+struct Walk {
+    found: Vec<Finding>,
+    keys: Keys,
+    next_row: u64,
+    leaves: Vec<Hash>,
+    time: i64,
+    last_registry_entry: Option<u64>,
+    /// Statement type → whether its entries are flagged as registry entries.
+    flags: BTreeMap<String, bool>,
+}
+
+impl Walk {
+    fn new(against: &Against<'_>) -> Self {
+        Self {
+            found: Vec::new(),
+            keys: Keys::of(against.signer, against.depth),
+            next_row: 0,
+            leaves: Vec::new(),
+            time: 0,
+            last_registry_entry: None,
+            flags: BTreeMap::new(),
+        }
+    }
+
+    fn page(&mut self, page: &[Entry], against: &Against<'_>, follow: &mut dyn Follow) {
+        let part = page.len().div_ceil(threads()).max(64);
+        let (keys, origin) = (&self.keys, against.signer.origin());
+        let read = |entries: &[Entry]| -> Vec<_> {
+            entries.iter().map(|entry| check_entry::check(entry, origin, keys)).collect()
+        };
+        let checked: Vec<_> = std::thread::scope(|scope| {
+            let parts: Vec<_> = page.chunks(part).map(|part| scope.spawn(move || read(part))).collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        });
+        if checked.len() != page.len() {
+            self.found.push(Finding::at("statement", self.leaves.len() as u64, "could not be checked"));
+        }
+        for (entry, checked) in page.iter().zip(checked) {
+            self.found.extend(checked.found);
+            self.order(entry, checked.kind);
+            self.found.extend(follow.entry(entry));
+            self.leaves.push(checked.leaf_hash);
+        }
+    }
+
+    /// What an entry must be after the one before it.
+    fn order(&mut self, entry: &Entry, kind: Option<String>) {
+        let expected = self.leaves.len() as u64;
+        if entry.idx != head::column(expected) {
+            self.found.push(Finding::at("gap", entry.index(), format!("expected entry {expected} here")));
+        }
+        if entry.time < self.time {
+            self.found.push(Finding::at("time", entry.index(), "is earlier than the entry before it"));
+        }
+        self.time = self.time.max(entry.time);
+        if entry.registry {
+            self.last_registry_entry = Some(entry.index());
+        }
+        let Some(kind) = kind else { return };
+        // A type either changes pools or does not.
+        let flag = *self.flags.entry(kind.clone()).or_insert(entry.registry);
+        if flag != entry.registry || (kind.starts_with("registry.") && !entry.registry) {
+            self.found.push(Finding::at(
+                "registry-flag",
+                entry.index(),
+                format!("the flag does not fit the type {kind}"),
+            ));
+        }
+    }
+
+    fn head(&mut self, head: &Head, against: &Against<'_>) {
+        let mut tree = Frontier::new();
+        tree.extend(self.leaves.iter().copied());
+        let rules = [
+            ("origin", head.origin == against.signer.origin(), "the log is another one than the keys'"),
+            ("size", head.size == tree.size(), "the head's size is not the number of entries"),
+            ("root", head.root == tree.root(), "the head's root is not the root of the statements"),
+            ("peaks", head.frontier == tree, "the head's peaks are not those of the statements"),
+            ("head-time", head.time.0 == self.time, "the head's time is not the last entry's"),
+            (
+                "last-registry-entry",
+                head.last_registry_entry == self.last_registry_entry,
+                "the head's newest registry entry is not the journal's",
+            ),
+        ];
+        self.found.extend(
+            rules.iter().filter(|(_, holds, _)| !holds).map(|(code, _, what)| Finding::of(code, *what)),
+        );
+        let signed = SignedNote::parse(head.checkpoint.as_bytes())
+            .ok()
+            .filter(|note| note.verify(against.signer.log_key()).is_ok())
+            .and_then(|note| Checkpoint::from_note(&note).ok());
+        match signed {
+            None => self
+                .found
+                .push(Finding::of("checkpoint", "the head's checkpoint is not signed by the log's key")),
+            Some(signed) => {
+                let same = signed.origin.as_str() == against.signer.origin()
+                    && (signed.size, signed.root) == (tree.size(), tree.root());
+                if !same {
+                    let what = format!(
+                        "the tree of the {} entries is not the one that was signed ({} entries)",
+                        tree.size(),
+                        signed.size
+                    );
+                    self.found.push(Finding::of("checkpoint", what));
+                }
+            }
+        }
+    }
+
+    fn tiles(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let mut expected = BTreeMap::new();
+        let (mut level, mut row) = (0i64, self.leaves.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>());
+        while !row.is_empty() {
+            for (tile, index) in row.chunks(tile::WIDTH * 32).zip(0i64..) {
+                expected.insert((level, index), tile.to_vec());
+            }
+            row = row.chunks_exact(tile::WIDTH * 32).flat_map(|tile| tile::root(tile).0).collect();
+            level += 1;
+        }
+        let found = &mut self.found;
+        tile::all(conn, |level, index, hashes| {
+            if expected.remove(&(level, index)) != Some(hashes) {
+                found
+                    .push(Finding::of("tile", format!("tile {level}/{index} is not that of the statements")));
+            }
+        })?;
+        let missing = expected.into_keys();
+        found.extend(
+            missing.map(|(level, index)| Finding::of("tile", format!("tile {level}/{index} is missing"))),
+        );
+        Ok(())
+    }
+
+    /// The file is never ahead of the database, and what it says is a prefix of the tree.
+    fn published(&mut self, path: &Path, against: &Against<'_>) {
+        let shown = path.display();
+        let (note, published) = match publish::read(path) {
+            Ok(Some(read)) => read,
+            Ok(None) => return,
+            Err(error) => {
+                self.found.push(Finding::of(
+                    "published",
+                    format!("the published checkpoint {shown} cannot be read: {error}"),
+                ));
+                return;
+            }
+        };
+        if note.verify(against.signer.log_key()).is_err()
+            || published.origin.as_str() != against.signer.origin()
+        {
+            self.found.push(Finding::of(
+                "published",
+                format!("the published checkpoint {shown} is not signed by this log"),
+            ));
+            return;
+        }
+        let size = usize::try_from(published.size).unwrap_or(usize::MAX);
+        match self.leaves.get(..size) {
+            None => {
+                let what = format!(
+                    "the database holds {} entries, but {} were published ({shown}): it was restored from an older \
+                     backup. Restore a newer one; or, if those entries are lost for good, report it to the auditors \
+                     and witnesses and move that file aside",
+                    self.leaves.len(),
+                    published.size
+                );
+                self.found.push(Finding::of("behind-published", what));
+            }
+            Some(prefix) => {
+                let mut tree = Frontier::new();
+                tree.extend(prefix.iter().copied());
+                if tree.root() != published.root {
+                    let what = format!(
+                        "the first {} entries are not those that were published ({shown})",
+                        published.size
+                    );
+                    self.found.push(Finding::of("published", what));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The tables as diesel sees them, written by hand after `migrations/`; a test holds them together
+//! by reading and writing every table on both databases.
+//!
+//! *Invariant:* columns are text, whole numbers, booleans and bytes, the same on both databases.
+//! Text keys compare by bytes (`COLLATE "C"` on PostgreSQL, BINARY on SQLite).
+
+diesel::table! {
+    log_head (id) {
+        id -> BigInt,
+        origin -> Text,
+        size -> BigInt,
+        root -> Binary,
+        peaks -> Binary,
+        time -> BigInt,
+        last_registry_entry -> Nullable<BigInt>,
+        checkpoint -> Text,
+    }
+}
+
+diesel::table! {
+    log_tile (level, idx) {
+        level -> BigInt,
+        idx -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    journal (idx) {
+        idx -> BigInt,
+        time -> BigInt,
+        actor -> Text,
+        kind -> Text,
+        subject -> Text,
+        registry -> Bool,
+        statement -> Binary,
+        signature -> Binary,
+        leaf_hash -> Binary,
+        image -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    subject_key (subject) {
+        subject -> Text,
+        wrapped -> Binary,
+    }
+}
+
+diesel::table! {
+    account (id) {
+        id -> Text,
+        role -> Text,
+        name -> Text,
+        unit -> Nullable<Text>,
+        token_hash -> Binary,
+        created -> BigInt,
+        expires -> BigInt,
+        revoked -> Nullable<BigInt>,
+        entry -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (account, key) {
+        account -> Text,
+        key -> Text,
+        request -> Binary,
+        resource -> Text,
+        status -> BigInt,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit (code) {
+        code -> Text,
+        name -> Text,
+        region -> Text,
+        entry -> BigInt,
+    }
+}
+
+diesel::table! {
+    expert (number) {
+        number -> Text,
+        id_hash -> Binary,
+        standing -> Text,
+        region -> Text,
+        unit -> Nullable<Text>,
+        term_to -> Text,
+        version -> BigInt,
+        entry -> BigInt,
+    }
+}
+
+diesel::table! {
+    expert_speciality (number, code) {
+        number -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    expert_region (number, code) {
+        number -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    profile (digest) {
+        digest -> Text,
+        name -> Text,
+        text -> Text,
+        entry -> BigInt,
+    }
+}
+
+diesel::table! {
+    package (id) {
+        id -> Text,
+        plan_no -> Text,
+        package_no -> Text,
+        agency -> Text,
+        purchaser -> Text,
+        state -> Text,
+        version -> BigInt,
+        entry -> BigInt,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    draw (id) {
+        id -> Text,
+        package -> Text,
+        attempt -> BigInt,
+        state -> Text,
+        alpha -> Nullable<Binary>,
+        committed_entry -> Nullable<BigInt>,
+        drawn_entry -> Nullable<BigInt>,
+        ended_entry -> Nullable<BigInt>,
+        version -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+        proposal -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(expert, expert_speciality, expert_region);
+diesel::allow_tables_to_appear_in_same_query!(draw, package);

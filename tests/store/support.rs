@@ -1,0 +1,237 @@
+//! A fresh database of either kind, a signer with fixed keys, and short ways to write.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use ed25519_dalek::{Signer, SigningKey};
+use expert_draw::codec::{Hash, Object};
+use expert_draw::log::{Algorithm, Checkpoint, Origin, VerifierKey, sign_note};
+use expert_draw::ports::{FixedClock, LineSignature, LogSigner};
+use expert_draw::store::*;
+use expert_draw::time::Timestamp;
+
+/// The kinds of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes one test per database out of a function that takes a [`Kind`].
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[test]
+            fn on_sqlite() {
+                super::$name(crate::support::Kind::Sqlite);
+            }
+
+            #[test]
+            fn on_postgres() {
+                super::$name(crate::support::Kind::Postgres);
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+/// The keys of the tests.
+pub struct TestSigner {
+    origin: Origin,
+    log: (SigningKey, VerifierKey),
+    statements: (SigningKey, VerifierKey),
+}
+
+impl TestSigner {
+    pub fn new(origin: &str, fill: u8) -> Self {
+        let origin = Origin::new(origin).unwrap();
+        let key = |fill: u8, name| {
+            let secret = SigningKey::from_bytes(&[fill; 32]);
+            let public = secret.verifying_key().to_bytes();
+            (secret, VerifierKey::new(name, Algorithm::Ed25519, public).unwrap())
+        };
+        let log = key(fill, origin.log_key_name().clone());
+        let statements = key(fill + 1, origin.statements_key_name());
+        Self { origin, log, statements }
+    }
+}
+
+impl LogSigner for TestSigner {
+    fn origin(&self) -> &str {
+        self.origin.as_str()
+    }
+
+    fn sign_checkpoint(&self, size: u64, root: Hash) -> String {
+        let text = Checkpoint { origin: self.origin.clone(), size, root }.to_text();
+        sign_note(&text, &self.log.1, |bytes| self.log.0.sign(bytes).to_bytes()).unwrap().to_string()
+    }
+
+    fn sign_statement(&self, statement: &[u8]) -> LineSignature {
+        let signature = self.statements.0.sign(&[statement, b"\n"].concat()).to_bytes();
+        let mut line = [0; 68];
+        line[..4].copy_from_slice(&self.statements.1.id());
+        line[4..].copy_from_slice(&signature);
+        line
+    }
+
+    fn log_key(&self) -> &VerifierKey {
+        &self.log.1
+    }
+
+    fn statements_key(&self) -> &VerifierKey {
+        &self.statements.1
+    }
+}
+
+/// A fresh, empty database; removed at the end.
+pub struct Fresh {
+    pub database: Database,
+    pub clock: Arc<FixedClock>,
+    pub folder: PathBuf,
+    name: Option<String>,
+}
+
+impl Fresh {
+    pub fn new(kind: Kind) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let name = format!("expert_draw_{}_{number}", std::process::id());
+        let folder = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let clock = Arc::new(FixedClock::new(Timestamp(1_700_000_000)));
+        let (url, name) = match kind {
+            Kind::Sqlite => (format!("sqlite://{}", folder.join("test.db").display()), None),
+            Kind::Postgres => {
+                sql(&maintenance_url(), &format!("CREATE DATABASE {name}"));
+                let (server, _) =
+                    maintenance_url().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+                (format!("{server}/{name}"), Some(name))
+            }
+        };
+        Self { database: Database::parse(&url).unwrap(), clock, folder, name }
+    }
+
+    pub fn config(&self) -> StoreConfig {
+        let signer = Arc::new(TestSigner::new("log.example/test", 1));
+        let mut config = StoreConfig::new(self.database.clone(), signer, self.clock.clone());
+        config.timeout = Duration::from_secs(20);
+        config.readers = 4;
+        config.checkpoint_path = Some(self.checkpoint_path());
+        config
+    }
+
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.folder.join("checkpoint")
+    }
+
+    pub fn open(&self) -> Store {
+        Store::open(self.config()).unwrap()
+    }
+
+    /// Runs SQL beside the store, as somebody with the database in their hands; the error's text
+    /// if the database refused.
+    pub fn by_hand(&self, statements: &str) -> Result<String, String> {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let mut conn = rusty(path);
+                conn(statements)
+            }
+            Database::Postgres(url) => run_sql(url, statements),
+        }
+    }
+
+    /// Alters a journal row although the triggers forbid it.
+    pub fn alter_journal(&self, change: &str) {
+        let (off, on) = match &self.database {
+            Database::Sqlite(_) => ("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete;", ""),
+            Database::Postgres(_) => {
+                ("ALTER TABLE journal DISABLE TRIGGER ALL;", "ALTER TABLE journal ENABLE TRIGGER ALL;")
+            }
+        };
+        self.by_hand(&format!("{off} {change}; {on}")).unwrap();
+    }
+
+    /// What a start finds; empty if it opens.
+    pub fn findings(&self) -> Vec<Finding> {
+        match Store::open(self.config()) {
+            Ok(_) => Vec::new(),
+            Err(StoreError::Corrupt(found)) => found,
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some(name) = &self.name {
+            let _ = run_sql(&maintenance_url(), &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn maintenance_url() -> String {
+    std::env::var("EXPERT_DRAW_TEST_POSTGRES").expect(
+        "EXPERT_DRAW_TEST_POSTGRES is not set: run `make test`, which starts a private PostgreSQL \
+         (tools/postgres-for-tests start)",
+    )
+}
+
+fn sql(url: &str, statements: &str) {
+    run_sql(url, statements).unwrap();
+}
+
+fn run_sql(url: &str, statements: &str) -> Result<String, String> {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, PgConnection};
+    let mut conn = PgConnection::establish(url).map_err(|error| error.to_string())?;
+    conn.batch_execute(statements).map(|()| String::new()).map_err(|error| error.to_string())
+}
+
+fn rusty(path: &std::path::Path) -> impl FnMut(&str) -> Result<String, String> {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, SqliteConnection};
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 20000; PRAGMA recursive_triggers = OFF;").unwrap();
+    move |statements| {
+        conn.batch_execute(statements).map(|()| String::new()).map_err(|error| error.to_string())
+    }
+}
+
+/// An entry with nothing special about it.
+pub fn note(text: &str) -> Append {
+    Append {
+        actor: "tester".into(),
+        kind: "test.note".into(),
+        subject: "subject".into(),
+        statement: Object::new().with("type", "test.note").with("text", text),
+        image: None,
+        registry: false,
+    }
+}
+
+/// The same as a registry entry.
+pub fn registry_note(text: &str) -> Append {
+    let statement = Object::new().with("type", "registry.test").with("text", text);
+    Append { registry: true, statement, ..note(text) }
+}
+
+/// Writes one note.
+pub fn write_note(store: &Store, text: &str) -> Result<Appended, WriteError<StoreError>> {
+    let text = text.to_owned();
+    store.write("note", move |tx| tx.append(note(&text)))
+}
+
+/// The head.
+pub fn head_of(store: &Store) -> head::Head {
+    store.read(head::read).unwrap()
+}
+
+/// Runs the command that the tests of killed processes start; unused elsewhere.
+#[allow(dead_code)]
+pub fn this_binary() -> Command {
+    Command::new(std::env::current_exe().unwrap())
+}
