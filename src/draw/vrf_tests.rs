@@ -1,9 +1,10 @@
-//! Tests of the VRF: the vectors of RFC 9381, and everything that must be
+//! Tests of the VRF: the vectors of RFC 9381, a second implementation, and everything that must be
 //! refused.
 
 use super::*;
 use crate::codec::Json;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use proptest::prelude::*;
 
 /// The order of the prime-order group, q = 2^252 + 27742317777372353535851937790883648493.
 const ORDER: [u8; 32] = [
@@ -101,6 +102,23 @@ fn the_counter_of_the_second_vector_is_one() {
         .finalize();
     assert_eq!(case.as_map().unwrap()["counter"].as_int(), Some(1));
     assert!(canonical_point(at_zero[..32].try_into().unwrap()).is_none());
+}
+
+#[test]
+fn a_second_implementation_makes_and_accepts_the_same_proofs() {
+    use vrf_rfc9381::ec::edwards25519::tai::EdVrfEdwards25519TaiPublicKey as TheirPublic;
+    use vrf_rfc9381::ec::edwards25519::tai::EdVrfEdwards25519TaiSecretKey as TheirSecret;
+    use vrf_rfc9381::{Proof as _, Prover as _, Verifier as _};
+    proptest!(ProptestConfig::with_cases(64), |(seed in any::<[u8; 32]>(), alpha in any::<Vec<u8>>())| {
+        let ours = VrfSecret::from_seed(seed);
+        let proof = ours.prove(&alpha);
+        let theirs = TheirSecret::from_slice(&seed).unwrap();
+        let their_proof = theirs.prove(&alpha).unwrap();
+        prop_assert_eq!(their_proof.encode_to_pi(), proof.as_bytes().to_vec());
+        let their_beta = TheirPublic::from_slice(ours.public().as_bytes()).unwrap().verify(&alpha, their_proof);
+        let beta = ours.public().verify(&alpha, &proof).unwrap();
+        prop_assert_eq!(their_beta.unwrap().to_vec(), beta.0.to_vec());
+    });
 }
 
 #[test]

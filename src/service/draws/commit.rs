@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::explain;
 use super::prepare::{People, Terms, forced, people};
-use super::record::DrawRecord;
+use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
 use super::{DrawView, state};
 use crate::codec::Hash;
@@ -19,7 +19,6 @@ use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
-use crate::service::sealing::FreshKey;
 use crate::store::{self, Append, Tx};
 
 /// How often a pool is rebuilt when the registry moves under it.
@@ -203,17 +202,20 @@ impl Service {
                 // Accepted for an earlier registry; at this one nobody is forced any more.
                 commitment.forced_accepted_by = None;
             }
-            let record = DrawRecord {
+            let header = Header {
                 key,
                 request: checked.request.clone(),
-                candidates: people.candidates,
-                excluded: people.excluded,
-                plan_proof: tags.plan_proof,
-                package_proof: tags.package_proof,
+                excluded: people.counts(),
+                plan_proof: tags.plan_proof.clone(),
+                package_proof: tags.package_proof.clone(),
             };
-            match self.write_commitment(actor, commitment, &record, &plan, idempotency) {
+            let leaves = people.leaves;
+            let record = DrawRecord { header, candidates: people.candidates, excluded: people.excluded };
+            match self.write_commitment(actor, commitment.clone(), &record, &plan, idempotency) {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}
-                done => return done,
+                Err(refusal) => return Err(refusal),
+                // What was just committed is at hand: the result needs no second look at the journal.
+                Ok(alpha) => return self.conclude(&plan.id, alpha, &commitment, &leaves, None),
             }
         }
         Err(Refusal::new(Kind::Busy, "registry_moving", "专家库正在频繁变更，请稍后重试", "the registry is changing, try again"))
@@ -226,12 +228,12 @@ impl Service {
         record: &DrawRecord,
         plan: &Arc<Plan>,
         idempotency: Option<&IdempotencyKey>,
-    ) -> Result<(), Refusal> {
-        let subject_key = self.subject_key_for(&plan.id, plan.row.is_some())?;
-        let sealed = self.seal(&subject_key, Commitment::TYPE, &plan.id, &record.to_bytes());
+    ) -> Result<Hash, Refusal> {
+        let subject_key = self.subject_key(&plan.id, plan.row.is_some())?;
+        let sealed = self.sealer().seal(&subject_key, Commitment::TYPE, &plan.id, &record.to_bytes());
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 201);
-        self.store.write("commit draw", move |tx| {
+        let alpha = self.store.write("commit draw", move |tx| {
             if tx.last_registry_entry() != Some(commitment.registry) {
                 return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "专家库已变更", "the registry moved"));
             }
@@ -252,11 +254,11 @@ impl Service {
                 Some(before) => store::draw::update(tx, &row, before.version)?,
                 None => store::draw::insert(tx, &row)?,
             }
-            subject_key.insert(tx)?;
+            subject_key.store(tx)?;
             idempotency.insert(tx)?;
-            Ok(())
+            Ok(alpha)
         })?;
-        Ok(())
+        Ok(alpha)
     }
 
     /// Records a plan that waits for the bureau: the log learns that something was recorded, no more.
@@ -267,9 +269,9 @@ impl Service {
         plan: &Arc<Plan>,
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<(), Refusal> {
-        let subject_key = self.subject_key_for(&plan.id, false)?;
+        let subject_key = self.subject_key(&plan.id, false)?;
         let record = self.opaque_record(&checked.request.to_json());
-        let sealed = self.seal(&subject_key, super::view::PLANNED, &plan.id, &record.bytes);
+        let sealed = self.sealer().seal(&subject_key, super::view::PLANNED, &plan.id, &record.bytes);
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 202);
         self.store.write("plan draw", move |tx| {
@@ -283,7 +285,7 @@ impl Service {
                 registry: false,
             })?;
             store::draw::insert(tx, &plan.row_in(state::PLANNED, tx.time().0, None))?;
-            subject_key.insert(tx)?;
+            subject_key.store(tx)?;
             idempotency.insert(tx)?;
             Ok(())
         })?;
@@ -343,6 +345,3 @@ fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
 pub(super) fn wrong_state(zh: &str, en: &str) -> Refusal {
     Refusal::new(Kind::Conflict, "wrong_state", zh, en)
 }
-
-/// The data key of a draw that is new or was planned before.
-pub(super) type DrawSubjectKey = FreshKey;

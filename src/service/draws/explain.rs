@@ -15,10 +15,10 @@ pub fn refuse(unfit: &Unfit, actor: &Actor) -> Refusal {
             let mut en = format!("no full panel exists: group(s) {groups_en} are short; ask for fewer seats or widen region or speciality");
             if actor.may(Action::ReadCounts) {
                 let e = explanation;
-                zh += &format!("。需{}席，最多可满足{}席，符合条件{}人，缺{}席", e.needed, e.seated, e.candidates, e.shortage);
+                zh += &format!("。需{}席，符合条件{}人，缺{}席", e.needed, e.candidates, e.shortage);
                 en += &format!(
-                    "; {} seats, at most {} can be filled, {} candidates, {} short",
-                    e.needed, e.seated, e.candidates, e.shortage
+                    "; {} seats, {} candidates, {} short",
+                    e.needed, e.candidates, e.shortage
                 );
                 if !e.binding_units.is_empty() {
                     zh += &format!("；{}个单位受同单位人数上限限制", e.binding_units.len());
@@ -43,6 +43,7 @@ pub fn refuse(unfit: &Unfit, actor: &Actor) -> Refusal {
             "候选人之间的关系过于复杂，无法在限定步数内判定，未予抽取",
             "relations among the candidates are too tangled to decide within the limit; nothing was drawn",
         ),
+        Unfit::Fault(fault) => Refusal::internal(fault),
         Unfit::Pool(error) => Refusal::new(
             Kind::Invalid,
             "pool_limit",

@@ -39,6 +39,8 @@ pub enum Unfit {
     Relations,
     /// The walk ended at its limit of branches.
     Limit,
+    /// The walk was given what it cannot be: a fault of the service.
+    Fault(String),
     /// The pool itself breaks a limit.
     Pool(PoolError),
 }
@@ -160,7 +162,9 @@ pub fn forced(commitment: &Commitment, people: &People) -> Result<usize, Unfit> 
     match decide::forced_seats(commitment, &people.leaves) {
         Ok(forced) => Ok(forced.len()),
         Err(NoPanel::Infeasible(explanation)) => Err(Unfit::Short(Box::new(explanation))),
-        Err(NoPanel::Relations) => Err(Unfit::Relations),
+        Err(NoPanel::Relations { .. }) => Err(Unfit::Relations),
         Err(NoPanel::Limit) => Err(Unfit::Limit),
+        // Nobody is kept in this version, and a pool built here is well-formed.
+        Err(fault @ (NoPanel::Input(_) | NoPanel::Fixed)) => Err(Unfit::Fault(fault.to_string())),
     }
 }

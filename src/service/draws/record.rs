@@ -1,9 +1,12 @@
 //! The private record of a draw: everything that its commitment seals, from which its leaves are
 //! recomputed. Sealed under the draw's own data key in the journal entry of the commitment.
 //!
-//! People are rows of a list and not objects, because a pool has thousands of them.
+//! Two lines: a header (key, request, counts, tag proofs) and the people, so that a list or a view
+//! parses a kilobyte and not a pool. People are rows and not objects, because there are thousands.
 
-use crate::codec::{Hash, Json, Object, ShapeError, from_hex, object, to_hex};
+use std::collections::BTreeMap;
+
+use crate::codec::{Hash, Json, Object, ShapeError, object, to_hex};
 use crate::draw::identity::DrawKey;
 use crate::draw::pool::{Candidate, Excluded};
 use crate::draw::request::Request;
@@ -12,42 +15,50 @@ use crate::draw::vrf::Proof;
 /// The largest record that is read, in bytes.
 const RECORD_LIMIT: usize = 1 << 30;
 
-/// What a commitment seals.
+/// The part of a record that a view needs.
 #[derive(Clone)]
-pub struct DrawRecord {
+pub struct Header {
     /// The draw key.
     pub key: DrawKey,
     /// The request.
     pub request: Request,
-    /// Candidates by pool position.
-    pub candidates: Vec<Candidate>,
-    /// Excluded people, ascending by number.
-    pub excluded: Vec<Excluded>,
+    /// Excluded people by rule.
+    pub excluded: BTreeMap<String, u32>,
     /// Proof of the plan tag.
     pub plan_proof: Proof,
     /// Proof of the package tag.
     pub package_proof: Proof,
 }
 
-impl DrawRecord {
-    /// Canonical bytes, to be sealed.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let record = Object::new()
+/// What a commitment seals.
+#[derive(Clone)]
+pub struct DrawRecord {
+    /// Key, request, counts, proofs.
+    pub header: Header,
+    /// Candidates by pool position.
+    pub candidates: Vec<Candidate>,
+    /// Excluded people, ascending by number.
+    pub excluded: Vec<Excluded>,
+}
+
+impl Header {
+    fn to_json(&self) -> Json {
+        let count = |(rule, count): (&String, &u32)| {
+            Json::from(Object::new().with("rule", rule.as_str()).with("count", *count))
+        };
+        Object::new()
             .with("v", 1u32)
             .with("draw_key", to_hex(&self.key.0))
             .with("request", self.request.to_json())
-            .with("candidates", self.candidates.iter().map(candidate).collect::<Json>())
-            .with("excluded", self.excluded.iter().map(excluded).collect::<Json>())
+            .with("excluded", self.excluded.iter().map(count).collect::<Json>())
             .with("plan_proof", self.plan_proof.to_hex())
-            .with("package_proof", self.package_proof.to_hex());
-        Json::from(record).canonical()
+            .with("package_proof", self.package_proof.to_hex())
+            .into()
     }
 
-    /// Reads what [`DrawRecord::to_bytes`] wrote.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ShapeError> {
-        let json =
-            Json::parse_canonical(bytes, RECORD_LIMIT).map_err(|e| ShapeError::new("", e.to_string()))?;
-        object(&json, "", |f| {
+    /// Reads the header of a record's bytes, leaving the people unread.
+    pub fn of(bytes: &[u8]) -> Result<Self, ShapeError> {
+        object(&line(bytes, 0)?, "header", |f| {
             f.int("v", 1..=1)?;
             let mut proof = |key: &str| {
                 Proof::from_hex(f.str(key)?).map_err(|_| ShapeError::new(key, "must be a proof"))
@@ -57,11 +68,43 @@ impl DrawRecord {
                 package_proof: proof("package_proof")?,
                 key: DrawKey(*f.hash("draw_key")?.as_bytes()),
                 request: Request::from_json(f.required("request")?, "request")?,
-                candidates: f.each("candidates", read_candidate)?,
-                excluded: f.each("excluded", read_excluded)?,
+                excluded: f
+                    .each("excluded", |item, path| {
+                        object(item, path, |f| Ok((f.str("rule")?.to_owned(), f.u32("count", u32::MAX)?)))
+                    })?
+                    .into_iter()
+                    .collect(),
             })
         })
     }
+}
+
+impl DrawRecord {
+    /// Two lines of canonical JSON, to be sealed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let people = Object::new()
+            .with("candidates", self.candidates.iter().map(candidate).collect::<Json>())
+            .with("excluded", self.excluded.iter().map(excluded).collect::<Json>());
+        let mut bytes = self.header.to_json().canonical();
+        bytes.push(b'\n');
+        bytes.extend(Json::from(people).canonical());
+        bytes
+    }
+
+    /// Reads what [`DrawRecord::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ShapeError> {
+        let header = Header::of(bytes)?;
+        object(&line(bytes, 1)?, "people", |f| {
+            let candidates = f.each("candidates", read_candidate)?;
+            Ok(Self { header, candidates, excluded: f.each("excluded", read_excluded)? })
+        })
+    }
+}
+
+/// One line of a record. Canonical JSON has no newline of its own.
+fn line(bytes: &[u8], n: usize) -> Result<Json, ShapeError> {
+    let line = bytes.splitn(2, |byte| *byte == b'\n').nth(n).unwrap_or_default();
+    Json::parse_canonical(line, RECORD_LIMIT).map_err(|e| ShapeError::new("", e.to_string()))
 }
 
 fn candidate(person: &Candidate) -> Json {
@@ -133,8 +176,13 @@ mod tests {
     #[test]
     fn a_record_reads_back() {
         let record = DrawRecord {
-            key: DrawKey([7; 32]),
-            request: sample(),
+            header: Header {
+                key: DrawKey([7; 32]),
+                request: sample(),
+                excluded: [("age_limit".to_owned(), 1)].into(),
+                plan_proof: Proof([1; 80]),
+                package_proof: Proof([2; 80]),
+            },
             candidates: vec![Candidate {
                 number: "E1".into(),
                 image: Hash([1; 32]),
@@ -150,11 +198,10 @@ mod tests {
                 registry: 6,
                 rules: vec!["age_limit".into()],
             }],
-            plan_proof: Proof([1; 80]),
-            package_proof: Proof([2; 80]),
         };
         let again = DrawRecord::from_bytes(&record.to_bytes()).unwrap();
         assert_eq!(again.to_bytes(), record.to_bytes());
         assert_eq!(again.candidates, record.candidates);
+        assert_eq!(Header::of(&record.to_bytes()).unwrap().request, record.header.request);
     }
 }

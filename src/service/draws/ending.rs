@@ -1,0 +1,176 @@
+//! Endings: a void proposed by one person and confirmed by another, and the unsealing after the
+//! announcement of the result.
+//!
+//! Order matters: once a draw is unsealed it cannot be voided, and once it is voided nothing else
+//! can be said about it; both are decided under the lock.
+
+use super::commit::wrong_state;
+use super::{DrawView, state};
+use crate::codec::{Hash, Json, Object, object};
+use crate::draw::statements::{Unsealed, Void, VoidReason};
+use crate::service::Service;
+use crate::service::actor::{Action, Actor};
+use crate::service::idempotency::IdempotencyKey;
+use crate::service::refusal::{Kind, Refusal};
+use crate::store::{self, Append, Tx};
+
+impl Service {
+    /// Proposes that a committed or drawn draw be voided, for a reason of the fixed list.
+    pub fn propose_void(
+        &self,
+        actor: &Actor,
+        id: &str,
+        reason: VoidReason,
+        key: &IdempotencyKey,
+    ) -> Result<DrawView, Refusal> {
+        actor.check(Action::ProposeVoid)?;
+        let proposer = actor.account.clone();
+        self.end(actor, id, key, "propose void", move |_, row| {
+            let alpha = open_alpha(row)?;
+            let void = Void { alpha, reason, actor: proposer.clone(), approver: None };
+            row.proposal = Some(proposal(&void));
+            Ok(Said { kind: Void::PROPOSED, fields: void.fields(), actor: proposer.clone(), ends: false })
+        })
+    }
+
+    /// Confirms the void that another person proposed; the draw ends.
+    pub fn confirm_void(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<DrawView, Refusal> {
+        actor.check(Action::ConfirmVoid)?;
+        let approver = actor.account.clone();
+        self.end(actor, id, key, "confirm void", move |_, row| {
+            let alpha = open_alpha(row)?;
+            let proposal = row.proposal.as_deref().and_then(read_proposal);
+            let (reason, proposer) =
+                proposal.ok_or_else(|| wrong_state("尚无作废申请", "nobody proposed a void"))?;
+            if proposer == approver {
+                return Err(Refusal::new(
+                    Kind::Forbidden,
+                    "same_person",
+                    "作废须由申请人以外的另一账号确认",
+                    "another account than the proposer's must confirm",
+                ));
+            }
+            let void = Void { alpha, reason, actor: proposer, approver: Some(approver.clone()) };
+            row.state = state::VOIDED.into();
+            Ok(Said { kind: Void::CONFIRMED, fields: void.fields(), actor: approver.clone(), ends: true })
+        })
+    }
+
+    /// Gives up a plan that nobody accepted; nothing was committed.
+    pub fn withdraw_plan(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<DrawView, Refusal> {
+        actor.check(Action::RequestDraw)?;
+        let record = self.opaque_record(&Object::new().with("withdrawn", id).into());
+        let account = actor.account.clone();
+        self.end(actor, id, key, "withdraw plan", move |_, row| {
+            if row.state != state::PLANNED {
+                return Err(wrong_state("抽取不在待确认状态", "the draw is not waiting for acceptance"));
+            }
+            row.state = state::WITHDRAWN.into();
+            let kind = super::view::PLANNED;
+            let fields = Object::new().with("image", record.digest);
+            Ok(Said { kind, fields, actor: account.clone(), ends: true })
+        })
+    }
+
+    /// Opens a drawn draw after the announcement of its result.
+    pub fn unseal(
+        &self,
+        actor: &Actor,
+        id: &str,
+        announcement: &str,
+        key: &IdempotencyKey,
+    ) -> Result<DrawView, Refusal> {
+        actor.check(Action::Unseal)?;
+        let length = announcement.len();
+        if length == 0 || length > 128 || announcement.chars().any(char::is_control) {
+            return Err(Refusal::field(
+                "announcement",
+                announcement,
+                "length",
+                "结果公告编号须为1至128字节且不含控制字符",
+                "1 to 128 bytes without control characters",
+            ));
+        }
+        let (announcement, account) = (announcement.to_owned(), actor.account.clone());
+        self.end(actor, id, key, "unseal", move |_, row| {
+            if row.state != state::DRAWN {
+                return Err(wrong_state("只有已抽取的可以公开", "only a drawn draw can be unsealed"));
+            }
+            if row.proposal.is_some() {
+                return Err(wrong_state("存在待确认的作废申请", "a proposed void is waiting"));
+            }
+            let unsealed = Unsealed { alpha: open_alpha(row)?, announcement: announcement.clone() };
+            row.state = state::UNSEALED.into();
+            Ok(Said { kind: Unsealed::TYPE, fields: unsealed.fields(), actor: account.clone(), ends: true })
+        })
+    }
+
+    /// One ending step: reads the row under the lock, lets `step` change it and say so.
+    fn end(
+        &self,
+        actor: &Actor,
+        id: &str,
+        key: &IdempotencyKey,
+        name: &'static str,
+        step: impl Fn(&mut Tx<'_>, &mut store::draw::Draw) -> Result<Said, Refusal> + Send + Sync + 'static,
+    ) -> Result<DrawView, Refusal> {
+        self.draw_row(actor, id)?;
+        if self.replayed(actor, key)?.is_none() {
+            let idempotency = self.idempotency_row(actor, Some(key), id, 200);
+            let id = id.to_owned();
+            self.store.write(name, move |tx| {
+                let found = store::draw::find(tx, &id)?;
+                let mut row = found.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
+                let version = row.version;
+                let said = step(tx, &mut row)?;
+                let appended = tx.append(Append {
+                    actor: said.actor,
+                    kind: said.kind.into(),
+                    subject: id.clone(),
+                    statement: said.fields.with("type", said.kind),
+                    image: None,
+                    registry: false,
+                })?;
+                if said.ends {
+                    row.ended_entry = Some(appended.entry());
+                }
+                row.version += 1;
+                row.updated = tx.time().0;
+                store::draw::update(tx, &row, version)?;
+                idempotency.insert(tx)?;
+                Ok(())
+            })?;
+        }
+        self.draw(actor, id)
+    }
+}
+
+/// What a step adds to the log.
+struct Said {
+    kind: &'static str,
+    fields: Object,
+    actor: String,
+    ends: bool,
+}
+
+/// Alpha of a draw that was committed and has not ended.
+fn open_alpha(row: &store::draw::Draw) -> Result<Hash, Refusal> {
+    if ![state::COMMITTED, state::DRAWN].contains(&row.state.as_str()) {
+        return Err(wrong_state("抽取已结束或尚未承诺", "the draw has ended or is not committed"));
+    }
+    let alpha = row.alpha.as_deref().and_then(Hash::from_slice);
+    alpha.ok_or_else(|| Refusal::internal("committed draw without alpha"))
+}
+
+fn proposal(void: &Void) -> String {
+    let proposal = Object::new().with("reason", void.reason.name()).with("actor", void.actor.as_str());
+    String::from_utf8_lossy(&Json::from(proposal).canonical()).into_owned()
+}
+
+/// Reason and proposer of a waiting void.
+pub(super) fn read_proposal(text: &str) -> Option<(VoidReason, String)> {
+    let json = Json::parse(text.as_bytes(), 4_096).ok()?;
+    object(&json, "", |f| Ok((f.str("reason")?.to_owned(), f.str("actor")?.to_owned())))
+        .ok()
+        .and_then(|(reason, actor)| VoidReason::parse(&reason).map(|reason| (reason, actor)))
+}

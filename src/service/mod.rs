@@ -1,0 +1,289 @@
+//! The service: use-cases, permissions, the drawing index. The only code that sees both store and
+//! core; `http` calls one use-case per request and knows neither.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `actor` | roles and the permission table |
+//! | `refusal` | the one error |
+//! | `sealing` | data keys of subjects, sealed records |
+//! | `idempotency` | the same key gives the same resource |
+//! | `index` | the registry in memory, to draw from |
+//! | `draws/` | request → committed → drawn, void, unseal |
+//! | `evidence` | the file that a stranger verifies |
+//! | `log_reads` | checkpoint, tiles, entries, proofs |
+//!
+//! *Invariants:* every change goes through `Store::write` with its journal entry; a look at a sealed
+//! field is a write first, then a read; nothing here picks, prefers or removes a person by hand.
+
+pub mod actor;
+pub mod draws;
+pub mod evidence;
+pub mod idempotency;
+mod index;
+pub mod log_reads;
+pub mod refusal;
+pub mod sealing;
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::codec::Hash;
+use crate::evidence::said::{PROFILE_LOADED, REGISTRY_EXPERT};
+use crate::keys::Keys;
+use crate::log::Statement;
+use crate::log::opened::LogOpened;
+use crate::ports::{Clock, Entropy};
+use crate::registry::{Expert, SealedImage};
+use crate::rules::Profile;
+use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
+use index::{DrawingIndex, Indexed};
+use refusal::Refusal;
+use sealing::{OpaqueRecord, Sealer, SubjectKey};
+
+/// Who acts when the service itself does something: opening the log, finishing a draw.
+const ITSELF: &str = "service";
+/// Journal entries read at once while the index follows.
+const BATCH: u32 = 2_000;
+
+/// What a service is opened with.
+pub struct ServiceConfig {
+    /// Which database.
+    pub database: Database,
+    /// All private keys.
+    pub keys: Keys,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Secret random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// The rules in force.
+    pub profile: Profile,
+    /// Where the newest checkpoint is published outside the database.
+    pub checkpoint_path: Option<PathBuf>,
+    /// Faults, for tests only.
+    pub failpoints: Arc<Failpoints>,
+}
+
+/// The service of one log.
+pub struct Service {
+    store: Store,
+    keys: Arc<Keys>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    profile: Profile,
+    index: RwLock<DrawingIndex>,
+}
+
+impl Service {
+    /// Opens the database after its check, begins the log if it is empty, follows the journal into
+    /// the drawing index and finishes every draw that a crash left committed.
+    pub fn open(config: ServiceConfig) -> Result<Self, Refusal> {
+        let keys = Arc::new(config.keys);
+        let store = Store::open(StoreConfig {
+            checkpoint_path: config.checkpoint_path,
+            failpoints: config.failpoints,
+            ..StoreConfig::new(config.database, keys.clone(), config.clock.clone())
+        })?;
+        let service = Self {
+            store,
+            keys,
+            clock: config.clock,
+            entropy: config.entropy,
+            profile: config.profile,
+            index: RwLock::default(),
+        };
+        service.begin()?;
+        drop(service.current_index()?);
+        service.finish_committed()?;
+        Ok(service)
+    }
+
+    /// The rules in force.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The keys, for what is public about them.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The time now.
+    pub fn now(&self) -> crate::time::Timestamp {
+        self.clock.now()
+    }
+
+    /// Entry 0 and the profile's entry, where they are missing; keys that are not this log's are
+    /// refused before anything is written.
+    fn begin(&self) -> Result<(), Refusal> {
+        let opened = self.keys.log_opened();
+        let first = self.store.read(|conn| store::journal::find(conn, 0))?;
+        if let Some(first) = first {
+            let statement = Statement::parse(&first.statement).map_err(Refusal::internal)?;
+            if LogOpened::read(&statement.body_json()).ok().as_ref() != Some(&opened) {
+                return Err(Refusal::internal("keys 目录不属于此数据库的日志 (the keys are not those of this log)"));
+            }
+        } else {
+            self.store.write("open log", move |tx| {
+                if tx.next_index() > 0 {
+                    return Ok::<_, Refusal>(());
+                }
+                tx.append(Append {
+                    actor: ITSELF.into(),
+                    kind: LogOpened::TYPE.into(),
+                    subject: "log".into(),
+                    statement: opened.fields().with("type", LogOpened::TYPE),
+                    image: None,
+                    registry: false,
+                })?;
+                Ok(())
+            })?;
+        }
+        self.load_profile()
+    }
+
+    fn load_profile(&self) -> Result<(), Refusal> {
+        let digest = self.profile.digest();
+        if self.store.read(|conn| store::profile::find(conn, &digest.to_hex()))?.is_some() {
+            return Ok(());
+        }
+        let text = String::from_utf8(self.profile.bytes().to_vec()).map_err(Refusal::internal)?;
+        let name = self.profile.name().to_owned();
+        self.store.write("load profile", move |tx| {
+            if store::profile::find(tx, &digest.to_hex())?.is_some() {
+                return Ok::<_, Refusal>(());
+            }
+            let statement = crate::codec::Object::new().with("type", PROFILE_LOADED).with("profile", digest);
+            let appended = tx.append(Append {
+                actor: ITSELF.into(),
+                kind: PROFILE_LOADED.into(),
+                subject: name.clone(),
+                statement,
+                image: None,
+                registry: true,
+            })?;
+            let row = store::profile::Profile {
+                digest: digest.to_hex(),
+                name: name.clone(),
+                text: text.clone(),
+                entry: appended.entry(),
+            };
+            store::profile::insert(tx, &row)?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// The drawing index, after it has followed the journal to its present end.
+    fn current_index(&self) -> Result<RwLockReadGuard<'_, DrawingIndex>, Refusal> {
+        let head = self.store.read(store::head::read)?;
+        {
+            let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+            if index.position() == head.last_registry_entry {
+                return Ok(index);
+            }
+        }
+        {
+            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+            while index.next() < head.size {
+                let from = index.next();
+                let (found, next, position) = self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
+                found.into_iter().for_each(|indexed| index.apply(indexed));
+                index.advanced(next, position);
+            }
+        }
+        Ok(self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One batch of journal entries from `from`: experts as of their entries, where the next batch
+    /// begins, and the newest registry entry seen.
+    fn registry_entries(
+        &self,
+        conn: &mut Conn,
+        from: u64,
+        end: u64,
+    ) -> Result<(Vec<Indexed>, u64, Option<u64>), Refusal> {
+        let (mut found, mut position) = (Vec::new(), None);
+        let entries = store::journal::range(conn, from, BATCH)?;
+        let mut next = end;
+        if let Some(last) = entries.last() {
+            next = last.index() + 1;
+        }
+        for entry in &entries {
+            if entry.registry {
+                position = Some(entry.index());
+            }
+            if is_expert(entry)
+                && let Some(indexed) = self.indexed(conn, entry)?
+            {
+                found.push(indexed);
+            }
+        }
+        Ok((found, next, position))
+    }
+
+    /// An expert as of one entry, its image checked against the digest that the statement carries;
+    /// `None` when the person's data key was erased.
+    fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Option<Indexed>, Refusal> {
+        if store::subject_key::find(conn, &entry.subject)?.is_none() {
+            return Ok(None);
+        }
+        let (image, sealed) = self.expert_image(conn, entry)?;
+        let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
+        Ok(Some(Indexed { expert, image, registry: entry.index() }))
+    }
+
+    /// Opens the image of an expert's entry and checks it against the statement.
+    fn expert_image(
+        &self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+    ) -> Result<(Hash, SealedImage), Refusal> {
+        let wrong = |what: &str| Refusal::internal(format!("entry {}: {what}", entry.index()));
+        let key = self.sealer().stored_key(conn, &entry.subject)?;
+        let sealed = entry.image.as_deref().ok_or_else(|| wrong("has no image"))?;
+        let image = SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
+        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+        let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
+        if said != Some(image.digest()) {
+            return Err(wrong("the private image is not the one that was signed"));
+        }
+        Ok((image.digest(), image))
+    }
+
+    fn sealer(&self) -> Sealer<'_> {
+        Sealer::new(&self.keys.sealing, self.entropy.as_ref())
+    }
+
+    /// A data key for a subject: the stored one, or a fresh one to be stored with the first record.
+    fn subject_key(&self, subject: &str, stored: bool) -> Result<SubjectKey, Refusal> {
+        if stored {
+            self.store.read(|conn| self.sealer().stored_key(conn, subject))
+        } else {
+            Ok(self.sealer().fresh_key(subject))
+        }
+    }
+
+    /// A private record behind an opaque statement, under a fresh salt.
+    fn opaque_record(&self, record: &crate::codec::Json) -> OpaqueRecord {
+        OpaqueRecord::new(record, self.entropy.as_ref())
+    }
+
+    /// Random bytes. Drawn before a write, because the writer may run its call twice.
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0u8; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// A fresh opaque id: a letter and 16 characters of Crockford base32 (80 random bits).
+    fn opaque_id(&self, letter: char) -> String {
+        let number = crate::registry::ExpertNumber::from_random(self.random());
+        format!("{letter}{}", number.as_str().trim_start_matches('E'))
+    }
+}
+
+/// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.
+fn is_expert(entry: &store::journal::Entry) -> bool {
+    entry.registry
+        && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == REGISTRY_EXPERT)
+}
