@@ -14,3 +14,4 @@
 /// What the pure modules forbid themselves: floats, panics, indexing, unordered iteration.
 /// (A macro cannot carry inner attributes, so each pure module repeats these lines at its head.)
 pub mod codec;
+pub mod draw;
