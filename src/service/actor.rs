@@ -102,6 +102,12 @@ impl Actor {
         if self.may(action) { Ok(()) } else { Err(Refusal::forbidden()) }
     }
 
+    /// The agency to which this account's lists are narrowed; `None` for those who see all. An
+    /// agency account without a unit is narrowed to nothing.
+    pub fn own_agency(&self) -> Option<String> {
+        (self.role == Role::Agency).then(|| self.unit.clone().unwrap_or_default())
+    }
+
     /// Whether records of this agency are visible: always, except to another agency.
     pub fn sees_agency(&self, agency: &str) -> bool {
         self.role != Role::Agency || self.unit.as_deref() == Some(agency)

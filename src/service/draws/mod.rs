@@ -22,8 +22,10 @@ pub mod record;
 pub mod request;
 mod view;
 
+pub use commit::DrawForecast;
+pub(crate) use finish::Committed;
 pub use request::{DrawDraft, GroupDraft};
-pub use view::{DrawView, GroupView, PanelMember};
+pub use view::{DrawLine, DrawView, GroupView, PanelMember, SeatView};
 
 /// States of a draw, as the database and the API write them.
 pub mod state {

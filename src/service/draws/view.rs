@@ -1,0 +1,336 @@
+//! What each role sees of a draw (domain.md 5.4).
+//!
+//! An agency sees its own draws: state, seats and sites, positions, never a name before the draw is
+//! unsealed and never a count of exclusions. Bureau and auditor see counts. Names before unsealing
+//! need a purpose and leave a journal entry, written before they are read.
+
+use std::collections::BTreeMap;
+
+use super::commit::wrong_state;
+use super::ending::read_proposal;
+use super::finish::Committed;
+use super::record::Header;
+use super::state;
+use crate::codec::{Hash, Json, Object};
+use crate::draw::commitment::Commitment;
+use crate::draw::request::{GroupRequest, Request};
+use crate::draw::statements::{Drawn, Unsealed, VoidReason};
+use crate::log::Statement;
+use crate::registry::Expert;
+use crate::service::Service;
+use crate::service::actor::{Action, Actor};
+use crate::service::refusal::Refusal;
+use crate::service::sealing::OpaqueRecord;
+use crate::store::{self, Conn, Page};
+use crate::time::Timestamp;
+
+/// Type of the opaque statement that records a plan.
+pub(super) const PLANNED: &str = "draw.planned";
+
+/// One seat group as viewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    /// Group number, from 1.
+    pub group: u32,
+    /// What the group asks for.
+    pub request: GroupRequest,
+}
+
+/// One seat of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatView {
+    /// Pool position.
+    pub position: u32,
+    /// Group number.
+    pub group: u8,
+    /// Name; only of an unsealed draw.
+    pub name: Option<String>,
+}
+
+/// A member of a panel as opened to bureau or auditor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PanelMember {
+    /// Pool position.
+    pub position: u32,
+    /// Group number.
+    pub group: u8,
+    /// Expert number.
+    pub number: String,
+    /// Name.
+    pub name: String,
+    /// Phone.
+    pub phone: String,
+}
+
+/// A draw as one account may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawView {
+    /// Id.
+    pub id: String,
+    /// Id of the package.
+    pub package: String,
+    /// Plan and package number.
+    pub numbers: (String, String),
+    /// Attempt, from 1.
+    pub attempt: i64,
+    /// State, see [`state`].
+    pub state: String,
+    /// Version, for `ETag`.
+    pub version: i64,
+    /// When it was made and last changed.
+    pub times: (Timestamp, Timestamp),
+    /// Start of the review.
+    pub review_start: Timestamp,
+    /// Seat groups.
+    pub groups: Vec<GroupView>,
+    /// Alpha and log index of the commitment.
+    pub commitment: Option<(Hash, u64)>,
+    /// Registry position that the pool was built at.
+    pub registry: Option<u64>,
+    /// Candidates; public once committed.
+    pub pool_size: Option<u32>,
+    /// Exclusions by rule; for those who may see counts.
+    pub excluded: Option<BTreeMap<String, u32>>,
+    /// Log index of the result, and the seed.
+    pub drawn: Option<(u64, Hash)>,
+    /// Seats in drawn order.
+    pub seats: Vec<SeatView>,
+    /// Whether forced seats were accepted.
+    pub forced_seats_accepted: bool,
+    /// A void that waits for confirmation: reason and proposer.
+    pub proposed_void: Option<(VoidReason, String)>,
+    /// Number of the result announcement.
+    pub announcement: Option<String>,
+    /// Assurance level of the result.
+    pub level: Option<&'static str>,
+}
+
+/// A draw in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawLine {
+    /// Id.
+    pub id: String,
+    /// Id of the package.
+    pub package: String,
+    /// Attempt, from 1.
+    pub attempt: i64,
+    /// State.
+    pub state: String,
+    /// Log index of the commitment.
+    pub committed: Option<i64>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Service {
+    /// One draw.
+    pub fn draw(&self, actor: &Actor, id: &str) -> Result<DrawView, Refusal> {
+        actor.check(Action::ReadDraws)?;
+        let row = self.draw_row(actor, id)?;
+        self.store.read(|conn| {
+            if row.alpha.is_none() {
+                let request = self.planned_request(conn, &row)?;
+                return Ok(plain_view(&row, &request));
+            }
+            self.committed_view(conn, actor, &row)
+        })
+    }
+
+    /// Draws, newest page by id; an agency's own only.
+    pub fn draws(
+        &self,
+        actor: &Actor,
+        package: Option<&str>,
+        state: Option<&str>,
+        page: &Page,
+    ) -> Result<Vec<DrawLine>, Refusal> {
+        actor.check(Action::ReadDraws)?;
+        let agency = actor.own_agency();
+        let filter = store::draw::DrawFilter {
+            package: package.map(str::to_owned),
+            agency,
+            state: state.map(str::to_owned),
+        };
+        let rows = self.store.read(|conn| store::draw::list(conn, &filter, page))?;
+        let line = |row: store::draw::Draw| DrawLine {
+            id: row.id,
+            package: row.package,
+            attempt: row.attempt,
+            state: row.state,
+            committed: row.committed_entry,
+            created: Timestamp(row.created),
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
+    /// Who was drawn, before the draw is unsealed: for a stated purpose, recorded first.
+    pub fn open_panel(&self, actor: &Actor, id: &str, purpose: &str) -> Result<Vec<PanelMember>, Refusal> {
+        actor.check(Action::OpenPanel)?;
+        let row = self.draw_row(actor, id)?;
+        if row.drawn_entry.is_none() {
+            return Err(wrong_state("抽取尚无结果", "the draw has no result yet"));
+        }
+        self.record_look(actor, "panel", id, purpose)?;
+        self.store.read(|conn| {
+            let committed = self.committed(conn, id)?;
+            self.members(conn, &committed)?
+                .into_iter()
+                .map(|(seat, expert)| {
+                    Ok(PanelMember {
+                        position: seat.0,
+                        group: seat.1,
+                        number: expert.number().as_str().to_owned(),
+                        name: expert.name().to_owned(),
+                        phone: expert.phone().to_owned(),
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// A draw's row, if this account may see it.
+    pub(crate) fn draw_row(&self, actor: &Actor, id: &str) -> Result<store::draw::Draw, Refusal> {
+        let missing = || Refusal::not_found("抽取", "draw");
+        self.store.read(|conn| {
+            let row = store::draw::find(conn, id)?.ok_or_else(missing)?;
+            let package = store::package::find(conn, &row.package)?.ok_or_else(missing)?;
+            if actor.sees_agency(&package.agency) { Ok(row) } else { Err(missing()) }
+        })
+    }
+
+    /// The draft behind a plan that waits for acceptance.
+    pub(super) fn planned_draft(&self, row: &store::draw::Draw) -> Result<super::DrawDraft, Refusal> {
+        let request = self.store.read(|conn| self.planned_request(conn, row))?;
+        let group = |g: &GroupRequest| super::GroupDraft {
+            speciality: g.speciality.clone(),
+            within: g.within.clone(),
+            except: g.except.clone(),
+            seats: g.seats,
+            site: g.site,
+        };
+        Ok(super::DrawDraft {
+            package: row.package.clone(),
+            review_start: Timestamp(request.review_start),
+            groups: request.groups.iter().map(group).collect(),
+        })
+    }
+
+    fn planned_request(&self, conn: &mut Conn, row: &store::draw::Draw) -> Result<Request, Refusal> {
+        let journal = store::journal::of_subject(conn, &row.id, 0, 10)?;
+        let planned = journal.iter().find(|entry| entry.kind == PLANNED);
+        let sealed = planned.and_then(|entry| entry.image.as_deref());
+        let sealed = sealed.ok_or_else(|| Refusal::internal("plan without record"))?;
+        let bytes = self.sealer().stored_key(conn, &row.id)?.open(PLANNED, sealed)?;
+        let (record, _) = OpaqueRecord::read(&bytes).map_err(Refusal::internal)?;
+        Request::from_json(&record, "request").map_err(Refusal::internal)
+    }
+
+    fn committed_view(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        row: &store::draw::Draw,
+    ) -> Result<DrawView, Refusal> {
+        let index = u64::try_from(row.committed_entry.unwrap_or_default()).map_err(Refusal::internal)?;
+        let journal = store::journal::of_subject(conn, &row.id, index, 1_000)?;
+        let first = journal.first().ok_or_else(|| Refusal::internal("commitment missing"))?;
+        let sealed = first.image.as_deref().ok_or_else(|| Refusal::internal("commitment without record"))?;
+        let bytes = self.sealer().stored_key(conn, &row.id)?.open(Commitment::TYPE, sealed)?;
+        let header = Header::of(&bytes).map_err(Refusal::internal)?;
+        let said = |kind: &str| -> Result<Option<(u64, Json)>, Refusal> {
+            let Some(entry) = journal.iter().find(|entry| entry.kind == kind) else { return Ok(None) };
+            let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+            Ok(Some((entry.index(), statement.body_json())))
+        };
+        let mut view = plain_view(row, &header.request);
+        let (_, body) = said(Commitment::TYPE)?.ok_or_else(|| Refusal::internal("commitment missing"))?;
+        let commitment = Commitment::read(&body).map_err(Refusal::internal)?;
+        let alpha = row.alpha.as_deref().and_then(Hash::from_slice);
+        view.commitment = alpha.map(|alpha| (alpha, index));
+        view.registry = Some(commitment.registry);
+        view.pool_size = Some(commitment.pool_size);
+        view.excluded = actor.may(Action::ReadCounts).then_some(header.excluded);
+        view.forced_seats_accepted = commitment.forced_accepted_by.is_some();
+        view.level = Some("operator");
+        if let Some((index, body)) = said(Drawn::TYPE)? {
+            let drawn = Drawn::read(&body).map_err(Refusal::internal)?;
+            view.drawn = Some((index, drawn.seed));
+            let seat = |s: &crate::draw::seats::Seated| SeatView { position: s.position, group: s.group, name: None };
+            view.seats = drawn.seats.iter().map(seat).collect();
+        }
+        if let Some((_, body)) = said(Unsealed::TYPE)? {
+            view.announcement = Some(Unsealed::read(&body).map_err(Refusal::internal)?.announcement);
+            let committed = self.committed(conn, &row.id)?;
+            let members = self.members(conn, &committed)?;
+            for (seat, (_, expert)) in view.seats.iter_mut().zip(members) {
+                seat.name = Some(expert.name().to_owned());
+            }
+        }
+        Ok(view)
+    }
+
+    /// The seated, in drawn order, as of the registry entries that their leaves commit to.
+    pub(crate) fn members(
+        &self,
+        conn: &mut Conn,
+        committed: &Committed,
+    ) -> Result<Vec<((u32, u8), Expert)>, Refusal> {
+        let Some(drawn) = committed.drawn()? else { return Ok(Vec::new()) };
+        let mut members = Vec::new();
+        for seat in &drawn.seats {
+            let person = committed.record.candidates.get(seat.position as usize);
+            let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
+            let entry = store::journal::find(conn, person.registry)?;
+            let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
+            let (_, image) = self.expert_image(conn, &entry)?;
+            members.push(((seat.position, seat.group), image.open().map_err(Refusal::internal)?));
+        }
+        Ok(members)
+    }
+
+    /// Records a look at something sealed before it is shown.
+    pub(crate) fn record_look(&self, actor: &Actor, what: &str, about: &str, purpose: &str) -> Result<(), Refusal> {
+        let length = purpose.chars().count();
+        if !(2..=200).contains(&length) || purpose.chars().any(char::is_control) {
+            return Err(Refusal::field(
+                "purpose",
+                purpose,
+                "length",
+                "须说明查看目的，2至200字",
+                "state the purpose of the look, 2 to 200 characters",
+            ));
+        }
+        let look = Object::new()
+            .with("account", actor.account.as_str())
+            .with("what", what)
+            .with("about", about)
+            .with("purpose", purpose);
+        self.append_look(actor, about, &look.into())
+    }
+}
+
+/// What the row and the request say; everything else is added once committed.
+fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
+    let groups = request.groups.iter().zip(1u32..);
+    DrawView {
+        id: row.id.clone(),
+        package: row.package.clone(),
+        numbers: (request.plan.clone(), request.package.clone()),
+        attempt: row.attempt,
+        state: row.state.clone(),
+        version: row.version,
+        times: (Timestamp(row.created), Timestamp(row.updated)),
+        review_start: Timestamp(request.review_start),
+        groups: groups.map(|(request, group)| GroupView { group, request: request.clone() }).collect(),
+        commitment: None,
+        registry: None,
+        pool_size: None,
+        excluded: None,
+        drawn: None,
+        seats: Vec::new(),
+        forced_seats_accepted: false,
+        proposed_void: if row.state == state::VOIDED { None } else { row.proposal.as_deref().and_then(read_proposal) },
+        announcement: None,
+        level: None,
+    }
+}

@@ -1,0 +1,133 @@
+//! The evidence of a draw, assembled from the journal: what `api-spec/evidence-v1.md` asks for and
+//! nothing else. Needs no running service beyond the store and the keys.
+
+use super::Service;
+use super::actor::{Action, Actor};
+use super::draws::state;
+use super::refusal::{Kind, Refusal};
+use crate::codec::Hash;
+use crate::evidence::openings::{
+    AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
+};
+use crate::evidence::{Audience, Evidence, EvidenceEntry, Openings};
+use crate::registry::Expert;
+use crate::service::draws::Committed;
+use crate::store::{self, Conn};
+
+impl Service {
+    /// The public evidence of a draw: for anybody, with names only after unsealing.
+    pub fn public_evidence(&self, id: &str) -> Result<Vec<u8>, Refusal> {
+        self.store.read(|conn| self.evidence(conn, id, Audience::Public)).map(|evidence| evidence.write())
+    }
+
+    /// The auditor's evidence: every opening, for a stated purpose, recorded first.
+    pub fn auditor_evidence(&self, actor: &Actor, id: &str, purpose: &str) -> Result<Vec<u8>, Refusal> {
+        actor.check(Action::AuditEvidence)?;
+        self.draw_row(actor, id)?;
+        self.record_look(actor, "evidence", id, purpose)?;
+        self.store.read(|conn| self.evidence(conn, id, Audience::Auditor)).map(|evidence| evidence.write())
+    }
+
+    fn evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Evidence, Refusal> {
+        let committed = self.committed(conn, id)?;
+        if ![state::DRAWN, state::UNSEALED, state::VOIDED].contains(&committed.row.state.as_str()) {
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "not_ended",
+                "抽取尚未结束，暂无证据文件",
+                "the draw has not ended, there is no evidence yet",
+            ));
+        }
+        let head = store::head::read(conn)?;
+        let digest = committed.commitment.profile;
+        let profile = store::profile::find(conn, &digest.to_hex())?;
+        let profile = profile.ok_or_else(|| Refusal::internal("profile of the commitment is missing"))?;
+        let profile_entry = u64::try_from(profile.entry).map_err(Refusal::internal)?;
+        let open = audience == Audience::Auditor || committed.row.state == state::UNSEALED;
+        let openings = if open { Some(self.openings(conn, &committed, audience)?) } else { None };
+        let mut indices: Vec<u64> = committed.entries.iter().map(|(index, _)| *index).collect();
+        indices.extend([0, profile_entry]);
+        indices.extend(openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry)));
+        indices.sort_unstable();
+        indices.dedup();
+        let mut entries = Vec::new();
+        for index in indices {
+            let entry = store::journal::find(conn, index)?;
+            let entry = entry.ok_or_else(|| Refusal::internal(format!("entry {index} is missing")))?;
+            let proof = self.inclusion(conn, head.size, index)?;
+            entries.push(EvidenceEntry { index, note: self.note_of(&entry)?, proof });
+        }
+        Ok(Evidence {
+            audience,
+            checkpoint: head.checkpoint,
+            entries,
+            alpha: committed.alpha,
+            profile: profile.text,
+            pool: committed.leaves.iter().map(|leaf| leaf.to_bytes()).collect(),
+            openings,
+        })
+    }
+
+    fn openings(&self, conn: &mut Conn, committed: &Committed, audience: Audience) -> Result<Openings, Refusal> {
+        let header = &committed.record.header;
+        let mut seated = Vec::new();
+        for seat in committed.drawn()?.iter().flat_map(|drawn| &drawn.seats) {
+            let person = committed.record.candidates.get(seat.position as usize);
+            let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
+            let entry = store::journal::find(conn, person.registry)?;
+            let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
+            let (_, image) = self.expert_image(conn, &entry)?;
+            let expert = image.open::<Expert>().map_err(Refusal::internal)?;
+            seated.push(SeatedOpening {
+                draw_salt: Hash(header.key.candidate_salt(&person.number)),
+                number: person.number.clone(),
+                name: expert.name().to_owned(),
+                card_salt: Hash(image.card_salt),
+                rest: image.rest_digest(),
+                registry: person.registry,
+            });
+        }
+        let request = &header.request;
+        Ok(Openings {
+            package: PackageOpening {
+                plan: request.plan.clone(),
+                package: request.package.clone(),
+                plan_proof: header.plan_proof.clone(),
+                package_proof: header.package_proof.clone(),
+            },
+            names: NamesOpening { salt: Hash(header.key.names_salt()), groups: request.groups.clone() },
+            seated,
+            auditor: (audience == Audience::Auditor).then(|| auditor_part(committed)),
+        })
+    }
+}
+
+fn auditor_part(committed: &Committed) -> AuditorOpenings {
+    let record = &committed.record;
+    AuditorOpenings {
+        request: record.header.request.clone(),
+        draw_key: Hash(record.header.key.0),
+        candidates: record
+            .candidates
+            .iter()
+            .map(|person| CandidateOpening {
+                number: person.number.clone(),
+                image: person.image,
+                registry: person.registry,
+                unit: person.unit.clone(),
+                further_units: person.further_units.clone(),
+                relations: Vec::new(),
+            })
+            .collect(),
+        excluded: record
+            .excluded
+            .iter()
+            .map(|person| ExcludedOpening {
+                number: person.number.clone(),
+                image: person.image,
+                registry: person.registry,
+                rules: person.rules.clone(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,88 @@
+//! The log as anybody may read it: checkpoint, tiles, entry bundles, proofs by index, keys.
+//!
+//! Statements say nothing private, so all of this is public (`api-spec/log-v1.md` §1.5).
+
+use super::Service;
+use super::refusal::Refusal;
+use crate::codec::Hash;
+use crate::log::{
+    LogProof, NodeSource, SignatureLine, SignedNote, TILE_WIDTH, TileName, TilePath, inclusion_from_tiles,
+    pack_entries,
+};
+use crate::ports::LogSigner;
+use crate::store::{self, Conn, StoreError};
+
+impl Service {
+    /// The newest checkpoint, a signed note.
+    pub fn checkpoint(&self) -> Result<String, Refusal> {
+        Ok(self.store.read(store::head::read)?.checkpoint)
+    }
+
+    /// A hash tile or an entry bundle by its path; not found when the tree does not reach so far.
+    pub fn tile(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        let missing = || Refusal::not_found("日志分块", "tile");
+        let path = TilePath::parse(path).ok_or_else(missing)?;
+        self.store.read(|conn| {
+            let (index, width) = (path.index(), usize::from(path.width()));
+            match path.name() {
+                TileName::Hashes(level) => {
+                    let hashes = store::tile::find(conn, level, index)?.ok_or_else(missing)?;
+                    hashes.get(..width * 32).map(<[u8]>::to_vec).ok_or_else(missing)
+                }
+                TileName::Entries => {
+                    let from = index * u64::from(TILE_WIDTH);
+                    let entries = store::journal::range(conn, from, u32::from(path.width()))?;
+                    if entries.len() < width {
+                        return Err(missing());
+                    }
+                    let statements: Vec<&[u8]> = entries.iter().map(|e| e.statement.as_slice()).collect();
+                    pack_entries(&statements).map_err(Refusal::internal)
+                }
+            }
+        })
+    }
+
+    /// The statement note and tlog-proof of one entry in the newest checkpoint.
+    pub fn log_proof(&self, index: u64) -> Result<(String, String), Refusal> {
+        self.store.read(|conn| {
+            let head = store::head::read(conn)?;
+            let entry = store::journal::find(conn, index)?;
+            let entry = entry.ok_or_else(|| Refusal::not_found("日志条目", "log entry"))?;
+            let path = self.inclusion(conn, head.size, index)?;
+            let checkpoint = SignedNote::parse(head.checkpoint.as_bytes()).map_err(Refusal::internal)?;
+            let proof = LogProof { index, path, checkpoint };
+            Ok((self.note_of(&entry)?, proof.to_string()))
+        })
+    }
+
+    /// The inclusion proof of an entry in the tree of a size.
+    pub(super) fn inclusion(&self, conn: &mut Conn, size: u64, index: u64) -> Result<Vec<Hash>, Refusal> {
+        let tiles = Tiles(std::cell::RefCell::new(conn));
+        inclusion_from_tiles(&tiles, size, index).map_err(Refusal::internal)
+    }
+
+    /// The signed note of an entry's statement.
+    pub(super) fn note_of(&self, entry: &store::journal::Entry) -> Result<String, Refusal> {
+        let text = String::from_utf8([entry.statement.as_slice(), b"\n"].concat()).map_err(Refusal::internal)?;
+        let (id, signature) = entry
+            .signature
+            .split_first_chunk::<4>()
+            .ok_or_else(|| Refusal::internal(format!("entry {}: signature too short", entry.index())))?;
+        let name = self.keys.statements_key().name().clone();
+        let line = SignatureLine { name, key_id: *id, signature: signature.to_vec() };
+        Ok(SignedNote::new(text, vec![line]).map_err(Refusal::internal)?.to_string())
+    }
+}
+
+/// Tiles of the database as a source of proofs.
+struct Tiles<'a>(std::cell::RefCell<&'a mut Conn>);
+
+impl NodeSource for Tiles<'_> {
+    type Error = StoreError;
+
+    fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, StoreError> {
+        let bytes = store::tile::find(*self.0.borrow_mut(), level, index)?.unwrap_or_default();
+        let hashes = bytes.chunks_exact(32).take(usize::from(width)).filter_map(Hash::from_slice);
+        Ok(hashes.collect())
+    }
+}
