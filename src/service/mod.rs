@@ -23,6 +23,7 @@ mod index;
 pub mod log_reads;
 pub mod refusal;
 pub mod sealing;
+mod pending;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

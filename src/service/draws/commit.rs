@@ -230,7 +230,7 @@ impl Service {
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<Hash, Refusal> {
         let subject_key = self.subject_key(&plan.id, plan.row.is_some())?;
-        let sealed = self.sealer().seal(&subject_key, Commitment::TYPE, &plan.id, &record.to_bytes());
+        let sealed = self.sealer().seal(&subject_key, Commitment::TYPE, &record.to_bytes());
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 201);
         let alpha = self.store.write("commit draw", move |tx| {
@@ -271,7 +271,7 @@ impl Service {
     ) -> Result<(), Refusal> {
         let subject_key = self.subject_key(&plan.id, false)?;
         let record = self.opaque_record(&checked.request.to_json());
-        let sealed = self.sealer().seal(&subject_key, super::view::PLANNED, &plan.id, &record.bytes);
+        let sealed = self.sealer().seal(&subject_key, super::view::PLANNED, &record.bytes);
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 202);
         self.store.write("plan draw", move |tx| {
