@@ -77,8 +77,9 @@ impl Sources {
             source: file.to_owned(),
             rule,
         };
-        let table: toml::Table =
-            text.parse().map_err(|e: toml::de::Error| wrong(file, format!("不是有效的 TOML (not TOML): {}", e.message())))?;
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
+            wrong(file, format!("不是有效的 TOML (not TOML): {}", e.message()))
+        })?;
         for (name, value) in &table {
             let known = SETTINGS.into_iter().find(|known| known == name);
             let setting = known.ok_or_else(|| {
@@ -119,17 +120,24 @@ impl Sources {
         };
         let wrong = |setting: &str, rule: &str| ConfigError {
             setting: setting.to_owned(),
-            source: self.0.get(setting).map_or_else(|| "默认值 default".to_owned(), |(_, source)| source.clone()),
+            source: self
+                .0
+                .get(setting)
+                .map_or_else(|| "默认值 default".to_owned(), |(_, source)| source.clone()),
             rule: rule.to_owned(),
         };
         let data = PathBuf::from(text("data", "./data"));
         let database = text("database", &default_database(&data));
         if !["sqlite://", "postgres://"].iter().any(|scheme| database.starts_with(scheme)) {
-            return Err(wrong("database", "须为 sqlite://路径 或 postgres://… (must be sqlite:// or postgres://)"));
+            return Err(wrong(
+                "database",
+                "须为 sqlite://路径 或 postgres://… (must be sqlite:// or postgres://)",
+            ));
         }
         let listen = text("listen", "127.0.0.1:8471");
-        let listen: SocketAddr =
-            listen.parse().map_err(|_| wrong("listen", "须为 地址:端口，例如 127.0.0.1:8471 (address:port)"))?;
+        let listen: SocketAddr = listen
+            .parse()
+            .map_err(|_| wrong("listen", "须为 地址:端口，例如 127.0.0.1:8471 (address:port)"))?;
         let origin = text("origin", "draw.example/430600");
         Origin::new(origin.as_str())
             .map_err(|_| wrong("origin", "须为日志名称，例如 draw.example/430600 (not a log name)"))?;

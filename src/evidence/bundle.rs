@@ -58,6 +58,9 @@ pub struct Evidence {
     pub entries: Vec<EvidenceEntry>,
     /// The draw.
     pub alpha: Hash,
+    /// Indices of the draw's own entries, the commitment first. Says which entries this file was
+    /// made of, so that one cannot be left out by itself; not that the log holds no others.
+    pub life: Vec<u64>,
     /// Text of the rule profile.
     pub profile: String,
     /// Raw leaves by position.
@@ -97,6 +100,7 @@ impl Evidence {
             .with("checkpoint", self.checkpoint.as_str())
             .with("entries", self.entries.iter().map(entry).collect::<Json>())
             .with("alpha", self.alpha)
+            .with("life", self.life.iter().map(|index| Json::from(*index)).collect::<Json>())
             .with("profile", self.profile.as_str())
             .with("pool", self.pool.iter().map(|leaf| Json::from(to_hex(leaf))).collect::<Json>())
             .with_some("openings", self.openings.as_ref().map(Openings::to_json));
@@ -136,6 +140,10 @@ impl Evidence {
                 })
             })?,
             alpha: f.hash("alpha")?,
+            life: f.each("life", |item, path| {
+                let index = item.as_int().and_then(|n| u64::try_from(n).ok());
+                index.ok_or_else(|| ShapeError::new(path, "must be a log index"))
+            })?,
             profile: f.str("profile")?.to_owned(),
             pool: f.each("pool", |item, path| {
                 item.as_str().and_then(from_hex).ok_or_else(|| ShapeError::new(path, "must be hex"))

@@ -39,7 +39,9 @@ pub use csv_row::{Columns, NONE_MARKS};
 pub(crate) use draft::samples;
 pub use draft::{Draft, DraftEmployment, DraftPast};
 pub use expert::{Employment, Expert, ExpertNumber, PastEmployment, TitleLevel, limits};
-pub use image::{IMAGE_LIMIT, ImageError, Imaged, SealedImage, card_digest, expert_card, image_digest, rest_digest};
+pub use image::{
+    IMAGE_LIMIT, ImageError, Imaged, SealedImage, card_digest, expert_card, image_digest, rest_digest,
+};
 pub use package::{Package, PackageDraft, PackageNumber, Party, PartyDraft, SUPPLIERS_MAX};
 pub use problem::{Problem, ValueClass};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, Standing, StandingKind, Until};

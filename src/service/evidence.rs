@@ -62,13 +62,19 @@ impl Service {
             checkpoint: head.checkpoint,
             entries,
             alpha: committed.alpha,
+            life: committed.entries.iter().map(|(index, _)| *index).collect(),
             profile: profile.text,
             pool: committed.leaves.iter().map(|leaf| leaf.to_bytes()).collect(),
             openings,
         })
     }
 
-    fn openings(&self, conn: &mut Conn, committed: &Committed, audience: Audience) -> Result<Openings, Refusal> {
+    fn openings(
+        &self,
+        conn: &mut Conn,
+        committed: &Committed,
+        audience: Audience,
+    ) -> Result<Openings, Refusal> {
         let header = &committed.record.header;
         let mut seated = Vec::new();
         for seat in committed.drawn()?.iter().flat_map(|drawn| &drawn.seats) {
@@ -92,8 +98,8 @@ impl Service {
             package: PackageOpening {
                 plan: request.plan.clone(),
                 package: request.package.clone(),
-                plan_proof: header.plan_proof.clone(),
-                package_proof: header.package_proof.clone(),
+                plan_proof: header.plan_proof,
+                package_proof: header.package_proof,
             },
             names: NamesOpening { salt: Hash(header.key.names_salt()), groups: request.groups.clone() },
             seated,

@@ -103,7 +103,11 @@ impl DrawingIndex {
     fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
         let put = |map: &mut BTreeMap<&'static str, RoaringBitmap>, key: &'static str| {
             let bitmap = map.entry(key).or_default();
-            if set { bitmap.insert(slot) } else { bitmap.remove(slot) };
+            if set {
+                bitmap.insert(slot)
+            } else {
+                bitmap.remove(slot)
+            };
         };
         for claim in expert.specialities() {
             claim.ancestors().for_each(|code: Speciality| put(&mut self.specialities, code.as_str()));

@@ -63,7 +63,8 @@ impl Service {
 
     /// The signed note of an entry's statement.
     pub(super) fn note_of(&self, entry: &store::journal::Entry) -> Result<String, Refusal> {
-        let text = String::from_utf8([entry.statement.as_slice(), b"\n"].concat()).map_err(Refusal::internal)?;
+        let text =
+            String::from_utf8([entry.statement.as_slice(), b"\n"].concat()).map_err(Refusal::internal)?;
         let (id, signature) = entry
             .signature
             .split_first_chunk::<4>()

@@ -23,7 +23,6 @@ mod index;
 pub mod log_reads;
 pub mod refusal;
 pub mod sealing;
-mod pending;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -121,7 +120,9 @@ impl Service {
         if let Some(first) = first {
             let statement = Statement::parse(&first.statement).map_err(Refusal::internal)?;
             if LogOpened::read(&statement.body_json()).ok().as_ref() != Some(&opened) {
-                return Err(Refusal::internal("keys 目录不属于此数据库的日志 (the keys are not those of this log)"));
+                return Err(Refusal::internal(
+                    "keys 目录不属于此数据库的日志 (the keys are not those of this log)",
+                ));
             }
         } else {
             self.store.write("open log", move |tx| {
@@ -187,7 +188,8 @@ impl Service {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             while index.next() < head.size {
                 let from = index.next();
-                let (found, next, position) = self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
+                let (found, next, position) =
+                    self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
                 found.into_iter().for_each(|indexed| index.apply(indexed));
                 index.advanced(next, position);
             }

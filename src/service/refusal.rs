@@ -95,7 +95,10 @@ impl std::error::Error for Refusal {}
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        let of = |kind, code, zh: &str, en: &str| Self { cause: Some(error.to_string()), ..Self::new(kind, code, zh, en) };
+        let of = |kind, code, zh: &str, en: &str| Self {
+            cause: Some(error.to_string()),
+            ..Self::new(kind, code, zh, en)
+        };
         match &error {
             StoreError::Conflict(_) => {
                 of(Kind::Conflict, "already_exists", "已存在相同的记录", "the same record exists already")

@@ -1,1 +1,3 @@
+//! `expert-draw`: the service and its commands.
+
 fn main() {}

@@ -89,6 +89,12 @@ fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), Strin
         Said::Committed(commitment) => Some(commitment.profile),
         _ => None,
     });
+    let own = entries.iter().filter(|entry| {
+        matches!(entry.said, Said::Committed(_)) || entry.said.alpha() == Some(&evidence.alpha)
+    });
+    if !own.map(|entry| entry.index).eq(evidence.life.iter().copied()) {
+        return Err("life does not list exactly the entries of this draw".into());
+    }
     let seated = evidence.openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry));
     let seated: Vec<u64> = seated.collect();
     let mut profiles = 0;

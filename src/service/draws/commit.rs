@@ -135,13 +135,7 @@ impl Service {
             Some(_) => return Err(wrong_state("该包已有进行中的抽取", "this package has an open draw")),
         };
         let id = resumed.map_or_else(|| self.opaque_id('D'), |draw| draw.id.clone());
-        Ok(Plan {
-            id,
-            package: package.id.clone(),
-            package_version: package.version,
-            row: None,
-            attempt,
-        })
+        Ok(Plan { id, package: package.id.clone(), package_version: package.version, row: None, attempt })
     }
 
     /// Judges people and drafts the commitment at the index's position.
@@ -206,8 +200,8 @@ impl Service {
                 key,
                 request: checked.request.clone(),
                 excluded: people.counts(),
-                plan_proof: tags.plan_proof.clone(),
-                package_proof: tags.package_proof.clone(),
+                plan_proof: tags.plan_proof,
+                package_proof: tags.package_proof,
             };
             let leaves = people.leaves;
             let record = DrawRecord { header, candidates: people.candidates, excluded: people.excluded };
@@ -218,7 +212,12 @@ impl Service {
                 Ok(alpha) => return self.conclude(&plan.id, alpha, &commitment, &leaves, None),
             }
         }
-        Err(Refusal::new(Kind::Busy, "registry_moving", "专家库正在频繁变更，请稍后重试", "the registry is changing, try again"))
+        Err(Refusal::new(
+            Kind::Busy,
+            "registry_moving",
+            "专家库正在频繁变更，请稍后重试",
+            "the registry is changing, try again",
+        ))
     }
 
     fn write_commitment(
@@ -330,7 +329,12 @@ impl Plan {
 fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
     let package = store::package::find(tx, &plan.package)?;
     if package.map(|package| package.version) != Some(plan.package_version) {
-        return Err(Refusal::new(Kind::Stale, "changed_meanwhile", "包信息已变更", "the package was changed meanwhile"));
+        return Err(Refusal::new(
+            Kind::Stale,
+            "changed_meanwhile",
+            "包信息已变更",
+            "the package was changed meanwhile",
+        ));
     }
     let open = |draw: &store::draw::Draw| {
         draw.id != plan.id && ![state::VOIDED, state::WITHDRAWN].contains(&draw.state.as_str())

@@ -12,14 +12,13 @@ pub fn refuse(unfit: &Unfit, actor: &Actor) -> Refusal {
             let groups: Vec<String> = explanation.groups.iter().map(u8::to_string).collect();
             let (groups_zh, groups_en) = (groups.join("、"), groups.join(", "));
             let mut zh = format!("席位无法满足：第{groups_zh}组人数不足。可减少席位或扩大区域、专业");
-            let mut en = format!("no full panel exists: group(s) {groups_en} are short; ask for fewer seats or widen region or speciality");
+            let mut en = format!(
+                "no full panel exists: group(s) {groups_en} are short; ask for fewer seats or widen region or speciality"
+            );
             if actor.may(Action::ReadCounts) {
                 let e = explanation;
                 zh += &format!("。需{}席，符合条件{}人，缺{}席", e.needed, e.candidates, e.shortage);
-                en += &format!(
-                    "; {} seats, {} candidates, {} short",
-                    e.needed, e.candidates, e.shortage
-                );
+                en += &format!("; {} seats, {} candidates, {} short", e.needed, e.candidates, e.shortage);
                 if !e.binding_units.is_empty() {
                     zh += &format!("；{}个单位受同单位人数上限限制", e.binding_units.len());
                     en += &format!("; {} units are held back by the cap per unit", e.binding_units.len());
@@ -55,5 +54,10 @@ pub fn refuse(unfit: &Unfit, actor: &Actor) -> Refusal {
 
 /// The refusal when nobody was ever entered.
 pub fn empty_registry() -> Refusal {
-    Refusal::new(Kind::Conflict, "empty_registry", "专家库为空，请先导入专家", "the registry is empty, import experts first")
+    Refusal::new(
+        Kind::Conflict,
+        "empty_registry",
+        "专家库为空，请先导入专家",
+        "the registry is empty, import experts first",
+    )
 }

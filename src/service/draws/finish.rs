@@ -83,13 +83,16 @@ impl Service {
         };
         let seed = seed::seed(&alpha, &[Contribution::Operator(beta.0)]).map_err(Refusal::internal)?;
         let decision = decide::panel(commitment, leaves, &seed).map_err(Refusal::internal)?;
-        self.write_result(id, Drawn {
-            alpha,
-            contributions: vec![contribution],
-            seed,
-            seats: decision.seats,
-            branches: decision.branches,
-        })
+        self.write_result(
+            id,
+            Drawn {
+                alpha,
+                contributions: vec![contribution],
+                seed,
+                seats: decision.seats,
+                branches: decision.branches,
+            },
+        )
     }
 
     /// Writes the contribution once and answers its index, whoever wrote it.
@@ -148,16 +151,20 @@ impl Service {
     /// committed root.
     pub(crate) fn committed(&self, conn: &mut Conn, id: &str) -> Result<Committed, Refusal> {
         let row = store::draw::find(conn, id)?.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
-        let (Some(alpha), Some(index)) = (row.alpha.as_deref().and_then(Hash::from_slice), row.committed_entry) else {
+        let (Some(alpha), Some(index)) =
+            (row.alpha.as_deref().and_then(Hash::from_slice), row.committed_entry)
+        else {
             return Err(wrong_state("抽取尚未承诺", "the draw is not committed yet"));
         };
         let from = u64::try_from(index).map_err(Refusal::internal)?;
         let journal = store::journal::of_subject(conn, id, from, 1_000)?;
         let first = journal.first().filter(|entry| entry.index() == from);
-        let first = first.ok_or_else(|| Refusal::internal(format!("entry {from} of draw {id} is missing")))?;
+        let first =
+            first.ok_or_else(|| Refusal::internal(format!("entry {from} of draw {id} is missing")))?;
         let sealed = first.image.as_deref().ok_or_else(|| Refusal::internal("commitment without record"))?;
         let key = self.sealer().stored_key(conn, id)?;
-        let record = DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)?;
+        let record =
+            DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)?;
         let mut entries = Vec::new();
         for entry in &journal {
             entries.push((entry.index(), Statement::parse(&entry.statement).map_err(Refusal::internal)?));
@@ -166,7 +173,9 @@ impl Service {
         let commitment = Commitment::read(&body).map_err(Refusal::internal)?;
         let pool = pool::build(&record.header.key, &record.candidates, &[]).map_err(Refusal::internal)?;
         if pool::root(&pool.leaves) != commitment.pool_root {
-            return Err(Refusal::internal(format!("draw {id}: the sealed record does not give the committed pool")));
+            return Err(Refusal::internal(format!(
+                "draw {id}: the sealed record does not give the committed pool"
+            )));
         }
         Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
     }

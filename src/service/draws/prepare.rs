@@ -70,7 +70,8 @@ pub fn people(
                 let employments = indexed.expert.employments().unwrap_or_default();
                 let mut units = employments.iter().map(|e| e.unit.as_str().to_owned());
                 let unit = units.next();
-                let mut further_units: Vec<String> = units.filter(|code| Some(code) != unit.as_ref()).collect();
+                let mut further_units: Vec<String> =
+                    units.filter(|code| Some(code) != unit.as_ref()).collect();
                 further_units.sort();
                 further_units.dedup();
                 inside.push(Candidate {

@@ -60,9 +60,8 @@ impl Header {
     pub fn of(bytes: &[u8]) -> Result<Self, ShapeError> {
         object(&line(bytes, 0)?, "header", |f| {
             f.int("v", 1..=1)?;
-            let mut proof = |key: &str| {
-                Proof::from_hex(f.str(key)?).map_err(|_| ShapeError::new(key, "must be a proof"))
-            };
+            let mut proof =
+                |key: &str| Proof::from_hex(f.str(key)?).map_err(|_| ShapeError::new(key, "must be a proof"));
             Ok(Self {
                 plan_proof: proof("plan_proof")?,
                 package_proof: proof("package_proof")?,

@@ -53,16 +53,34 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
     let mut problems = Vec::new();
     let days_ahead = (draft.review_start.0 - now.0) / 86_400;
     if draft.review_start <= now {
-        problems.push(problem("review_start", "", "in_the_past", "评审开始时间必须晚于现在", "must lie in the future"));
+        problems.push(problem(
+            "review_start",
+            "",
+            "in_the_past",
+            "评审开始时间必须晚于现在",
+            "must lie in the future",
+        ));
     } else if days_ahead > MOST_DAYS_AHEAD || Date::checked_of(draft.review_start).is_none() {
-        problems.push(problem("review_start", "", "too_far", "评审开始时间不得晚于一年以后", "at most a year ahead"));
+        problems.push(problem(
+            "review_start",
+            "",
+            "too_far",
+            "评审开始时间不得晚于一年以后",
+            "at most a year ahead",
+        ));
     }
     if draft.groups.is_empty() || draft.groups.len() > GROUP_LIMIT {
         problems.push(problem("groups", "", "count", "席位组须为1至32个", "1 to 32 groups"));
     }
     let seats: u64 = draft.groups.iter().map(|group| u64::from(group.seats)).sum();
     if seats > u64::from(SEAT_LIMIT) {
-        problems.push(problem("groups", "", "seats_total", "各组席位合计不得超过64", "at most 64 seats in all"));
+        problems.push(problem(
+            "groups",
+            "",
+            "seats_total",
+            "各组席位合计不得超过64",
+            "at most 64 seats in all",
+        ));
     }
     let mut requirements = Vec::new();
     let mut groups = Vec::new();
@@ -90,14 +108,30 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
     Ok(Checked { request, requirements, project })
 }
 
-fn check_group(i: usize, group: &GroupDraft, problems: &mut Vec<Problem>) -> Option<(Requirement, GroupRequest)> {
+fn check_group(
+    i: usize,
+    group: &GroupDraft,
+    problems: &mut Vec<Problem>,
+) -> Option<(Requirement, GroupRequest)> {
     let at = |field: &str| format!("groups[{i}].{field}");
     let before = problems.len();
     if !(1..=SEAT_LIMIT).contains(&group.seats) {
-        problems.push(problem(&at("seats"), &group.seats.to_string(), "range", "席位数须为1至64", "1 to 64 seats"));
+        problems.push(problem(
+            &at("seats"),
+            &group.seats.to_string(),
+            "range",
+            "席位数须为1至64",
+            "1 to 64 seats",
+        ));
     }
     if !(1..=32).contains(&group.site) {
-        problems.push(problem(&at("site"), &group.site.to_string(), "range", "场所编号须为1至32", "site 1 to 32"));
+        problems.push(problem(
+            &at("site"),
+            &group.site.to_string(),
+            "range",
+            "场所编号须为1至32",
+            "site 1 to 32",
+        ));
     }
     let speciality = Speciality::parse(&group.speciality)
         .map_err(|error| problems.push(code_problem(&at("speciality"), &group.speciality, &error)))
@@ -131,7 +165,13 @@ fn regions(field: &str, codes: &[String], problems: &mut Vec<Problem>) -> Vec<Re
     for (k, code) in codes.iter().enumerate() {
         match Region::parse(code) {
             Ok(region) if regions.contains(&region) => {
-                problems.push(problem(&format!("{field}[{k}]"), code, "duplicate", "区域重复", "listed twice"));
+                problems.push(problem(
+                    &format!("{field}[{k}]"),
+                    code,
+                    "duplicate",
+                    "区域重复",
+                    "listed twice",
+                ));
             }
             Ok(region) => regions.push(region),
             Err(error) => problems.push(code_problem(&format!("{field}[{k}]"), code, &error)),

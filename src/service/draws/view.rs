@@ -255,7 +255,11 @@ impl Service {
         if let Some((index, body)) = said(Drawn::TYPE)? {
             let drawn = Drawn::read(&body).map_err(Refusal::internal)?;
             view.drawn = Some((index, drawn.seed));
-            let seat = |s: &crate::draw::seats::Seated| SeatView { position: s.position, group: s.group, name: None };
+            let seat = |s: &crate::draw::seats::Seated| SeatView {
+                position: s.position,
+                group: s.group,
+                name: None,
+            };
             view.seats = drawn.seats.iter().map(seat).collect();
         }
         if let Some((_, body)) = said(Unsealed::TYPE)? {
@@ -289,7 +293,13 @@ impl Service {
     }
 
     /// Records a look at something sealed before it is shown.
-    pub(crate) fn record_look(&self, actor: &Actor, what: &str, about: &str, purpose: &str) -> Result<(), Refusal> {
+    pub(crate) fn record_look(
+        &self,
+        actor: &Actor,
+        what: &str,
+        about: &str,
+        purpose: &str,
+    ) -> Result<(), Refusal> {
         let length = purpose.chars().count();
         if !(2..=200).contains(&length) || purpose.chars().any(char::is_control) {
             return Err(Refusal::field(
@@ -329,7 +339,11 @@ fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
         drawn: None,
         seats: Vec::new(),
         forced_seats_accepted: false,
-        proposed_void: if row.state == state::VOIDED { None } else { row.proposal.as_deref().and_then(read_proposal) },
+        proposed_void: if row.state == state::VOIDED {
+            None
+        } else {
+            row.proposal.as_deref().and_then(read_proposal)
+        },
         announcement: None,
         level: None,
     }

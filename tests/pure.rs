@@ -1,0 +1,10 @@
+//! Tests of the pure core from outside: evidence files, vectors, the house's own rules.
+
+#[path = "pure/evidence.rs"]
+mod evidence;
+#[path = "pure/fixture.rs"]
+mod fixture;
+#[path = "pure/tidy.rs"]
+mod tidy;
+#[path = "pure/vectors.rs"]
+mod vectors;

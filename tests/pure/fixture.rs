@@ -1,0 +1,408 @@
+//! A whole log with one draw, made in memory from fixed keys: no database, no clock, no randomness.
+//! The bytes are the same on every run, so they are vectors for other implementations too.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::{Signer, SigningKey};
+use expert_draw::codec::{Hash, Json, LabelledHash, Object};
+use expert_draw::draw::commitment::{Commitment, Contributor, Group};
+use expert_draw::draw::decide;
+use expert_draw::draw::identity::DrawKey;
+use expert_draw::draw::pool::{self, Candidate, Excluded, Pool};
+use expert_draw::draw::request::{GroupRequest, Organisation, Request, names_digest};
+use expert_draw::draw::seed::{self, Contribution};
+use expert_draw::draw::statements::{Contributed, Drawn, Unsealed, Void, VoidReason};
+use expert_draw::draw::tags::{Tags, tags};
+use expert_draw::draw::vrf::VrfSecret;
+use expert_draw::evidence::openings::{
+    AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
+};
+use expert_draw::evidence::{Audience, Evidence, EvidenceEntry, Openings};
+use expert_draw::log::opened::LogOpened;
+use expert_draw::log::{
+    Algorithm, Checkpoint, Origin, Policy, Statement, VerifierKey, key_digest, merkle, sign_note,
+    sign_statement,
+};
+use expert_draw::registry::{card_digest, expert_card, image_digest};
+
+pub const PROFILE: &str = include_str!("../../src/rules/data/hunan-2023.json");
+const START: i64 = 1_790_000_000;
+
+/// Which life the draw of the fixture has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Drawn,
+    Unsealed,
+    Voided,
+    VoidedAfterDrawn,
+}
+
+pub struct Person {
+    pub number: String,
+    pub name: String,
+    pub unit: Option<String>,
+    pub further_units: Vec<String>,
+    pub groups: u32,
+    pub registry: u64,
+    pub card_salt: [u8; 32],
+    pub rest: Hash,
+    pub image: Hash,
+}
+
+pub struct Log {
+    pub origin: Origin,
+    pub log_key: SigningKey,
+    pub statements_key: SigningKey,
+    pub draw_vrf: VrfSecret,
+    pub tag_vrf: VrfSecret,
+    pub statements: Vec<Statement>,
+    pub notes: Vec<String>,
+}
+
+/// 32 bytes that follow from a name.
+pub fn bytes(name: &str) -> [u8; 32] {
+    LabelledHash::new("fixture").variable(name.as_bytes()).finish().0
+}
+
+impl Log {
+    pub fn new() -> Self {
+        let key = |name: &str| SigningKey::from_bytes(&bytes(name));
+        Self {
+            origin: Origin::new("draw.example/430600").unwrap(),
+            log_key: key("log"),
+            statements_key: key("statements"),
+            draw_vrf: VrfSecret::from_seed(bytes("draw vrf")),
+            tag_vrf: VrfSecret::from_seed(bytes("tag vrf")),
+            statements: vec![],
+            notes: vec![],
+        }
+    }
+
+    pub fn verifier(&self, statements: bool) -> VerifierKey {
+        let (name, key) = if statements {
+            (self.origin.statements_key_name(), &self.statements_key)
+        } else {
+            (self.origin.log_key_name().clone(), &self.log_key)
+        };
+        VerifierKey::new(name, Algorithm::Ed25519, key.verifying_key().to_bytes()).unwrap()
+    }
+
+    pub fn policy_text(&self) -> String {
+        format!("log {}\nquorum none\n", self.verifier(false))
+    }
+
+    pub fn policy(&self) -> Policy {
+        Policy::parse(self.policy_text().as_bytes()).unwrap()
+    }
+
+    /// Adds a statement, one minute after the one before; answers its index.
+    pub fn say(&mut self, kind: &str, fields: Object) -> u64 {
+        let Json::Map(body) = Json::from(fields) else { unreachable!() };
+        let body: BTreeMap<String, Json> = body;
+        let index = self.statements.len() as u64;
+        let time = START + 60 * index as i64;
+        let statement = Statement::new(kind, self.origin.clone(), time, body).unwrap();
+        let key = self.verifier(true);
+        let note = sign_statement(&statement, &key, |m| self.statements_key.sign(m).to_bytes()).unwrap();
+        self.notes.push(note.to_string());
+        self.statements.push(statement);
+        index
+    }
+
+    pub fn leaf_hashes(&self) -> Vec<Hash> {
+        self.statements.iter().map(Statement::leaf_hash).collect()
+    }
+
+    pub fn checkpoint(&self) -> String {
+        let leaves = self.leaf_hashes();
+        let root = merkle::root(&leaves);
+        let head = Checkpoint { origin: self.origin.clone(), size: leaves.len() as u64, root };
+        let note = sign_note(&head.to_text(), &self.verifier(false), |m| self.log_key.sign(m).to_bytes());
+        note.unwrap().to_string()
+    }
+}
+
+/// A log with a draw of 40 candidates, 5 seats in 3 groups, and some people excluded.
+pub struct Draw {
+    pub log: Log,
+    pub people: Vec<Person>,
+    pub excluded: Vec<Excluded>,
+    pub key: DrawKey,
+    pub request: Request,
+    pub tags: Tags,
+    pub pool: Pool,
+    pub commitment: Commitment,
+    pub alpha: Hash,
+    pub drawn: Option<Drawn>,
+    pub entries: Vec<u64>,
+}
+
+impl Draw {
+    pub fn new(life: Life) -> Self {
+        let mut log = Log::new();
+        let opened = LogOpened {
+            jurisdiction: "430600".into(),
+            log: log.log_key.verifying_key().to_bytes(),
+            statements: log.statements_key.verifying_key().to_bytes(),
+            draw_vrf: *log.draw_vrf.public().as_bytes(),
+            tag_vrf: *log.tag_vrf.public().as_bytes(),
+        };
+        log.say(LogOpened::TYPE, opened.fields());
+        let profile = LabelledHash::new("profile").variable(PROFILE.as_bytes()).finish();
+        let profile_entry = log.say("profile.loaded", Object::new().with("profile", profile));
+        let people: Vec<Person> = (0..44).map(|n| person(&mut log, n)).collect();
+        log.say("package.recorded", Object::new().with("image", Hash(bytes("package"))));
+        let request = request();
+        let key = DrawKey(bytes("draw key"));
+        let (inside, outside) = people.split_at(40);
+        let candidates: Vec<Candidate> = inside.iter().map(candidate).collect();
+        let mut excluded: Vec<Excluded> = outside.iter().map(exclusion).collect();
+        excluded.sort_by(|a, b| a.number.cmp(&b.number));
+        let pool = pool::build(&key, &candidates, &related()).unwrap();
+        let tags = tags(&log.tag_vrf, &request.plan, &request.package).unwrap();
+        let commitment = Commitment {
+            attempt: 1,
+            predecessor: None,
+            package_tag: tags.package,
+            plan_tag: tags.plan,
+            tag_key: key_digest(log.tag_vrf.public().as_bytes()),
+            request: request.digest(&key.request_salt()),
+            names: names_digest(&key.names_salt(), &request.groups),
+            profile,
+            registry: people.last().unwrap().registry,
+            groups: request.groups.iter().map(|g| Group { seats: g.seats, site: g.site }).collect(),
+            unit_cap: 1,
+            lots: 1,
+            margin: 2,
+            window_minutes: 60,
+            pool_size: pool.leaves.len() as u32,
+            pool_root: pool::root(&pool.leaves),
+            excluded: pool::excluded_digest(&key, &excluded),
+            kept: vec![],
+            forced_accepted_by: None,
+            contributions: vec![Contributor::Operator { key: key_digest(log.draw_vrf.public().as_bytes()) }],
+            deadline: START + 86_400,
+        };
+        let index = log.say(Commitment::TYPE, commitment.fields());
+        let alpha = seed::alpha(index, &log.leaf_hashes()[index as usize]);
+        let mut draw = Self {
+            log,
+            people,
+            excluded,
+            key,
+            request,
+            tags,
+            pool,
+            commitment,
+            alpha,
+            drawn: None,
+            entries: vec![0, profile_entry, index],
+        };
+        draw.live(life);
+        draw
+    }
+
+    fn live(&mut self, life: Life) {
+        let alpha = self.alpha;
+        let void = |approver: Option<&str>| Void {
+            alpha,
+            reason: VoidReason::RequestWrong,
+            actor: "A-agency".into(),
+            approver: approver.map(str::to_owned),
+        };
+        if life != Life::Voided {
+            self.draw_now();
+        }
+        if matches!(life, Life::Voided | Life::VoidedAfterDrawn) {
+            let proposed = self.log.say(Void::PROPOSED, void(None).fields());
+            let voided = self.log.say(Void::CONFIRMED, void(Some("A-bureau")).fields());
+            self.entries.extend([proposed, voided]);
+        }
+        if life == Life::Unsealed {
+            let unsealed = Unsealed { alpha, announcement: "岳采公告2026-17".into() };
+            let index = self.log.say(Unsealed::TYPE, unsealed.fields());
+            self.entries.push(index);
+        }
+        // Something later, so that no proof is the trivial one.
+        self.log.say("access.recorded", Object::new().with("image", Hash(bytes("look"))));
+    }
+
+    fn draw_now(&mut self) {
+        let proof = self.log.draw_vrf.prove(self.alpha.as_bytes());
+        let beta = self.log.draw_vrf.public().verify(self.alpha.as_bytes(), &proof).unwrap();
+        let key = key_digest(self.log.draw_vrf.public().as_bytes());
+        let contributed = Contributed { alpha: self.alpha, key, proof };
+        let contribution = self.log.say(Contributed::TYPE, contributed.fields());
+        let seed = seed::seed(&self.alpha, &[Contribution::Operator(beta.0)]).unwrap();
+        let decision = decide::panel(&self.commitment, &self.pool.leaves, &seed).unwrap();
+        let drawn = Drawn {
+            alpha: self.alpha,
+            contributions: vec![contribution],
+            seed,
+            seats: decision.seats,
+            branches: decision.branches,
+        };
+        let index = self.log.say(Drawn::TYPE, drawn.fields());
+        self.entries.extend([contribution, index]);
+        self.drawn = Some(drawn);
+    }
+
+    /// The evidence for an audience; openings where the audience has them.
+    pub fn evidence(&self, audience: Audience, open: bool) -> Evidence {
+        let openings = open.then(|| self.openings(audience));
+        let mut entries = self.entries.clone();
+        entries.extend(openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry)));
+        entries.sort_unstable();
+        let leaves = self.log.leaf_hashes();
+        let entry = |index: u64| EvidenceEntry {
+            index,
+            note: self.log.notes[index as usize].clone(),
+            proof: merkle::inclusion_proof(&leaves, index).unwrap(),
+        };
+        Evidence {
+            audience,
+            checkpoint: self.log.checkpoint(),
+            entries: entries.into_iter().map(entry).collect(),
+            alpha: self.alpha,
+            life: self.entries[2..].to_vec(),
+            profile: PROFILE.into(),
+            pool: self.pool.leaves.iter().map(|leaf| leaf.to_bytes()).collect(),
+            openings,
+        }
+    }
+
+    fn openings(&self, audience: Audience) -> Openings {
+        let seats = self.drawn.iter().flat_map(|drawn| &drawn.seats);
+        let seated = seats.map(|seat| {
+            let person = &self.people[self.pool.origin[seat.position as usize]];
+            SeatedOpening {
+                draw_salt: Hash(self.key.candidate_salt(&person.number)),
+                number: person.number.clone(),
+                name: person.name.clone(),
+                card_salt: Hash(person.card_salt),
+                rest: person.rest,
+                registry: person.registry,
+            }
+        });
+        Openings {
+            package: PackageOpening {
+                plan: self.request.plan.clone(),
+                package: self.request.package.clone(),
+                plan_proof: self.tags.plan_proof,
+                package_proof: self.tags.package_proof,
+            },
+            names: NamesOpening { salt: Hash(self.key.names_salt()), groups: self.request.groups.clone() },
+            seated: seated.collect(),
+            auditor: (audience == Audience::Auditor).then(|| self.auditor_part()),
+        }
+    }
+
+    fn auditor_part(&self) -> AuditorOpenings {
+        let opened = |origin: &usize| {
+            let person = &self.people[*origin];
+            let mut relations: Vec<String> = related()
+                .into_iter()
+                .filter_map(|(one, other)| match () {
+                    () if one == person.number => Some(other),
+                    () if other == person.number => Some(one),
+                    () => None,
+                })
+                .collect();
+            relations.sort();
+            CandidateOpening {
+                number: person.number.clone(),
+                image: person.image,
+                registry: person.registry,
+                unit: person.unit.clone(),
+                further_units: person.further_units.clone(),
+                relations,
+            }
+        };
+        let excluded = |person: &Excluded| ExcludedOpening {
+            number: person.number.clone(),
+            image: person.image,
+            registry: person.registry,
+            rules: person.rules.clone(),
+        };
+        AuditorOpenings {
+            request: self.request.clone(),
+            draw_key: Hash(self.key.0),
+            candidates: self.pool.origin.iter().map(opened).collect(),
+            excluded: self.excluded.iter().map(excluded).collect(),
+        }
+    }
+}
+
+fn number(n: usize) -> String {
+    format!("E{:016}", n * 7919 % 1000)
+}
+
+/// Two people who know each other, so that relation tags are in the vectors.
+fn related() -> Vec<(String, String)> {
+    vec![(number(3), number(5))]
+}
+
+fn person(log: &mut Log, n: usize) -> Person {
+    let number = number(n);
+    let name = format!("专家{n}");
+    let card_salt = bytes(&format!("card {n}"));
+    let rest = Hash(bytes(&format!("rest {n}")));
+    let image = image_digest(card_digest(&card_salt, &expert_card(&number, &name)), rest);
+    let registry = log.say("registry.expert", Object::new().with("image", image));
+    Person {
+        name,
+        unit: (n % 9 != 0).then(|| format!("91{:016}", n / 3)),
+        further_units: if n % 10 == 1 { vec![format!("91{:016}", 8)] } else { vec![] },
+        groups: [0b001, 0b010, 0b100, 0b011][n % 4],
+        registry,
+        card_salt,
+        rest,
+        image,
+        number,
+    }
+}
+
+fn candidate(person: &Person) -> Candidate {
+    Candidate {
+        number: person.number.clone(),
+        image: person.image,
+        registry: person.registry,
+        groups: person.groups,
+        lots: 1,
+        unit: person.unit.clone(),
+        further_units: person.further_units.clone(),
+    }
+}
+
+fn exclusion(person: &Person) -> Excluded {
+    Excluded {
+        number: person.number.clone(),
+        image: person.image,
+        registry: person.registry,
+        rules: vec!["age_limit".into(), "conflict_employment_3y".into()],
+    }
+}
+
+fn request() -> Request {
+    let organisation = |n: usize| Organisation { code: format!("92{n:016}"), name: format!("单位{n}") };
+    let group = |speciality: &str, within: &str, except: &[&str], seats, site| GroupRequest {
+        speciality: speciality.into(),
+        within: vec![within.into()],
+        except: except.iter().map(|code| (*code).to_owned()).collect(),
+        seats,
+        site,
+    };
+    Request {
+        plan: "430600-2026-17".into(),
+        package: "2".into(),
+        purchaser: organisation(1),
+        agency: organisation(2),
+        suppliers: (3..6).map(organisation).collect(),
+        review_start: START + 200_000,
+        groups: vec![
+            group("ndrc316:A0832", "430600", &[], 2, 1),
+            group("ndrc316:A0832", "430000", &["430600"], 2, 2),
+            group("ndrc316:C0602", "430000", &["430600"], 1, 2),
+        ],
+    }
+}
