@@ -155,6 +155,12 @@ impl Conn {
         self.run(<Inner as TransactionManager<Inner>>::rollback_transaction)
     }
 
+    /// Tries what only the writer may; for the test that a reader is refused.
+    #[doc(hidden)]
+    pub fn try_to_write(&mut self) -> Result<(), StoreError> {
+        self.run(|inner| inner.batch_execute("UPDATE subject_key SET subject = subject"))
+    }
+
     /// Asks the database for a sign of life.
     pub(super) fn ping(&mut self) -> Result<(), StoreError> {
         self.run(|inner| inner.batch_execute("SELECT 1"))

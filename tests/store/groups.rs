@@ -325,7 +325,9 @@ fn a_large_group_of_entries_keeps_the_tiles_right(kind: Kind) {
     let top = store.read(|conn| tile::find(conn, 2, 0)).unwrap().unwrap();
     assert_eq!(top.len(), 32, "one full tile of tiles");
     drop(store);
-    assert_eq!(fresh.findings(), []);
+    let mut config = fresh.config();
+    config.depth = Depth::Hashes;
+    assert_eq!(head_of(&Store::open(config).unwrap()).size, 65_612);
 }
 
 fn hooks_hear_of_every_commit_before_the_answer(kind: Kind) {
