@@ -22,16 +22,37 @@
 
 mod base64;
 mod checkpoint;
+mod cosignature;
+mod entries;
 mod frontier;
 mod key;
 pub mod merkle;
 mod note;
+mod policy;
+mod policy_file;
+mod proof;
+mod statement;
+mod tile_path;
+mod tiles;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod vector_tests;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use cosignature::{cosign, cosigned_at};
+pub use entries::{EntriesError, pack_entries, unpack_entries};
 pub use frontier::Frontier;
 pub use key::{Algorithm, KeyError, KeyName, Origin, VerifierKey};
 pub use merkle::{MAX_SIZE, MerkleError};
-pub use note::{NoteError, SignatureLine, SignedNote, sign_note};
+pub use note::{NOTE_LIMIT, NoteError, SIGNATURE_LIMIT, SignatureLine, SignedNote, sign_note};
+pub use policy::{HeadError, HeadTime, PolicyOutcome, WitnessTime};
+pub use policy_file::{Policy, PolicyError, PolicyFault, Witness};
+pub use proof::{LogProof, ProofError};
+pub use statement::{Statement, StatementError, key_digest, open_statement_note, sign_statement};
+pub use tile_path::{TILE_WIDTH, TileName, TilePath};
+pub use tiles::{
+    NodeSource, TileError, TileUpdate, append_tiles, consistency_from_tiles, frontier_from_tiles,
+    inclusion_from_tiles, root_from_tiles, tile_width,
+};

@@ -271,6 +271,10 @@ mod tests {
         let note = format!("t\n\n{line}\n{line} \n");
         assert_eq!(SignedNote::parse(note.as_bytes()), Err(NoteError::SignatureLine(2)));
         assert_eq!(SignedNote::parse(b"\xff\n\n\n"), Err(NoteError::Shape));
+        let parsed = SignatureLine::parse(line).unwrap();
+        assert_eq!(SignedNote::new("no newline", vec![parsed.clone()]), Err(NoteError::Shape));
+        assert_eq!(SignedNote::new("bell\u{7}\n", vec![parsed]), Err(NoteError::Shape));
+        assert_eq!(SignedNote::new("t\n", vec![]), Err(NoteError::Shape));
         let many = |n: usize| format!("t\n\n{}", format!("{line}\n").repeat(n));
         assert!(SignedNote::parse(many(64).as_bytes()).is_ok());
         assert_eq!(SignedNote::parse(many(65).as_bytes()), Err(NoteError::TooLarge));
