@@ -17,6 +17,8 @@ pub mod codec;
 pub mod codes;
 pub mod log;
 #[cfg(feature = "server")]
+pub mod pool_sample;
+#[cfg(feature = "server")]
 pub mod ports;
 #[cfg(feature = "server")]
 pub mod store;
