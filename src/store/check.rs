@@ -103,6 +103,8 @@ pub fn check(
     against: &Against<'_>,
     follow: &mut dyn Follow,
 ) -> Result<Vec<Finding>, StoreError> {
+    // Read before the snapshot is taken: another process may publish while this one looks.
+    let published = against.checkpoint_path.map(|path| (path, publish::read(path)));
     let head = head::read(conn)?;
     let mut walk = Walk::new(against);
     loop {
@@ -114,8 +116,8 @@ pub fn check(
     }
     walk.head(&head, against);
     walk.tiles(conn)?;
-    if let Some(path) = against.checkpoint_path {
-        walk.published(path, against);
+    if let Some((path, published)) = published {
+        walk.published(path, published, against);
     }
     if against.now.0 < walk.time - CLOCK_TOLERANCE_SECONDS {
         let last = Timestamp(walk.time);
@@ -279,9 +281,9 @@ impl Walk {
     }
 
     /// The file is never ahead of the database, and what it says is a prefix of the tree.
-    fn published(&mut self, path: &Path, against: &Against<'_>) {
+    fn published(&mut self, path: &Path, published: publish::Read, against: &Against<'_>) {
         let shown = path.display();
-        let (note, published) = match publish::read(path) {
+        let (note, published) = match published {
             Ok(Some(read)) => read,
             Ok(None) => return,
             Err(error) => {

@@ -89,7 +89,7 @@ impl Conn {
         let (inner, setup) = match database {
             Database::Sqlite(path) => {
                 let mut setup = format!(
-                    "PRAGMA busy_timeout = {timeout_ms}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
+                    "PRAGMA busy_timeout = {timeout_ms}; PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
                      PRAGMA synchronous = FULL;"
                 );
                 match purpose {

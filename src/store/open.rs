@@ -208,6 +208,7 @@ pub fn migrate(database: &Database, timeout: Duration) -> Result<(), StoreError>
 }
 
 /// Takes every migration back and with them all data. For tests of the migrations.
+#[doc(hidden)]
 pub fn revert_all(database: &Database, timeout: Duration) -> Result<(), StoreError> {
     schema::down(&mut Conn::open(database, Purpose::Write, timeout)?)
 }
