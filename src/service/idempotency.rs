@@ -67,6 +67,28 @@ impl Service {
         }
     }
 
+    /// Does a change once per key: answers `again` for a key that made its resource before, also when
+    /// the first request is only just being served.
+    pub(super) fn once<T>(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        again: impl Fn(&str) -> Result<T, Refusal>,
+        change: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let Some(key) = key else { return change() };
+        if let Some(resource) = self.replayed(actor, key)? {
+            return again(&resource);
+        }
+        match change() {
+            Err(refusal) if refusal.kind == Kind::Conflict => match self.replayed(actor, key)? {
+                Some(resource) => again(&resource),
+                None => Err(refusal),
+            },
+            other => other,
+        }
+    }
+
     /// The row for a change by this account that makes `resource`.
     pub(super) fn idempotency_row(
         &self,

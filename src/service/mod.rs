@@ -5,6 +5,11 @@
 //! |---|---|
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
+//! | `accounts` | tokens: made, listed, revoked, recognised |
+//! | `experts`, `units`, `imports` | the registry is kept |
+//! | `packages` | what panels are drawn for |
+//! | `looks` | every look at a sealed field is an entry first |
+//! | `listing` | pages of lists |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -15,14 +20,22 @@
 //! *Invariants:* every change goes through `Store::write` with its journal entry; a look at a sealed
 //! field is a write first, then a read; nothing here picks, prefers or removes a person by hand.
 
+pub mod accounts;
 pub mod actor;
 pub mod draws;
 pub mod evidence;
+pub mod experts;
+pub mod health;
 pub mod idempotency;
+pub mod imports;
 mod index;
+pub mod listing;
 pub mod log_reads;
+mod looks;
+pub mod packages;
 pub mod refusal;
 pub mod sealing;
+pub mod units;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

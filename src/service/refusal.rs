@@ -76,6 +76,12 @@ impl Refusal {
         Self::new(Kind::Forbidden, "not_permitted", "当前账号的角色不允许此操作", en)
     }
 
+    /// No valid token; one text for every reason, so that a guesser learns nothing.
+    pub fn unauthenticated() -> Self {
+        let en = "sign in: a valid token is needed in the Authorization header";
+        Self::new(Kind::Unauthenticated, "unauthenticated", "请登录：Authorization 头中须有有效令牌", en)
+    }
+
     /// A fault: the cause goes to the log, the client learns that nothing was changed.
     pub fn internal(cause: impl fmt::Display) -> Self {
         let en = "internal fault; nothing was changed";

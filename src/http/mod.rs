@@ -1,0 +1,39 @@
+//! The API under `/api/v1`: the only async code. Extract, call one use-case, map.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `app`, `server` | all routes together; listening and ending |
+//! | `rim`, `problem` | around every request; every error as problem+json |
+//! | `auth`, `body`, `guard`, `query`, `idempotency`, `etag`, `paging` | what is taken out of a request |
+//! | `openapi` | the API document, collected from the handlers |
+//! | the others | one resource each: bodies, handlers, `routes` |
+//!
+//! To add an endpoint: write the use-case in `service`; here a body with `deny_unknown_fields`, a
+//! handler with `#[utoipa::path]` above its route macro and [`auth::Caller`] as its first argument,
+//! and its name in the file's `routes`. The document, 404/405 and the test of tokens follow from it.
+//!
+//! *Invariants:* domain types derive neither serde nor OpenAPI traits, bodies are types of this
+//! module; a handler never touches the store.
+
+pub mod accounts;
+pub mod app;
+pub mod auth;
+pub mod body;
+pub mod codes;
+pub mod etag;
+pub mod expert_bodies;
+pub mod experts;
+mod guard;
+pub mod health;
+pub mod idempotency;
+pub mod imports;
+pub mod openapi;
+pub mod packages;
+pub mod paging;
+pub mod problem;
+pub mod query;
+pub mod rim;
+pub mod run;
+pub mod server;
+pub mod times;
+pub mod units;

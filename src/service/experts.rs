@@ -1,0 +1,320 @@
+//! Experts (评审专家): registered, amended, suspended, reinstated, looked at, listed.
+//!
+//! Each change is one write: statement `registry.expert` {image}, the sealed image, the row with its
+//! side tables. The image's digest and form are `registry::image`'s; it is sealed under the person's
+//! own data key. Lists show nothing that names anybody; one person's facts are shown after the look
+//! is recorded.
+//!
+//! *Invariants:* one living person has one number: `id_hash` = HMAC-SHA-256 under the uniqueness key
+//! over id kind ‖ "\n" ‖ id number is unique; an amendment names the version it was made from.
+//!
+//! *Deliberately not here:* dismissal and bans (with the decisions that they rest on, a later issue).
+
+use super::Service;
+use super::actor::{Action, Actor};
+use super::idempotency::{IdempotencyKey, IdempotencyRow};
+use super::listing::{Listed, Paging};
+use super::refusal::{Kind, Refusal};
+use super::sealing::SubjectKey;
+use crate::codec::{Object, hmac_sha256};
+use crate::evidence::said::REGISTRY_EXPERT;
+
+use crate::registry::{self, Draft, Event, Expert, ExpertNumber, Imaged, Problem, Until};
+use crate::store::expert::{ExpertFilter, ExpertRow};
+use crate::store::{self, Append, StoreError, WriteError};
+use crate::time::Date;
+
+/// What lists show of an expert: nothing that names anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpertSummary {
+    /// The number.
+    pub number: String,
+    /// Standing as last decided: `active`, `suspended`, `dismissed`, `banned`.
+    pub standing: String,
+    /// Main review region.
+    pub region: String,
+    /// All review regions, ascending.
+    pub regions: Vec<String>,
+    /// Specialities, ascending.
+    pub specialities: Vec<String>,
+    /// Credit code of the unit; `None`: none or not known.
+    pub unit: Option<String>,
+    /// Last day of the term, `YYYY-MM-DD`.
+    pub term_to: String,
+    /// Grows with every change.
+    pub version: i64,
+}
+
+/// One expert, everything.
+#[derive(Clone, Debug)]
+pub struct ExpertRecord {
+    /// The facts.
+    pub expert: Expert,
+    /// The day on which [`crate::registry::Standing::on`] was asked.
+    pub today: Date,
+    /// Grows with every change.
+    pub version: i64,
+    /// The journal entry of the newest change.
+    pub entry: i64,
+}
+
+/// How long a suspension is to last, as asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspension {
+    /// 3, 6 or 12 months (the last day follows from the day of the decision).
+    Months(u32),
+    /// Any other end.
+    Until(Until),
+}
+
+impl Service {
+    /// Registers an expert.
+    pub fn register_expert(
+        &self,
+        actor: &Actor,
+        draft: &Draft,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<ExpertSummary, Refusal> {
+        actor.check(Action::KeepRegistry)?;
+        self.once(
+            actor,
+            key,
+            |number| self.summary(number),
+            || {
+                let number = ExpertNumber::from_random(self.random());
+                let expert = draft.check(number).map_err(Refusal::invalid)?;
+                let change = self.expert_change(actor, &expert, 1, "expert.registered", None)?;
+                let idempotency = self.idempotency_row(actor, key, expert.number().as_str(), 201);
+                self.write_expert("register expert", change, Some(idempotency))
+            },
+        )
+    }
+
+    /// Amends the facts of an expert: `amend` changes the draft of the version that was read.
+    pub fn amend_expert(
+        &self,
+        actor: &Actor,
+        number: &str,
+        version: i64,
+        amend: impl FnOnce(&mut Draft),
+    ) -> Result<ExpertSummary, Refusal> {
+        actor.check(Action::KeepRegistry)?;
+        let (record, key) = self.expert_record(number)?;
+        if record.version != version {
+            return Err(StoreError::Stale(format!("expert {number}")).into());
+        }
+        let mut draft = record.expert.draft();
+        amend(&mut draft);
+        let amended = record.expert.amended(&draft).map_err(Refusal::invalid)?;
+        let change = self.expert_change(actor, &amended, version + 1, "expert.amended", Some(key))?;
+        self.write_expert("amend expert", change, None)
+    }
+
+    /// Suspends an expert (暂停) by a decision of today.
+    pub fn suspend_expert(
+        &self,
+        actor: &Actor,
+        number: &str,
+        suspension: Suspension,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<ExpertSummary, Refusal> {
+        let today = Date::of(self.clock.now());
+        let event = match suspension {
+            Suspension::Months(months) => Event::suspend_months(months, today).ok_or_else(|| {
+                let months = months.to_string();
+                Refusal::field("months", &months, "months", "应为 3、6 或 12", "must be 3, 6 or 12")
+            })?,
+            Suspension::Until(until) => Event::Suspend(until),
+        };
+        self.decide(actor, number, event, "expert.suspended", key)
+    }
+
+    /// Lifts a suspension (恢复) by a decision of today.
+    pub fn reinstate_expert(
+        &self,
+        actor: &Actor,
+        number: &str,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<ExpertSummary, Refusal> {
+        self.decide(actor, number, Event::Reinstate, "expert.reinstated", key)
+    }
+
+    /// All facts of one expert, names included, after the look is recorded with its purpose.
+    pub fn expert(&self, actor: &Actor, number: &str, purpose: &str) -> Result<ExpertRecord, Refusal> {
+        actor.check(Action::ReadRegistry)?;
+        self.summary(number)?;
+        self.record_look(actor, "expert", number, purpose)?;
+        Ok(self.expert_record(number)?.0)
+    }
+
+    /// A page of experts without names. Filters compare by prefix where codes have ancestors.
+    pub fn experts(
+        &self,
+        actor: &Actor,
+        filter: &ExpertFilter,
+        paging: &Paging,
+    ) -> Result<Listed<ExpertSummary>, Refusal> {
+        actor.check(Action::ReadRegistry)?;
+        let page = self.store.read(|conn| {
+            paging.read(|page| store::expert::list(conn, filter, page), |row| &row.row.number, summary)
+        })?;
+        Ok(page)
+    }
+
+    /// The hash by which two entries of one person are found.
+    pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
+        hmac_sha256(&self.keys.uniqueness, &[b"111\n", expert.id().as_str().as_bytes()])
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        number: &str,
+        event: Event,
+        kind: &'static str,
+        given: Option<&IdempotencyKey>,
+    ) -> Result<ExpertSummary, Refusal> {
+        actor.check(Action::KeepRegistry)?;
+        self.once(
+            actor,
+            given,
+            |number| self.summary(number),
+            || {
+                let (record, key) = self.expert_record(number)?;
+                let decided = record.expert.decided(event, record.today).map_err(refused)?;
+                let change = self.expert_change(actor, &decided, record.version + 1, kind, Some(key))?;
+                let idempotency = self.idempotency_row(actor, given, number, 200);
+                self.write_expert("decide on expert", change, Some(idempotency))
+            },
+        )
+    }
+
+    /// Everything of a change that can be made outside the writer; a new person gets a new data key.
+    pub(super) fn expert_change(
+        &self,
+        actor: &Actor,
+        expert: &Expert,
+        version: i64,
+        kind: &'static str,
+        key: Option<SubjectKey>,
+    ) -> Result<ExpertChange, Refusal> {
+        let number = expert.number().as_str();
+        let key = key.map_or_else(|| self.subject_key(number, false), Ok)?;
+        let image = expert.seal(self.random(), self.random());
+        let entry = Append {
+            actor: actor.account.clone(),
+            kind: kind.to_owned(),
+            subject: number.to_owned(),
+            statement: Object::new().with("type", REGISTRY_EXPERT).with("image", image.digest()),
+            image: Some(self.sealer().seal(&key, kind, &image.to_bytes())),
+            registry: true,
+        };
+        Ok(ExpertChange { entry, row: row(expert, &self.id_hash(expert), version), key })
+    }
+
+    fn write_expert(
+        &self,
+        name: &'static str,
+        change: ExpertChange,
+        idempotency: Option<IdempotencyRow>,
+    ) -> Result<ExpertSummary, Refusal> {
+        let shown = summary(change.row.clone());
+        let written = self.store.write(name, move |tx| {
+            if let Some(idempotency) = &idempotency {
+                idempotency.insert(tx)?;
+            }
+            change.key.store(tx)?;
+            let mut row = change.row.clone();
+            row.row.entry = tx.append(change.entry.clone())?.entry();
+            match row.row.version {
+                1 => store::expert::insert(tx, &row),
+                version => store::expert::update(tx, &row, version - 1),
+            }
+        });
+        match written {
+            Ok(()) => Ok(shown),
+            Err(WriteError::Call(StoreError::Conflict(key))) if key == "expert.id_hash" => Err(registered()),
+            Err(WriteError::Call(error) | WriteError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The newest facts of an expert with their data key.
+    fn expert_record(&self, number: &str) -> Result<(ExpertRecord, SubjectKey), Refusal> {
+        self.store.read(|conn| {
+            let row = store::expert::find(conn, number)?.ok_or_else(no_expert)?.row;
+            let entry = store::journal::find(conn, row.entry.unsigned_abs())?
+                .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {}", row.entry)))?;
+            let (_, image) = self.expert_image(conn, &entry)?;
+            let expert = image.open::<Expert>().map_err(Refusal::internal)?;
+            let key = self.sealer().stored_key(conn, number)?;
+            let today = Date::of(self.clock.now());
+            Ok((ExpertRecord { expert, today, version: row.version, entry: row.entry }, key))
+        })
+    }
+
+    fn summary(&self, number: &str) -> Result<ExpertSummary, Refusal> {
+        let found = self.store.read(|conn| store::expert::find(conn, number))?;
+        found.map(summary).ok_or_else(no_expert)
+    }
+}
+
+/// A change of one expert, ready for the writer.
+#[derive(Clone)]
+pub(super) struct ExpertChange {
+    /// The entry.
+    pub entry: Append,
+    /// The row; its `entry` is known in the writer only.
+    pub row: store::expert::Expert,
+    /// The person's data key, to be stored if it is new.
+    pub key: SubjectKey,
+}
+
+/// What two people with one id number are told.
+pub(super) fn registered() -> Refusal {
+    let (zh, en) = ("该身份证号已在库", "this id number is registered already");
+    let problem = Problem::new("id_number", "", "already_registered", zh, en);
+    Refusal { problems: vec![problem], ..Refusal::new(Kind::Conflict, "already_registered", zh, en) }
+}
+
+fn row(expert: &Expert, id_hash: &[u8; 32], version: i64) -> store::expert::Expert {
+    let codes = |mut codes: Vec<String>| {
+        codes.sort();
+        codes
+    };
+    store::expert::Expert {
+        row: ExpertRow {
+            number: expert.number().as_str().to_owned(),
+            id_hash: id_hash.to_vec(),
+            standing: expert.standing().kind().as_str().to_owned(),
+            region: expert.regions().first().map(|region| region.as_str().to_owned()).unwrap_or_default(),
+            unit: expert.unit().map(|employment| employment.unit.as_str().to_owned()),
+            term_to: expert.term_to().to_string(),
+            version,
+            entry: 0,
+        },
+        specialities: codes(expert.specialities().iter().map(|s| s.as_str().to_owned()).collect()),
+        regions: codes(expert.regions().iter().map(|r| r.as_str().to_owned()).collect()),
+    }
+}
+
+fn summary(row: store::expert::Expert) -> ExpertSummary {
+    ExpertSummary {
+        number: row.row.number,
+        standing: row.row.standing,
+        region: row.row.region,
+        regions: row.regions,
+        specialities: row.specialities,
+        unit: row.row.unit,
+        term_to: row.row.term_to,
+        version: row.row.version,
+    }
+}
+
+fn refused(refusal: registry::Refusal) -> Refusal {
+    let zh = format!("{}（{}）", refusal.message_zh(), refusal.source());
+    Refusal::new(Kind::Conflict, refusal.name(), zh, refusal.to_string())
+}
+
+fn no_expert() -> Refusal {
+    Refusal::not_found("专家", "expert")
+}
