@@ -149,7 +149,8 @@ async fn request(
     let draft = body.value.draft();
     let made = run(&service, move |service| service.request_draw(&caller.0, &draft, &key)).await?;
     let location = format!("/api/v1/draws/{}", made.id);
-    let mut answer = if made.commitment.is_some() { HttpResponse::Created() } else { HttpResponse::Accepted() };
+    let mut answer =
+        if made.commitment.is_some() { HttpResponse::Created() } else { HttpResponse::Accepted() };
     Ok(answer.insert_header(("Location", location)).insert_header(etag(made.version)).json(Draw::from(made)))
 }
 
@@ -163,9 +164,8 @@ async fn list(
 ) -> Result<HttpResponse, Problem> {
     let DrawsParams { package, state, limit, after } = params.0;
     let paging = paging(limit.as_deref(), after)?;
-    let page = run(&service, move |service| {
-        service.draws(&caller.0, package.as_deref(), state.as_deref(), &paging)
-    });
+    let page =
+        run(&service, move |service| service.draws(&caller.0, package.as_deref(), state.as_deref(), &paging));
     Ok(HttpResponse::Ok().json(List::of(page.await?, DrawSummary::from)))
 }
 
@@ -176,7 +176,11 @@ async fn list(
     responses((status = 200, body = Draw, headers(("ETag" = String, description = "the version"))))
 )]
 #[get("/draws/{id}")]
-async fn find(caller: Caller, service: web::Data<Service>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn find(
+    caller: Caller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let found = run(&service, move |service| service.draw(&caller.0, &id)).await?;
     Ok(shown(found))
 }

@@ -47,7 +47,7 @@ async fn evidence(
     let bytes = match audience.as_deref().unwrap_or("public") {
         "public" => run(&service, move |service| service.public_evidence(&id)).await?,
         "auditor" => {
-            let caller = caller.required()?;
+            let caller = caller.0.ok_or_else(Problem::unauthenticated)?;
             run(&service, move |service| {
                 service.auditor_evidence(&caller, &id, purpose.as_deref().unwrap_or_default())
             })
@@ -72,7 +72,11 @@ async fn evidence(
     responses((status = 200, content_type = "text/html", description = "one printable page"))
 )]
 #[get("/draws/{id}/record")]
-async fn record(caller: Caller, service: web::Data<Service>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn record(
+    caller: Caller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let draw = run(&service, move |service| service.draw(&caller.0, &id)).await?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(record_page::page(&draw)))
 }

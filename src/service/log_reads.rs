@@ -6,8 +6,7 @@ use super::Service;
 use super::refusal::Refusal;
 use crate::codec::Hash;
 use crate::log::{
-    LogProof, SignatureLine, SignedNote, TILE_WIDTH, TileName, TilePath, inclusion_from_tiles,
-    pack_entries,
+    LogProof, SignatureLine, SignedNote, TILE_WIDTH, TileName, TilePath, inclusion_from_tiles, pack_entries,
 };
 use crate::ports::LogSigner;
 use crate::store::{self, Conn};

@@ -182,7 +182,11 @@ impl Service {
 }
 
 /// A draw's own entries from an index on; looks at it are about the draw too, and are left out.
-pub(super) fn draw_entries(conn: &mut Conn, id: &str, from: u64) -> Result<Vec<store::journal::Entry>, StoreError> {
+pub(super) fn draw_entries(
+    conn: &mut Conn,
+    id: &str,
+    from: u64,
+) -> Result<Vec<store::journal::Entry>, StoreError> {
     const AT_ONCE: u32 = 500;
     let (mut all, mut next) = (Vec::new(), from);
     loop {

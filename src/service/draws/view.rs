@@ -160,7 +160,8 @@ impl Service {
             committed: row.committed_entry,
             created: Timestamp(row.created),
         };
-        let rows = |conn: &mut Conn| paging.read(|page| store::draw::list(conn, &filter, page), |row| &row.id, line);
+        let rows =
+            |conn: &mut Conn| paging.read(|page| store::draw::list(conn, &filter, page), |row| &row.id, line);
         Ok(self.store.read(rows)?)
     }
 
