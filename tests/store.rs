@@ -8,6 +8,8 @@
 mod aggregates;
 #[path = "store/bench.rs"]
 mod bench;
+#[path = "store/crash.rs"]
+mod crash;
 #[path = "store/groups.rs"]
 mod groups;
 #[path = "store/schema.rs"]

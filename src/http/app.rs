@@ -16,7 +16,9 @@ use utoipa_actix_web::{AppExt, scope};
 use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
-use super::{accounts, auth, codes, experts, health, imports, openapi, packages, rim, units};
+use super::{
+    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+};
 use crate::service::Service;
 
 /// Where the API begins.
@@ -45,6 +47,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     units::routes(config);
     imports::routes(config);
     packages::routes(config);
+    draws::routes(config);
+    evidence::routes(config);
+    log::routes(config);
     codes::routes(config);
 }
 

@@ -6,11 +6,10 @@ use super::Service;
 use super::refusal::Refusal;
 use crate::codec::Hash;
 use crate::log::{
-    LogProof, NodeSource, SignatureLine, SignedNote, TILE_WIDTH, TileName, TilePath, inclusion_from_tiles,
-    pack_entries,
+    LogProof, SignatureLine, SignedNote, TILE_WIDTH, TileName, TilePath, inclusion_from_tiles, pack_entries,
 };
 use crate::ports::LogSigner;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn};
 
 impl Service {
     /// The newest checkpoint, a signed note.
@@ -57,7 +56,7 @@ impl Service {
 
     /// The inclusion proof of an entry in the tree of a size.
     pub(super) fn inclusion(&self, conn: &mut Conn, size: u64, index: u64) -> Result<Vec<Hash>, Refusal> {
-        let tiles = Tiles(std::cell::RefCell::new(conn));
+        let tiles = store::tile::Stored(std::cell::RefCell::new(conn));
         inclusion_from_tiles(&tiles, size, index).map_err(Refusal::internal)
     }
 
@@ -72,18 +71,5 @@ impl Service {
         let name = self.keys.statements_key().name().clone();
         let line = SignatureLine { name, key_id: *id, signature: signature.to_vec() };
         Ok(SignedNote::new(text, vec![line]).map_err(Refusal::internal)?.to_string())
-    }
-}
-
-/// Tiles of the database as a source of proofs.
-struct Tiles<'a>(std::cell::RefCell<&'a mut Conn>);
-
-impl NodeSource for Tiles<'_> {
-    type Error = StoreError;
-
-    fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, StoreError> {
-        let bytes = store::tile::find(*self.0.borrow_mut(), level, index)?.unwrap_or_default();
-        let hashes = bytes.chunks_exact(32).take(usize::from(width)).filter_map(Hash::from_slice);
-        Ok(hashes.collect())
     }
 }

@@ -8,17 +8,39 @@
 use super::Service;
 use super::actor::Actor;
 use super::refusal::Refusal;
-use crate::codec::Json;
+use crate::codec::{Json, Object};
 use crate::registry::Problem;
 use crate::store::{self, Append};
 
 /// Statement type and journal kind of a look.
 const ACCESS: &str = "access.recorded";
 
+/// The longest purpose, in characters.
+const PURPOSE_MAX: usize = 200;
+
 impl Service {
+    /// Records a look for a purpose in the actor's own words; the caller reads only if this
+    /// succeeds. `what` is the sort of thing (`expert`, `package`, `panel`, `evidence`).
+    pub(super) fn record_look(
+        &self,
+        actor: &Actor,
+        what: &str,
+        subject: &str,
+        purpose: &str,
+    ) -> Result<(), Refusal> {
+        line("purpose", purpose, PURPOSE_MAX).map_err(|problem| Refusal::invalid(vec![problem]))?;
+        let look = Object::new()
+            .with("account", actor.account.as_str())
+            .with("role", actor.role.name())
+            .with("what", what)
+            .with("about", subject)
+            .with("purpose", purpose);
+        self.append_look(actor, subject, &look.into())
+    }
+
     /// Records a look at `subject`; the caller reads only if this succeeds. `record` says who, what
     /// and why.
-    pub(super) fn append_look(&self, actor: &Actor, subject: &str, record: &Json) -> Result<(), Refusal> {
+    fn append_look(&self, actor: &Actor, subject: &str, record: &Json) -> Result<(), Refusal> {
         let record = self.opaque_record(record);
         let known = self.store.read(|conn| store::subject_key::find(conn, &actor.account))?.is_some();
         let key = self.subject_key(&actor.account, known)?;

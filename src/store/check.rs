@@ -16,7 +16,7 @@ use super::head::{self, Head};
 use super::journal::{self, Entry};
 use super::{publish, tile};
 use crate::codec::Hash;
-use crate::log::{Checkpoint, Frontier, SignedNote};
+use crate::log::{Checkpoint, Frontier, NodeSource, SignedNote, append_tiles};
 use crate::ports::LogSigner;
 use crate::time::Timestamp;
 
@@ -103,6 +103,8 @@ pub fn check(
     against: &Against<'_>,
     follow: &mut dyn Follow,
 ) -> Result<Vec<Finding>, StoreError> {
+    // Read before the snapshot is taken: another process may publish while this one looks.
+    let published = against.checkpoint_path.map(|path| (path, publish::read(path)));
     let head = head::read(conn)?;
     let mut walk = Walk::new(against);
     loop {
@@ -114,8 +116,8 @@ pub fn check(
     }
     walk.head(&head, against);
     walk.tiles(conn)?;
-    if let Some(path) = against.checkpoint_path {
-        walk.published(path, against);
+    if let Some((path, published)) = published {
+        walk.published(path, published, against);
     }
     if against.now.0 < walk.time - CLOCK_TOLERANCE_SECONDS {
         let last = Timestamp(walk.time);
@@ -130,6 +132,17 @@ pub fn check(
 /// Threads for work that is all computing.
 pub(super) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The tiles of the empty tree.
+struct Nothing;
+
+impl NodeSource for Nothing {
+    type Error = StoreError;
+
+    fn tile(&self, _: u8, _: u64, _: u16) -> Result<Vec<Hash>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What is gathered along the journal.
@@ -245,15 +258,14 @@ impl Walk {
     }
 
     fn tiles(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
-        let mut expected = BTreeMap::new();
-        let (mut level, mut row) = (0i64, self.leaves.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>());
-        while !row.is_empty() {
-            for (tile, index) in row.chunks(tile::WIDTH * 32).zip(0i64..) {
-                expected.insert((level, index), tile.to_vec());
-            }
-            row = row.chunks_exact(tile::WIDTH * 32).flat_map(|tile| tile::root(tile).0).collect();
-            level += 1;
-        }
+        let updates = append_tiles(&Nothing, 0, &self.leaves).unwrap_or_default();
+        let mut expected: BTreeMap<_, Vec<u8>> = updates
+            .into_iter()
+            .map(|tile| {
+                let hashes = tile.hashes.iter().flat_map(|hash| hash.0).collect();
+                ((i64::from(tile.level), head::column(tile.index)), hashes)
+            })
+            .collect();
         let found = &mut self.found;
         tile::all(conn, |level, index, hashes| {
             if expected.remove(&(level, index)) != Some(hashes) {
@@ -269,9 +281,9 @@ impl Walk {
     }
 
     /// The file is never ahead of the database, and what it says is a prefix of the tree.
-    fn published(&mut self, path: &Path, against: &Against<'_>) {
+    fn published(&mut self, path: &Path, published: publish::Read, against: &Against<'_>) {
         let shown = path.display();
-        let (note, published) = match publish::read(path) {
+        let (note, published) = match published {
             Ok(Some(read)) => read,
             Ok(None) => return,
             Err(error) => {

@@ -2,9 +2,8 @@
 
 use super::check::{Depth, Finding};
 use super::journal::Entry;
-use crate::codec::json::STATEMENT_LIMIT;
-use crate::codec::{Hash, Json};
-use crate::log::{SignatureLine, SignedNote, VerifierKey, merkle};
+use crate::codec::Hash;
+use crate::log::{SignatureLine, SignedNote, Statement, VerifierKey, merkle};
 use crate::ports::LogSigner;
 
 /// The keys that statements may be signed by; none if signatures are not looked at.
@@ -37,19 +36,19 @@ pub(super) fn check(entry: &Entry, origin: &str, keys: &Keys) -> Checked {
     if entry.leaf_hash != leaf_hash.0 {
         wrong("leaf-hash", "the statement is not the one that was entered");
     }
-    let statement = Json::parse_canonical(&entry.statement, STATEMENT_LIMIT).ok();
-    let field = |name: &str| statement.as_ref().and_then(|json| json.as_map()?.get(name));
-    let kind = field("type").and_then(Json::as_str).map(str::to_owned);
-    if statement.is_none() || kind.is_none() || field("v").and_then(Json::as_int) != Some(1) {
-        wrong("statement", "not a statement in canonical form");
-    } else {
-        if field("log").and_then(Json::as_str) != Some(origin) {
-            wrong("origin", "the statement belongs to another log");
-        }
-        if field("time").and_then(Json::as_int) != Some(entry.time) {
-            wrong("time", "the row's time is not the statement's");
+    let statement = Statement::parse(&entry.statement);
+    match &statement {
+        Err(error) => wrong("statement", &format!("not a statement: {error}")),
+        Ok(statement) => {
+            if statement.log().as_str() != origin {
+                wrong("origin", "the statement belongs to another log");
+            }
+            if statement.time() != entry.time {
+                wrong("time", "the row's time is not the statement's");
+            }
         }
     }
+    let kind = statement.ok().map(|statement| statement.kind().to_owned());
     if !keys.accept(entry) {
         wrong("signature", "the statement's signature does not verify");
     }

@@ -89,7 +89,7 @@ impl Conn {
         let (inner, setup) = match database {
             Database::Sqlite(path) => {
                 let mut setup = format!(
-                    "PRAGMA busy_timeout = {timeout_ms}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
+                    "PRAGMA busy_timeout = {timeout_ms}; PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
                      PRAGMA synchronous = FULL;"
                 );
                 match purpose {
@@ -153,6 +153,12 @@ impl Conn {
     /// ROLLBACK, or ROLLBACK TO SAVEPOINT.
     pub(super) fn rollback(&mut self) -> Result<(), StoreError> {
         self.run(<Inner as TransactionManager<Inner>>::rollback_transaction)
+    }
+
+    /// Tries what only the writer may; for the test that a reader is refused.
+    #[doc(hidden)]
+    pub fn try_to_write(&mut self) -> Result<(), StoreError> {
+        self.run(|inner| inner.batch_execute("UPDATE subject_key SET subject = subject"))
     }
 
     /// Asks the database for a sign of life.

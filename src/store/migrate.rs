@@ -4,6 +4,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
+use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::Conn;
@@ -35,16 +36,20 @@ pub(super) enum Schema {
 }
 
 /// Compares what has run with what this program knows. Makes diesel's own table if there is none,
-/// unless the connection is for reading.
+/// so it needs a connection that may write.
 pub(super) fn state(conn: &mut Conn) -> Result<Schema, StoreError> {
     let (known, applied) = with(conn, |migrations| Ok((migrations.known()?, migrations.applied()?)))?;
+    Ok(compare(&known, &applied))
+}
+
+fn compare(known: &[String], applied: &[String]) -> Schema {
     let unknown: Vec<_> = applied.iter().filter(|version| !known.contains(version)).cloned().collect();
     let pending = known.iter().filter(|version| !applied.contains(version)).count();
-    Ok(match (unknown.is_empty(), pending) {
+    match (unknown.is_empty(), pending) {
         (false, _) => Schema::Unknown(unknown),
         (true, 0) => Schema::Current,
         (true, pending) => Schema::Behind(pending),
-    })
+    }
 }
 
 /// Runs what is pending, each migration in its own transaction. Error: [`StoreError::Schema`].
@@ -59,7 +64,14 @@ pub(super) fn down(conn: &mut Conn) -> Result<(), StoreError> {
 
 /// Refuses every schema but the current one. Error: [`StoreError::Schema`], with what to do.
 pub(super) fn require_current(conn: &mut Conn) -> Result<(), StoreError> {
-    match state(conn)? {
+    let read = conn.run(|inner| applied::table.select(applied::version).load::<String>(inner));
+    let Ok(applied) = read else {
+        return Err(StoreError::Schema(
+            "not a database of expert-draw, or one that was never migrated".into(),
+        ));
+    };
+    let known = with(conn, |migrations| migrations.known())?;
+    match compare(&known, &applied) {
         Schema::Current => Ok(()),
         Schema::Behind(n) => Err(StoreError::Schema(format!(
             "{n} migrations have not been run; back up, then start with migration allowed"
@@ -68,6 +80,13 @@ pub(super) fn require_current(conn: &mut Conn) -> Result<(), StoreError> {
             "the database is newer than this program: it holds the unknown versions {}",
             versions.join(", ")
         ))),
+    }
+}
+
+diesel::table! {
+    #[sql_name = "__diesel_schema_migrations"]
+    applied (version) {
+        version -> Text,
     }
 }
 

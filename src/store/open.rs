@@ -18,7 +18,7 @@ use super::queue::{NoPlace, Queue};
 use super::reader::Reader;
 use super::tx::Tx;
 use super::writer::{Hook, Writer};
-use crate::log::Frontier;
+use crate::log::{Frontier, Origin};
 use crate::ports::{Clock, LogSigner};
 use crate::time::Timestamp;
 
@@ -84,6 +84,8 @@ impl Store {
 
     /// As [`Store::open`]; somebody follows the check, sees every entry and may add findings.
     pub fn open_following(config: StoreConfig, follow: &mut dyn Follow) -> Result<Self, StoreError> {
+        let origin = Origin::new(config.signer.origin())
+            .map_err(|error| StoreError::Schema(format!("the keys' origin is not one: {error}")))?;
         let mut conn = Conn::open(&config.database, Purpose::Write, config.timeout)?;
         if config.migrate && matches!(schema::state(&mut conn)?, schema::Schema::Behind(_)) {
             schema::up(&mut conn)?;
@@ -117,6 +119,7 @@ impl Store {
         let writer = Writer {
             database: config.database,
             timeout: config.timeout,
+            origin,
             signer: config.signer,
             clock: config.clock,
             failpoints: config.failpoints,
@@ -205,6 +208,7 @@ pub fn migrate(database: &Database, timeout: Duration) -> Result<(), StoreError>
 }
 
 /// Takes every migration back and with them all data. For tests of the migrations.
+#[doc(hidden)]
 pub fn revert_all(database: &Database, timeout: Duration) -> Result<(), StoreError> {
     schema::down(&mut Conn::open(database, Purpose::Write, timeout)?)
 }

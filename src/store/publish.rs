@@ -74,7 +74,10 @@ impl Shared {
 }
 
 /// The published note and its checkpoint; `None` if there is no file. The error says what is wrong.
-pub(super) fn read(path: &Path) -> Result<Option<(SignedNote, Checkpoint)>, String> {
+pub(super) type Read = Result<Option<(SignedNote, Checkpoint)>, String>;
+
+/// Reads the file.
+pub(super) fn read(path: &Path) -> Read {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

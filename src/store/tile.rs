@@ -1,6 +1,8 @@
 //! Hash tiles (C2SP tlog-tiles): rows of 256 hashes, of which the right-most of a level is still
 //! growing. A partial tile of width *w* is the first *w* hashes of the row.
 
+use std::cell::RefCell;
+
 use diesel::prelude::*;
 
 use super::bulk::insert_rows;
@@ -9,11 +11,7 @@ use super::error::StoreError;
 use super::head::column;
 use super::schema::log_tile;
 use crate::codec::Hash;
-use crate::log::Frontier;
-
-/// Hashes in a full tile.
-pub const WIDTH: usize = 256;
-const WIDTH_U64: u64 = 256;
+use crate::log::{NodeSource, TileError, append_tiles, tile_width};
 
 /// The hashes of a tile so far, one after another, 32 bytes each; level 0 holds leaf hashes.
 pub fn find(conn: &mut Conn, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -45,51 +43,43 @@ pub(super) fn all(conn: &mut Conn, mut each: impl FnMut(i64, i64, Vec<u8>)) -> R
     }
 }
 
-/// Appends leaf hashes to the tiles of a tree of `size` leaves; a full tile's root goes one level up.
+/// Appends leaf hashes to the tiles of a tree of `size` leaves.
 pub(super) fn extend(conn: &mut Conn, size: u64, leaf_hashes: &[Hash]) -> Result<(), StoreError> {
-    let (mut level, mut start, mut fresh) = (0u8, size, leaf_hashes.to_vec());
-    while !fresh.is_empty() {
-        let first = start / WIDTH_U64;
-        let grown = (start % WIDTH_U64) as usize;
-        let mut row = match grown {
-            0 => Vec::new(),
-            _ => find(conn, level, first)?.unwrap_or_default(),
-        };
-        if row.len() != grown * 32 {
-            return Err(StoreError::Database(format!("tile {level}/{first} does not hold {grown} hashes")));
+    let source = Stored(RefCell::new(&mut *conn));
+    let updates = append_tiles(&source, size, leaf_hashes).map_err(|error| match error {
+        TileError::Source(error) => error,
+        other => StoreError::Database(format!("the tiles cannot be extended: {other}")),
+    })?;
+    let mut rows = Vec::new();
+    for update in updates {
+        let hashes: Vec<u8> = update.hashes.iter().flat_map(|hash| hash.0).collect();
+        if tile_width(size, update.level, update.index) == 0 {
+            rows.push(Tile { level: i64::from(update.level), idx: column(update.index), hashes });
+            continue;
         }
-        row.reserve(fresh.len() * 32);
-        fresh.iter().for_each(|hash| row.extend_from_slice(hash.as_bytes()));
-        let mut tiles = row.chunks(WIDTH * 32);
-        if grown > 0 {
-            let hashes = tiles.next().unwrap_or_default();
-            conn.run(|inner| {
-                diesel::update(log_tile::table.find((i64::from(level), column(first))))
-                    .set(log_tile::hashes.eq(hashes))
-                    .execute(inner)
-            })?;
-        }
-        let rows: Vec<Tile> = tiles
-            .zip(first + u64::from(grown > 0)..)
-            .map(|(hashes, index)| Tile {
-                level: i64::from(level),
-                idx: column(index),
-                hashes: hashes.to_vec(),
-            })
-            .collect();
-        insert_rows!(conn, log_tile::table, &rows)?;
-        fresh = row.chunks_exact(WIDTH * 32).map(root).collect();
-        start = first;
-        level += 1;
+        let key = (i64::from(update.level), column(update.index));
+        conn.run(|inner| {
+            diesel::update(log_tile::table.find(key)).set(log_tile::hashes.eq(hashes)).execute(inner)
+        })?;
     }
-    Ok(())
+    insert_rows!(conn, log_tile::table, &rows)
 }
 
-/// The root over a row of hashes.
-pub(super) fn root(hashes: &[u8]) -> Hash {
-    let mut tree = Frontier::new();
-    hashes.chunks_exact(32).filter_map(Hash::from_slice).for_each(|hash| tree.push(hash));
-    tree.root()
+/// The tiles of a database, for making proofs from them.
+pub struct Stored<'a>(pub RefCell<&'a mut Conn>);
+
+impl NodeSource for Stored<'_> {
+    type Error = StoreError;
+
+    fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, StoreError> {
+        let row = find(&mut self.0.borrow_mut(), level, index)?.unwrap_or_default();
+        let hashes: Vec<Hash> =
+            row.chunks_exact(32).take(usize::from(width)).filter_map(Hash::from_slice).collect();
+        if hashes.len() == usize::from(width) {
+            return Ok(hashes);
+        }
+        Err(StoreError::Database(format!("tile {level}/{index} does not hold {width} hashes")))
+    }
 }
 
 #[derive(Insertable)]

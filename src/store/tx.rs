@@ -4,15 +4,15 @@
 //! entry's; an index handed out is final if the group commits, and nobody hears of it otherwise.
 //! The lock on the head row is held, so what a call reads cannot change before it commits.
 
+use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 
 use super::connection::Conn;
 use super::error::StoreError;
 use super::head::{Head, column};
 use super::journal::Entry;
-use crate::codec::json::STATEMENT_LIMIT;
 use crate::codec::{Hash, Json, Object};
-use crate::log::merkle;
+use crate::log::{Origin, Statement, merkle};
 use crate::time::Timestamp;
 
 /// An entry to be made.
@@ -58,6 +58,7 @@ impl Appended {
 pub struct Tx<'a> {
     conn: &'a mut Conn,
     head: &'a Head,
+    origin: &'a Origin,
     time: Timestamp,
     entries: Vec<Entry>,
     last_registry_entry: Option<u64>,
@@ -65,9 +66,9 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     /// The end of the log under the lock, for a group with one time.
-    pub(super) fn new(conn: &'a mut Conn, head: &'a Head, now: Timestamp) -> Self {
+    pub(super) fn new(conn: &'a mut Conn, head: &'a Head, origin: &'a Origin, now: Timestamp) -> Self {
         let last_registry_entry = head.last_registry_entry;
-        Self { conn, head, time: now.max(head.time), entries: Vec::new(), last_registry_entry }
+        Self { conn, head, origin, time: now.max(head.time), entries: Vec::new(), last_registry_entry }
     }
 
     /// The time of every statement made here.
@@ -93,25 +94,11 @@ impl<'a> Tx<'a> {
     /// Adds an entry. Its index, leaf hash and time are known at once.
     /// Error: [`StoreError::Statement`] for fields that cannot be a statement.
     pub fn append(&mut self, append: Append) -> Result<Appended, StoreError> {
-        let wrong = |why: &str| Err(StoreError::Statement(why.to_owned()));
-        let Json::Map(mut fields) = Json::from(append.statement) else { return wrong("not an object") };
-        if !matches!(fields.get("type"), Some(Json::Str(_))) {
-            return wrong("no type");
-        }
-        let envelope = [
-            ("v", Json::Int(1)),
-            ("log", Json::Str(self.head.origin.clone())),
-            ("time", Json::Int(self.time.0)),
-        ];
-        for (key, value) in envelope {
-            if fields.insert(key.to_owned(), value).is_some() {
-                return wrong("v, log and time are the writer's");
-            }
-        }
-        let statement = Json::Map(fields).canonical();
-        if statement.len() > STATEMENT_LIMIT {
-            return wrong("longer than 65,535 bytes");
-        }
+        let wrong = |why: &dyn Display| StoreError::Statement(why.to_string());
+        let Json::Map(mut body) = Json::from(append.statement) else { return Err(wrong(&"not an object")) };
+        let Some(Json::Str(kind)) = body.remove("type") else { return Err(wrong(&"no type")) };
+        let statement = Statement::new(kind, self.origin.clone(), self.time.0, body);
+        let statement = statement.map_err(|error| wrong(&error))?.to_bytes();
         let (index, leaf_hash) = (self.next_index(), merkle::leaf_hash(&statement));
         if append.registry {
             self.last_registry_entry = Some(index);

@@ -25,6 +25,7 @@ use super::queue::Queue;
 use super::tile;
 use super::tx::Tx;
 use crate::codec::Hash;
+use crate::log::Origin;
 use crate::ports::{Clock, LogSigner};
 
 /// The most calls in one transaction.
@@ -47,6 +48,7 @@ struct Made {
 pub(super) struct Writer {
     pub(super) database: Database,
     pub(super) timeout: Duration,
+    pub(super) origin: Origin,
     pub(super) signer: Arc<dyn LogSigner>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) failpoints: Arc<Failpoints>,
@@ -84,13 +86,14 @@ impl Writer {
     /// One transaction. The new head if entries were made.
     fn group(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Option<Head>, StoreError> {
         let (mut conn, mut head) = self.begin()?;
-        let mut tx = Tx::new(&mut conn, &head, self.clock.now());
+        let origin = self.origin.clone();
+        let mut tx = Tx::new(&mut conn, &head, &origin, self.clock.now());
         let mut stands = jobs.iter_mut().all(|job| job.run(&mut tx));
         if !stands && jobs.len() > 1 {
             drop(tx);
             self.undo(conn);
             (conn, head) = self.begin()?;
-            tx = Tx::new(&mut conn, &head, self.clock.now());
+            tx = Tx::new(&mut conn, &head, &origin, self.clock.now());
             stands = run_apart(jobs, &mut tx)?;
         }
         let (entries, last_registry_entry, time) = tx.finish();

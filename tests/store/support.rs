@@ -1,7 +1,6 @@
 //! A fresh database of either kind, a signer with fixed keys, and short ways to write.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -133,12 +132,9 @@ impl Fresh {
 
     /// Runs SQL beside the store, as somebody with the database in their hands; the error's text
     /// if the database refused.
-    pub fn by_hand(&self, statements: &str) -> Result<String, String> {
+    pub fn by_hand(&self, statements: &str) -> Result<(), String> {
         match &self.database {
-            Database::Sqlite(path) => {
-                let mut conn = rusty(path);
-                conn(statements)
-            }
+            Database::Sqlite(path) => run_sqlite(path, statements),
             Database::Postgres(url) => run_sql(url, statements),
         }
     }
@@ -146,7 +142,9 @@ impl Fresh {
     /// Alters a journal row although the triggers forbid it.
     pub fn alter_journal(&self, change: &str) {
         let (off, on) = match &self.database {
-            Database::Sqlite(_) => ("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete;", ""),
+            Database::Sqlite(_) => {
+                ("DROP TRIGGER IF EXISTS journal_no_update; DROP TRIGGER IF EXISTS journal_no_delete;", "")
+            }
             Database::Postgres(_) => {
                 ("ALTER TABLE journal DISABLE TRIGGER ALL;", "ALTER TABLE journal ENABLE TRIGGER ALL;")
             }
@@ -184,21 +182,20 @@ fn sql(url: &str, statements: &str) {
     run_sql(url, statements).unwrap();
 }
 
-fn run_sql(url: &str, statements: &str) -> Result<String, String> {
+fn run_sql(url: &str, statements: &str) -> Result<(), String> {
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, PgConnection};
     let mut conn = PgConnection::establish(url).map_err(|error| error.to_string())?;
-    conn.batch_execute(statements).map(|()| String::new()).map_err(|error| error.to_string())
+    conn.batch_execute(statements).map_err(|error| error.to_string())
 }
 
-fn rusty(path: &std::path::Path) -> impl FnMut(&str) -> Result<String, String> {
+fn run_sqlite(path: &std::path::Path, statements: &str) -> Result<(), String> {
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, SqliteConnection};
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    conn.batch_execute("PRAGMA busy_timeout = 20000; PRAGMA recursive_triggers = OFF;").unwrap();
-    move |statements| {
-        conn.batch_execute(statements).map(|()| String::new()).map_err(|error| error.to_string())
-    }
+    // As somebody's own tool would open it: without our settings.
+    conn.batch_execute("PRAGMA busy_timeout = 20000").unwrap();
+    conn.batch_execute(statements).map_err(|error| error.to_string())
 }
 
 /// An entry with nothing special about it.
@@ -228,10 +225,4 @@ pub fn write_note(store: &Store, text: &str) -> Result<Appended, WriteError<Stor
 /// The head.
 pub fn head_of(store: &Store) -> head::Head {
     store.read(head::read).unwrap()
-}
-
-/// Runs the command that the tests of killed processes start; unused elsewhere.
-#[allow(dead_code)]
-pub fn this_binary() -> Command {
-    Command::new(std::env::current_exe().unwrap())
 }

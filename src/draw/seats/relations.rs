@@ -22,12 +22,10 @@ pub(super) struct Field {
     people: Vec<Person>,
     tags: Vec<TagUse>,
     tag_ids: BTreeMap<u128, u32>,
-    /// People with the same mask and relation tags, by kin number; only of those with conflicts.
-    kin: Vec<Vec<Id>>,
+    /// What twins are told by; made at the first branch, which most walks never see.
+    twinship: Option<Twinship>,
     /// R, in drawn order.
     entangled: BTreeSet<Id>,
-    /// People left of each unit that somebody special belongs to.
-    units: BTreeMap<u128, u32>,
     all: Supply,
     without_r: Supply,
     log: Vec<Change>,
@@ -37,13 +35,18 @@ pub(super) struct Field {
 #[derive(Clone, Copy)]
 pub(super) struct Mark(usize);
 
+/// People by what twins share, and people left by unit.
+struct Twinship {
+    kin: BTreeMap<(u32, Vec<u32>), Vec<Id>>,
+    units: BTreeMap<u128, u32>,
+}
+
 struct Person {
     groups: u32,
     unit: u128,
     /// The unit as a relation tag, if it is one anywhere in the pool.
     unit_tag: Option<u32>,
     relations: Vec<u32>,
-    kin: Option<u32>,
     left: bool,
 }
 
@@ -69,14 +72,12 @@ impl Field {
             people: Vec::with_capacity(list.people.len()),
             tags: list.relation_tags.iter().map(|_| TagUse::default()).collect(),
             tag_ids,
-            kin: Vec::new(),
+            twinship: None,
             entangled: BTreeSet::new(),
-            units: BTreeMap::new(),
             all: Supply::default(),
             without_r: Supply::default(),
             log: Vec::new(),
         };
-        let mut kin_ids: BTreeMap<(u32, Vec<u32>), u32> = BTreeMap::new();
         for (id, listed) in (0u32..).zip(&list.people) {
             // A position beyond the pool was refused by the check of the job.
             let Some(candidate) = job.pool.get(listed.position as usize) else { continue };
@@ -85,7 +86,6 @@ impl Field {
                 candidate.relations.iter().filter_map(|tag| field.tag_ids.get(&key(tag)).copied()).collect();
             let unit_tag = field.tag_ids.get(&unit).copied();
             let left = !job.out.contains(&listed.position);
-            let mut kin = None;
             if left {
                 for tag in &relations {
                     if let Some(tag) = field.tags.get_mut(*tag as usize) {
@@ -97,21 +97,9 @@ impl Field {
                     tag.members.push(id);
                     tag.members_left += 1;
                 }
-                if unit_tag.is_some() || !relations.is_empty() {
-                    let next = kin_ids.len() as u32;
-                    let number = *kin_ids.entry((candidate.groups, relations.clone())).or_insert(next);
-                    if number == next {
-                        field.kin.push(Vec::new());
-                    }
-                    if let Some(kin) = field.kin.get_mut(number as usize) {
-                        kin.push(id);
-                    }
-                    kin = Some(number);
-                }
-                *field.units.entry(unit).or_default() += 1;
                 field.all.add(candidate.groups, unit);
             }
-            field.people.push(Person { groups: candidate.groups, unit, unit_tag, relations, kin, left });
+            field.people.push(Person { groups: candidate.groups, unit, unit_tag, relations, left });
         }
         for (id, person) in (0u32..).zip(&field.people).filter(|(_, person)| person.left) {
             if field.in_conflict(person) {
@@ -151,23 +139,40 @@ impl Field {
     /// The twins of somebody in R, themselves included: same mask and relation tags, and the same
     /// unit, or each the only one of its unit among the seated and those left, the unit being on no
     /// relation tag in the whole pool.
-    pub(super) fn twins(&self, id: Id, seated: &[Sitting]) -> Vec<Id> {
-        let Some(person) = self.people.get(id as usize) else { return Vec::new() };
+    pub(super) fn twins(&mut self, id: Id, seated: &[Sitting]) -> Vec<Id> {
+        let twinship = match self.twinship.take() {
+            Some(twinship) => twinship,
+            None => self.twinship(),
+        };
         let alone = |p: &Person| {
             p.unit_tag.is_none()
-                && self.units.get(&p.unit) == Some(&1)
+                && twinship.units.get(&p.unit) == Some(&1)
                 && seated.iter().all(|s| s.unit != Some(p.unit))
         };
-        let is_alone = alone(person);
-        let kin = person.kin.and_then(|kin| self.kin.get(kin as usize));
-        let is_twin = |other: &Id| {
-            self.entangled.contains(other)
-                && self
-                    .people
-                    .get(*other as usize)
-                    .is_some_and(|o| o.unit == person.unit || (is_alone && alone(o)))
-        };
-        kin.into_iter().flatten().copied().filter(is_twin).collect()
+        let mut twins = Vec::new();
+        if let Some(person) = self.people.get(id as usize) {
+            let is_alone = alone(person);
+            let is_twin = |other: &Person| other.unit == person.unit || (is_alone && alone(other));
+            let kin = twinship.kin.get(&(person.groups, person.relations.clone()));
+            for other in kin.into_iter().flatten().filter(|other| self.entangled.contains(other)) {
+                twins.extend(self.people.get(*other as usize).filter(|o| is_twin(o)).map(|_| *other));
+            }
+        }
+        self.twinship = Some(twinship);
+        twins
+    }
+
+    fn twinship(&self) -> Twinship {
+        let mut twinship = Twinship { kin: BTreeMap::new(), units: BTreeMap::new() };
+        for (id, person) in (0u32..).zip(&self.people) {
+            if person.unit_tag.is_some() || !person.relations.is_empty() {
+                twinship.kin.entry((person.groups, person.relations.clone())).or_default().push(id);
+            }
+            if person.left {
+                *twinship.units.entry(person.unit).or_default() += 1;
+            }
+        }
+        twinship
     }
 
     /// The present state.
@@ -209,8 +214,8 @@ impl Field {
         if !was_entangled {
             self.without_r.take(person.groups, person.unit);
         }
-        if let Some(count) = self.units.get_mut(&person.unit) {
-            *count -= 1;
+        if let Some(twinship) = &mut self.twinship {
+            twinship.units.entry(person.unit).and_modify(|count| *count -= 1);
         }
         self.log.push(Change::Removed { id, was_entangled });
         for tag in &relations {
@@ -257,8 +262,8 @@ impl Field {
         } else {
             self.without_r.add(person.groups, person.unit);
         }
-        if let Some(count) = self.units.get_mut(&person.unit) {
-            *count += 1;
+        if let Some(twinship) = &mut self.twinship {
+            *twinship.units.entry(person.unit).or_default() += 1;
         }
         for tag in &person.relations {
             if let Some(tag) = self.tags.get_mut(*tag as usize) {

@@ -42,34 +42,37 @@ pub(super) fn key(tag: &Tag) -> u128 {
 /// for walks that leave out as many.
 pub(super) fn build(job: &Job<'_>, slack: u32) -> Shortlist {
     let (relation_tags, watched) = tags(job.pool);
-    let watched = Watched::new(watched);
+    let special = special(job.pool, watched);
     let seats: u32 = job.plan.seats.iter().sum();
     let units = seats + slack;
     let per_unit = job.plan.unit_cap.min(seats) + slack;
     let absent: BTreeSet<u32> = job.fixed.iter().map(|f| f.position).chain(job.out.iter().copied()).collect();
-    // Without special people the walk backwards ends as soon as nobody more can be kept.
+    // Backwards through the order; once nobody plain can be kept any more, the pool itself is not
+    // touched for them.
     let mut unseen = masks(job.pool);
     let mut waiting = unseen.len();
     let mut kept: BTreeMap<u32, BTreeMap<u128, u32>> = BTreeMap::new();
     let mut people = Vec::new();
     let mut rank = job.order.len() as u32;
-    for position in job.order.iter().rev() {
+    for &position in job.order.iter().rev() {
         rank -= 1;
-        if waiting == 0 && watched.is_empty() {
+        let is_special = special.contains(position);
+        if waiting == 0 && special.is_empty() {
             break;
         }
-        let Some(person) = job.pool.get(*position as usize) else { continue };
-        let mut keep = false;
-        let unit = key(&person.unit);
-        if watched.contains(unit) {
-            keep = true;
-        } else if let Some(left) = unseen.get_mut(&person.groups)
+        if waiting == 0 && !is_special {
+            continue;
+        }
+        let Some(person) = job.pool.get(position as usize) else { continue };
+        let is_absent = !absent.is_empty() && absent.contains(&position);
+        let mut keep = is_special && !is_absent;
+        if let Some(left) = unseen.get_mut(&person.groups)
             && *left > 0
         {
             *left -= 1;
-            if absent.is_empty() || !absent.contains(position) {
+            if !is_special && !is_absent {
                 let of_mask = kept.entry(person.groups).or_default();
-                let of_unit = of_mask.entry(unit).or_default();
+                let of_unit = of_mask.entry(key(&person.unit)).or_default();
                 keep = *of_unit < per_unit;
                 *of_unit += u32::from(keep);
                 if of_mask.len() >= units as usize {
@@ -78,8 +81,8 @@ pub(super) fn build(job: &Job<'_>, slack: u32) -> Shortlist {
             }
             waiting -= usize::from(*left == 0);
         }
-        if keep && !absent.contains(position) {
-            people.push(Person { rank, position: *position });
+        if keep {
+            people.push(Person { rank, position });
         }
     }
     people.reverse();
@@ -123,6 +126,37 @@ fn tags(pool: &[Candidate]) -> (Vec<u128>, Vec<u128>) {
     (relation_tags, watched)
 }
 
+/// The positions of the special people, given their units.
+fn special(pool: &[Candidate], units: Vec<u128>) -> Positions {
+    let mut special = Positions { bits: Vec::new(), any: !units.is_empty() };
+    if special.any {
+        let watched = Watched::new(units);
+        let word = |people: &[Candidate]| {
+            let bit = |(i, person): (u32, &Candidate)| u64::from(watched.contains(key(&person.unit))) << i;
+            (0u32..).zip(people).map(bit).fold(0, |word, bit| word | bit)
+        };
+        special.bits = pool.chunks(64).map(word).collect();
+    }
+    special
+}
+
+/// A set of pool positions.
+struct Positions {
+    bits: Vec<u64>,
+    any: bool,
+}
+
+impl Positions {
+    fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    fn contains(&self, position: u32) -> bool {
+        self.any
+            && self.bits.get((position >> 6) as usize).is_some_and(|word| word >> (position & 63) & 1 == 1)
+    }
+}
+
 /// A set of tags that says "no" quickly: one bit per value of the first 16 bits, then the list.
 struct Watched {
     bits: Vec<u64>,
@@ -139,10 +173,6 @@ impl Watched {
             }
         }
         Self { bits, tags }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.tags.is_empty()
     }
 
     fn contains(&self, tag: u128) -> bool {

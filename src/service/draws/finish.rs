@@ -17,7 +17,7 @@ use crate::log::{Statement, key_digest};
 use crate::service::actor::Actor;
 use crate::service::refusal::Refusal;
 use crate::service::{ITSELF, Service};
-use crate::store::{self, Append, Conn, Page};
+use crate::store::{self, Append, Conn, Page, StoreError};
 
 /// What the journal says about a committed draw.
 pub(crate) struct Committed {
@@ -103,7 +103,7 @@ impl Service {
             if row.state != state::COMMITTED {
                 return Err(wrong_state("抽取已不在承诺状态", "the draw is no longer committed"));
             }
-            let earlier = store::journal::of_subject(tx, &id, 0, 1_000)?;
+            let earlier = draw_entries(tx, &id, 0)?;
             if let Some(entry) = earlier.iter().find(|entry| entry.kind == Contributed::TYPE) {
                 return Ok(entry.index());
             }
@@ -157,7 +157,7 @@ impl Service {
             return Err(wrong_state("抽取尚未承诺", "the draw is not committed yet"));
         };
         let from = u64::try_from(index).map_err(Refusal::internal)?;
-        let journal = store::journal::of_subject(conn, id, from, 1_000)?;
+        let journal = draw_entries(conn, id, from)?;
         let first = journal.first().filter(|entry| entry.index() == from);
         let first =
             first.ok_or_else(|| Refusal::internal(format!("entry {from} of draw {id} is missing")))?;
@@ -178,6 +178,22 @@ impl Service {
             )));
         }
         Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
+    }
+}
+
+/// A draw's own entries from an index on; looks at it are about the draw too, and are left out.
+pub(super) fn draw_entries(
+    conn: &mut Conn,
+    id: &str,
+    from: u64,
+) -> Result<Vec<store::journal::Entry>, StoreError> {
+    const AT_ONCE: u32 = 500;
+    let (mut all, mut next) = (Vec::new(), from);
+    loop {
+        let batch = store::journal::of_subject(conn, id, next, AT_ONCE)?;
+        let Some(last) = batch.last() else { return Ok(all) };
+        next = last.index() + 1;
+        all.extend(batch.into_iter().filter(|entry| entry.kind.starts_with("draw.")));
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use super::commit::wrong_state;
 use super::ending::read_proposal;
-use super::finish::Committed;
+use super::finish::{Committed, draw_entries};
 use super::record::Header;
 use super::state;
-use crate::codec::{Hash, Json, Object};
+use crate::codec::{Hash, Json};
 use crate::draw::commitment::Commitment;
 use crate::draw::request::{GroupRequest, Request};
 use crate::draw::statements::{Drawn, Unsealed, VoidReason};
@@ -19,9 +19,10 @@ use crate::log::Statement;
 use crate::registry::Expert;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::listing::{Listed, Paging};
 use crate::service::refusal::Refusal;
 use crate::service::sealing::OpaqueRecord;
-use crate::store::{self, Conn, Page};
+use crate::store::{self, Conn};
 use crate::time::Timestamp;
 
 /// Type of the opaque statement that records a plan.
@@ -142,8 +143,8 @@ impl Service {
         actor: &Actor,
         package: Option<&str>,
         state: Option<&str>,
-        page: &Page,
-    ) -> Result<Vec<DrawLine>, Refusal> {
+        paging: &Paging,
+    ) -> Result<Listed<DrawLine>, Refusal> {
         actor.check(Action::ReadDraws)?;
         let agency = actor.own_agency();
         let filter = store::draw::DrawFilter {
@@ -151,7 +152,6 @@ impl Service {
             agency,
             state: state.map(str::to_owned),
         };
-        let rows = self.store.read(|conn| store::draw::list(conn, &filter, page))?;
         let line = |row: store::draw::Draw| DrawLine {
             id: row.id,
             package: row.package,
@@ -160,7 +160,9 @@ impl Service {
             committed: row.committed_entry,
             created: Timestamp(row.created),
         };
-        Ok(rows.into_iter().map(line).collect())
+        let rows =
+            |conn: &mut Conn| paging.read(|page| store::draw::list(conn, &filter, page), |row| &row.id, line);
+        Ok(self.store.read(rows)?)
     }
 
     /// Who was drawn, before the draw is unsealed: for a stated purpose, recorded first.
@@ -216,7 +218,7 @@ impl Service {
     }
 
     fn planned_request(&self, conn: &mut Conn, row: &store::draw::Draw) -> Result<Request, Refusal> {
-        let journal = store::journal::of_subject(conn, &row.id, 0, 10)?;
+        let journal = draw_entries(conn, &row.id, 0)?;
         let planned = journal.iter().find(|entry| entry.kind == PLANNED);
         let sealed = planned.and_then(|entry| entry.image.as_deref());
         let sealed = sealed.ok_or_else(|| Refusal::internal("plan without record"))?;
@@ -232,7 +234,7 @@ impl Service {
         row: &store::draw::Draw,
     ) -> Result<DrawView, Refusal> {
         let index = u64::try_from(row.committed_entry.unwrap_or_default()).map_err(Refusal::internal)?;
-        let journal = store::journal::of_subject(conn, &row.id, index, 1_000)?;
+        let journal = draw_entries(conn, &row.id, index)?;
         let first = journal.first().ok_or_else(|| Refusal::internal("commitment missing"))?;
         let sealed = first.image.as_deref().ok_or_else(|| Refusal::internal("commitment without record"))?;
         let bytes = self.sealer().stored_key(conn, &row.id)?.open(Commitment::TYPE, sealed)?;
@@ -290,32 +292,6 @@ impl Service {
             members.push(((seat.position, seat.group), image.open().map_err(Refusal::internal)?));
         }
         Ok(members)
-    }
-
-    /// Records a look at something sealed before it is shown.
-    pub(crate) fn record_look(
-        &self,
-        actor: &Actor,
-        what: &str,
-        about: &str,
-        purpose: &str,
-    ) -> Result<(), Refusal> {
-        let length = purpose.chars().count();
-        if !(2..=200).contains(&length) || purpose.chars().any(char::is_control) {
-            return Err(Refusal::field(
-                "purpose",
-                purpose,
-                "length",
-                "须说明查看目的，2至200字",
-                "state the purpose of the look, 2 to 200 characters",
-            ));
-        }
-        let look = Object::new()
-            .with("account", actor.account.as_str())
-            .with("what", what)
-            .with("about", about)
-            .with("purpose", purpose);
-        self.append_look(actor, about, &look.into())
     }
 }
 

@@ -1,0 +1,82 @@
+//! Evidence and the printed record of a draw.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::auth::{Caller, MaybeCaller};
+use super::problem::Problem;
+use super::query::Params;
+use super::record_page;
+use super::run::run;
+use crate::service::Service;
+use crate::service::refusal::Refusal;
+
+/// The routes of this file.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(evidence).service(record);
+}
+
+/// Which evidence.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceParams {
+    /// `public` (default; no token needed) or `auditor`.
+    audience: Option<String>,
+    /// Why, 1–200 characters; required for `auditor`, kept with the record of the look.
+    purpose: Option<String>,
+}
+
+/// 下载证据文件 · The evidence of a draw, to be verified offline by `expert-draw-verify`.
+#[utoipa::path(
+    tag = "draws",
+    params(("id" = String, Path, description = "Draw id"), EvidenceParams),
+    responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md"))
+)]
+#[get("/draws/{id}/evidence")]
+async fn evidence(
+    caller: MaybeCaller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+    params: Params<EvidenceParams>,
+) -> Result<HttpResponse, Problem> {
+    let EvidenceParams { audience, purpose } = params.0;
+    let name = id.clone();
+    let bytes = match audience.as_deref().unwrap_or("public") {
+        "public" => run(&service, move |service| service.public_evidence(&id)).await?,
+        "auditor" => {
+            let caller = caller.0.ok_or_else(Problem::unauthenticated)?;
+            run(&service, move |service| {
+                service.auditor_evidence(&caller, &id, purpose.as_deref().unwrap_or_default())
+            })
+            .await?
+        }
+        other => {
+            let (zh, en) = ("须为 public 或 auditor", "must be public or auditor");
+            return Err(Refusal::field("audience", other, "unknown_audience", zh, en).into());
+        }
+    };
+    let disposition = format!("attachment; filename=\"{name}.json\"");
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("Content-Disposition", disposition))
+        .body(bytes))
+}
+
+/// 打印抽取记录 · The record of a draw on one page.
+#[utoipa::path(
+    tag = "draws",
+    params(("id" = String, Path, description = "Draw id")),
+    responses((status = 200, content_type = "text/html", description = "one printable page"))
+)]
+#[get("/draws/{id}/record")]
+async fn record(
+    caller: Caller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let draw = run(&service, move |service| service.draw(&caller.0, &id)).await?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(record_page::page(&draw)))
+}

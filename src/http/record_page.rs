@@ -1,0 +1,111 @@
+//! The record of a draw on one printable page (A4), Chinese first.
+//!
+//! It shows what the account may see and no more, names the level honestly, and says how to check.
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::service::draws::{DrawView, state};
+
+const STYLE: &str = "@page{size:A4;margin:16mm}body{font:14px/1.5 serif;max-width:46em;margin:1em auto;color:#111}\
+h1{font-size:20px;text-align:center}table{border-collapse:collapse;width:100%;margin:.6em 0}\
+th,td{border:1px solid #777;padding:3px 6px;text-align:left;vertical-align:top}th{background:#f2f2f2;font-weight:600}\
+code{font-size:11px;word-break:break-all}small{color:#444}";
+
+/// The page.
+pub fn page(draw: &DrawView) -> String {
+    let markup = html! {
+        (DOCTYPE)
+        html lang="zh-CN" {
+            head { meta charset="utf-8"; title { "抽取记录 " (draw.id) } style { (STYLE) } }
+            body {
+                h1 { "政府采购评审专家抽取记录" }
+                (facts(draw))
+                (groups(draw))
+                (seats(draw))
+                (strength(draw))
+            }
+        }
+    };
+    markup.into_string()
+}
+
+fn facts(draw: &DrawView) -> Markup {
+    html! {
+        table {
+            tr { th { "抽取编号" } td { (draw.id) } th { "状态" } td { (state_zh(&draw.state)) } }
+            tr { th { "采购计划" } td { (draw.numbers.0) } th { "包号" } td { (draw.numbers.1) } }
+            tr { th { "评审开始" } td { (draw.review_start) } th { "第几次抽取" } td { (draw.attempt) } }
+            @if let Some((alpha, index)) = &draw.commitment {
+                tr { th { "承诺（日志序号）" } td { (index) } th { "候选人数" } td { (draw.pool_size.unwrap_or_default()) } }
+                tr { th { "抽取标识 alpha" } td colspan="3" { code { (alpha) } } }
+            }
+            @if let Some((index, seed)) = &draw.drawn {
+                tr { th { "结果（日志序号）" } td { (index) } th { "公告编号" } td { (draw.announcement.as_deref().unwrap_or("—")) } }
+                tr { th { "种子" } td colspan="3" { code { (seed) } } }
+            }
+            @if let Some(excluded) = &draw.excluded {
+                tr { th { "按规则排除" } td colspan="3" {
+                    @for (rule, count) in excluded { (rule) "：" (count) "人　" }
+                    @if excluded.is_empty() { "无" }
+                } }
+            }
+        }
+    }
+}
+
+fn groups(draw: &DrawView) -> Markup {
+    html! {
+        table {
+            tr { th { "组" } th { "专业" } th { "区域" } th { "除外" } th { "席位" } th { "场所" } }
+            @for group in &draw.groups {
+                tr {
+                    td { (group.group) } td { (group.request.speciality) }
+                    td { (group.request.within.join("、")) } td { (group.request.except.join("、")) }
+                    td { (group.request.seats) } td { (group.request.site) }
+                }
+            }
+        }
+    }
+}
+
+fn seats(draw: &DrawView) -> Markup {
+    html! {
+        @if !draw.seats.is_empty() {
+            table {
+                tr { th { "顺位" } th { "组" } th { "候选池位置" } th { "姓名" } }
+                @for (rank, seat) in draw.seats.iter().enumerate() {
+                    tr {
+                        td { (rank + 1) } td { (seat.group) } td { (seat.position) }
+                        td { (seat.name.as_deref().unwrap_or("（公告前保密）")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn strength(draw: &DrawView) -> Markup {
+    html! {
+        p {
+            @if draw.forced_seats_accepted { "本次抽取存在必选席位，已由财政部门确认。" }
+            "保证等级：" (draw.level.unwrap_or("—")) "。"
+            "operator 级只有运营方贡献随机：结果由承诺唯一确定、事后不可更改，但运营方在承诺时可能已知结果。"
+        }
+        p { small {
+            "核验：下载证据文件，运行 expert-draw-verify 证据文件 --policy trust.policy。"
+            "Level operator: only the operator contributed; the result follows from its commitment, which the operator could have chosen."
+        } }
+    }
+}
+
+fn state_zh(word: &str) -> &str {
+    match word {
+        state::PLANNED => "待确认必选席位",
+        state::COMMITTED => "已承诺",
+        state::DRAWN => "已抽取（未公开）",
+        state::UNSEALED => "已公开",
+        state::VOIDED => "已作废",
+        state::WITHDRAWN => "已撤回",
+        other => other,
+    }
+}
