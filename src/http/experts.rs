@@ -50,7 +50,7 @@ pub struct ExpertsParams {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PurposeParams {
-    /// Why, 1–200 characters; kept with the record of the look. No personal data here.
+    /// Why, 2–200 characters; kept with the record of the look. No personal data here.
     purpose: String,
 }
 

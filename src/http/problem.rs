@@ -259,7 +259,10 @@ impl ResponseError for Problem {
             response.insert_header(header.clone());
         }
         // The body is made of strings and numbers: writing it has no way to fail.
-        response.body(serde_json::to_vec(&self.body()).unwrap_or_default())
+        let mut response = response.body(serde_json::to_vec(&self.body()).unwrap_or_default());
+        // The rim reads it back, to add the request's id; the framework drops errors on the way.
+        response.extensions_mut().insert(self.clone());
+        response
     }
 }
 

@@ -70,7 +70,7 @@ fn roles_do_only_what_the_table_allows(kind: Kind) {
     let account = json!({"role": "auditor", "name": "x", "days": 1});
     let unit = json!({"code": "x", "name": "x", "region": "430600"});
     let none = Value::Null;
-    let one = format!("/api/v1/experts/{number}?purpose=x");
+    let one = format!("/api/v1/experts/{number}?purpose=xx");
     let suspend = format!("/api/v1/experts/{number}/suspend");
     let (bureau, agency, auditor) = (app.bureau.as_str(), app.agency.as_str(), app.auditor.as_str());
     let cells: [(&[&str], &str, &str, &Value); 10] = [
@@ -99,8 +99,15 @@ fn roles_do_only_what_the_table_allows(kind: Kind) {
 
 fn what_matches_no_route_is_a_problem_too(kind: Kind) {
     let app = TestApp::new(kind);
-    for path in ["/", "/api", "/api/v1", "/api/v1/nothing", "/api/v1/experts/", "/api/v2/experts", "/api/v1/experts/%ff"]
-    {
+    for path in [
+        "/",
+        "/api",
+        "/api/v1",
+        "/api/v1/nothing",
+        "/api/v1/experts/",
+        "/api/v2/experts",
+        "/api/v1/experts/%ff?purpose=xx",
+    ] {
         let answer = app.get(&app.bureau, path);
         assert_eq!(answer.status, 404, "{path}: {}", answer.text());
         answer.problem(404, answer.json()["type"].as_str().unwrap().trim_start_matches("/problems/"));

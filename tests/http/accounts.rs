@@ -76,7 +76,9 @@ fn pages_of_a_list_follow_each_other(kind: Kind) {
     }
     assert_eq!(seen.len(), 4);
     assert!(seen.is_sorted());
-    for (query, field) in [("limit=0", "limit"), ("limit=201", "limit"), ("after=%20", "after"), ("page=2", "page")] {
+    for (query, field) in
+        [("limit=0", "limit"), ("limit=201", "limit"), ("after=%20", "after"), ("page=2", "page")]
+    {
         let answer = app.get(&app.bureau, &format!("{PATH}?{query}"));
         assert_eq!(answer.problem(400, "malformed")["errors"][0]["field"], field);
     }

@@ -44,7 +44,8 @@ impl TestApp {
         let clock = Arc::new(FixedClock::new(NOW));
         let entropy = Arc::new(SeededEntropy::new(7));
         let keys =
-            Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref()).unwrap();
+            Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
+                .unwrap();
         let config = ServiceConfig {
             database: fresh.database.clone(),
             keys,
@@ -77,7 +78,8 @@ impl TestApp {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.running.address)
+        let byte = |b: u8| if b.is_ascii() { char::from(b).to_string() } else { format!("%{b:02X}") };
+        format!("http://{}{}", self.running.address, path.bytes().map(byte).collect::<String>())
     }
 
     /// Any request.
@@ -120,7 +122,8 @@ impl TestApp {
 
     pub fn patch(&self, token: &str, path: &str, etag: &str, body: &Value) -> Answer {
         let (authorization, body) = (bearer(token), body.to_string());
-        let mut headers = vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+        let mut headers =
+            vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
         if !etag.is_empty() {
             headers.push(("If-Match", etag));
         }
@@ -129,8 +132,11 @@ impl TestApp {
 
     pub fn import(&self, key: &str, query: &str, csv: &str) -> Answer {
         let authorization = bearer(&self.bureau);
-        let headers =
-            [("Authorization", authorization.as_str()), ("Idempotency-Key", key), ("Content-Type", "text/csv")];
+        let headers = [
+            ("Authorization", authorization.as_str()),
+            ("Idempotency-Key", key),
+            ("Content-Type", "text/csv"),
+        ];
         self.ask("POST", &format!("/api/v1/imports/experts{query}"), &headers, csv.as_bytes())
     }
 

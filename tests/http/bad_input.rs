@@ -96,7 +96,8 @@ fn a_post_without_its_key_is_refused(kind: Kind) {
     let before = app.size();
     let (authorization, body) = (bearer(&app.bureau), expert(1).to_string());
     let with = |keys: &[&str]| {
-        let mut headers = vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+        let mut headers =
+            vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
         headers.extend(keys.iter().map(|key| ("Idempotency-Key", *key)));
         app.ask("POST", PATH, &headers, body.as_bytes())
     };

@@ -34,8 +34,9 @@ fn an_expert_is_registered_once_whatever_is_repeated(kind: Kind) {
 
     // The same key at once from many sides: one entry, one answer.
     let answers: Vec<Value> = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| app.post(&app.bureau, PATH, "k3", &expert(3)).expect(201).json())).collect();
+        let asked: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| app.post(&app.bureau, PATH, "k3", &expert(3)).expect(201).json()))
+            .collect();
         asked.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
@@ -128,7 +129,8 @@ fn lists_name_nobody_and_filter_by_codes(kind: Kind) {
     other["regions"] = json!(["430102"]);
     other["specialities"] = json!(["ndrc316:C0602"]);
     other["employments"] = json!([{"unit": credit_code(14), "name": "乙", "since": "2020-01-01"}]);
-    let second = app.post(&app.bureau, PATH, "k", &other).expect(201).json()["number"].as_str().unwrap().to_owned();
+    let second =
+        app.post(&app.bureau, PATH, "k", &other).expect(201).json()["number"].as_str().unwrap().to_owned();
     let before = app.size();
     let listed = |query: &str| {
         let answer = app.get(&app.auditor, &format!("{PATH}?{query}")).expect(200);

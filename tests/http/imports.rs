@@ -48,7 +48,7 @@ fn a_sound_file_is_imported_once_and_whole(kind: Kind) {
     let page = app.get(&app.bureau, "/api/v1/experts?limit=200").json();
     assert_eq!(page["items"].as_array().unwrap().len(), 200);
     let number = page["items"][0]["number"].as_str().unwrap();
-    app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=x")).expect(200);
+    app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=核对")).expect(200);
 }
 
 fn every_bad_row_is_named_and_nothing_of_the_file_is_imported(kind: Kind) {
@@ -77,7 +77,10 @@ fn bad_rows_are_skipped_when_asked(kind: Kind) {
     let app = TestApp::new(kind);
     let before = app.size();
     let report = app.import("k", "?skip_bad=true", &spoilt()).expect(200).json();
-    assert_eq!((&report["rows"], &report["imported"], &report["bad_rows"]), (&json!(10), &json!(7), &json!(3)));
+    assert_eq!(
+        (&report["rows"], &report["imported"], &report["bad_rows"]),
+        (&json!(10), &json!(7), &json!(3))
+    );
     assert_eq!(report["errors"].as_array().unwrap().len(), 3);
     assert_eq!(app.size(), before + 7);
     app.import("l", "?skip_bad=perhaps", &spoilt()).names(400, "skip_bad", "boolean");
@@ -107,7 +110,8 @@ fn the_command_line_gets_the_rejects_as_they_stood(kind: Kind) {
     assert_eq!(seen.last(), Some(&Progress::Writing(7)));
     for row in &report.bad {
         let line = file.lines().nth(usize::try_from(row.line).unwrap() - 1).unwrap();
-        let cells: Vec<String> = row.cells.iter().map(|cell| String::from_utf8(cell.clone()).unwrap()).collect();
+        let cells: Vec<String> =
+            row.cells.iter().map(|cell| String::from_utf8(cell.clone()).unwrap()).collect();
         assert_eq!(cells.join(","), line);
     }
     // A person who is registered already is found again, with the row as it stood.
