@@ -17,6 +17,8 @@ mod experts;
 mod imports;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/rim.rs"]
+mod rim;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;

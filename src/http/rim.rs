@@ -107,7 +107,7 @@ fn of_error(error: &Error, id: &str) -> Problem {
 
 /// The cause goes to the log, here and nowhere else.
 fn report(problem: &Problem) {
-    let (request, code, cause) = (&problem.instance, problem.code, problem.cause.as_deref());
+    let (request, code, cause) = (problem.instance(), problem.code, problem.cause());
     if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(request, code, cause, "fault");
     } else if cause.is_some() {

@@ -122,7 +122,7 @@ impl Service {
         let total = checked.good.len();
         let mut changes = Vec::with_capacity(total);
         for (position, row) in checked.good.into_values().enumerate() {
-            if position % 1000 == 0 {
+            if position.is_multiple_of(1000) {
                 progress(Progress::Sealed(position, total));
             }
             changes.push(self.expert_change(actor, &row.expert, 1, "expert.registered", None)?);
@@ -171,7 +171,7 @@ impl Service {
                     (format!("每个文件不得超过 {max_rows} 行"), format!("at most {max_rows} rows per file"));
                 return Err(Refusal::new(Kind::Invalid, "too_many_rows", zh, en));
             }
-            if checked.rows % 1000 == 0 {
+            if checked.rows.is_multiple_of(1000) {
                 progress(Progress::Checked(checked.rows));
             }
             let at = record.position().map_or(0, csv::Position::byte);
