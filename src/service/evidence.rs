@@ -10,14 +10,18 @@ use crate::evidence::openings::{
     AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
 };
 use crate::evidence::{Audience, Evidence, EvidenceEntry, Openings};
+use crate::keys::Keys;
+use crate::ports::Entropy;
 use crate::registry::Expert;
-use crate::service::draws::Committed;
+use crate::service::archive::{Archive, Committed};
 use crate::store::{self, Conn};
 
 impl Service {
     /// The public evidence of a draw: for anybody, with names only after unsealing.
     pub fn public_evidence(&self, id: &str) -> Result<Vec<u8>, Refusal> {
-        self.store.read(|conn| self.evidence(conn, id, Audience::Public)).map(|evidence| evidence.write())
+        self.store
+            .read(|conn| self.archive().evidence(conn, id, Audience::Public))
+            .map(|evidence| evidence.write())
     }
 
     /// The auditor's evidence: every opening, for a stated purpose, recorded first.
@@ -25,9 +29,26 @@ impl Service {
         actor.check(Action::AuditEvidence)?;
         self.draw_row(actor, id)?;
         self.record_look(actor, "evidence", id, purpose)?;
-        self.store.read(|conn| self.evidence(conn, id, Audience::Auditor)).map(|evidence| evidence.write())
+        self.store
+            .read(|conn| self.archive().evidence(conn, id, Audience::Auditor))
+            .map(|evidence| evidence.write())
     }
+}
 
+/// The evidence of a draw straight from a database, for the operator's command line: it works even
+/// when the service refuses to start, because what is wrong then is what a verifier must see.
+pub fn evidence_of(
+    reader: &store::Reader,
+    keys: &Keys,
+    entropy: &dyn Entropy,
+    id: &str,
+    audience: Audience,
+) -> Result<Vec<u8>, Refusal> {
+    let archive = Archive::new(keys, entropy);
+    reader.read(|conn| archive.evidence(conn, id, audience)).map(|evidence| evidence.write())
+}
+
+impl Archive<'_> {
     fn evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Evidence, Refusal> {
         let committed = self.committed(conn, id)?;
         if ![state::DRAWN, state::UNSEALED, state::VOIDED].contains(&committed.row.state.as_str()) {

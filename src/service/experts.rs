@@ -16,10 +16,9 @@ use super::idempotency::{IdempotencyKey, IdempotencyRow};
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use super::sealing::SubjectKey;
-use crate::codec::{Object, hmac_sha256};
+use crate::codec::Object;
 use crate::codes::Region;
 use crate::evidence::said::REGISTRY_EXPERT;
-
 use crate::registry::{self, Draft, Event, Expert, ExpertNumber, Imaged, Problem, Until};
 use crate::store::expert::{ExpertFilter, ExpertRow};
 use crate::store::{self, Append, StoreError, WriteError};
@@ -183,7 +182,7 @@ impl Service {
 
     /// The hash by which two entries of one person are found.
     pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
-        hmac_sha256(&self.keys.uniqueness, &[b"111\n", expert.id().as_str().as_bytes()])
+        self.archive().id_hash(expert)
     }
 
     fn decide(
@@ -264,7 +263,7 @@ impl Service {
             let row = store::expert::find(conn, number)?.ok_or_else(no_expert)?.row;
             let entry = store::journal::find(conn, row.entry.unsigned_abs())?
                 .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {}", row.entry)))?;
-            let (_, image) = self.expert_image(conn, &entry)?;
+            let (_, image) = self.archive().expert_image(conn, &entry)?;
             let expert = image.open::<Expert>().map_err(Refusal::internal)?;
             let key = self.sealer().stored_key(conn, number)?;
             let today = Date::of(self.clock.now());
@@ -302,7 +301,7 @@ pub(super) fn within(region: Region) -> String {
     code.strip_suffix("0000").or_else(|| code.strip_suffix("00")).unwrap_or(code).to_owned()
 }
 
-fn row(expert: &Expert, id_hash: &[u8; 32], version: i64) -> store::expert::Expert {
+pub(super) fn row(expert: &Expert, id_hash: &[u8; 32], version: i64) -> store::expert::Expert {
     let codes = |mut codes: Vec<String>| {
         codes.sort();
         codes

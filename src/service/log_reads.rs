@@ -4,12 +4,8 @@
 
 use super::Service;
 use super::refusal::Refusal;
-use crate::codec::Hash;
-use crate::log::{
-    LogProof, SignatureLine, SignedNote, TILE_WIDTH, TileName, TilePath, inclusion_from_tiles, pack_entries,
-};
-use crate::ports::LogSigner;
-use crate::store::{self, Conn};
+use crate::log::{LogProof, SignedNote, TILE_WIDTH, TileName, TilePath, pack_entries};
+use crate::store;
 
 impl Service {
     /// The newest checkpoint, a signed note.
@@ -47,29 +43,10 @@ impl Service {
             let head = store::head::read(conn)?;
             let entry = store::journal::find(conn, index)?;
             let entry = entry.ok_or_else(|| Refusal::not_found("日志条目", "log entry"))?;
-            let path = self.inclusion(conn, head.size, index)?;
+            let path = self.archive().inclusion(conn, head.size, index)?;
             let checkpoint = SignedNote::parse(head.checkpoint.as_bytes()).map_err(Refusal::internal)?;
             let proof = LogProof { index, path, checkpoint };
-            Ok((self.note_of(&entry)?, proof.to_string()))
+            Ok((self.archive().note_of(&entry)?, proof.to_string()))
         })
-    }
-
-    /// The inclusion proof of an entry in the tree of a size.
-    pub(super) fn inclusion(&self, conn: &mut Conn, size: u64, index: u64) -> Result<Vec<Hash>, Refusal> {
-        let tiles = store::tile::Stored(std::cell::RefCell::new(conn));
-        inclusion_from_tiles(&tiles, size, index).map_err(Refusal::internal)
-    }
-
-    /// The signed note of an entry's statement.
-    pub(super) fn note_of(&self, entry: &store::journal::Entry) -> Result<String, Refusal> {
-        let text =
-            String::from_utf8([entry.statement.as_slice(), b"\n"].concat()).map_err(Refusal::internal)?;
-        let (id, signature) = entry
-            .signature
-            .split_first_chunk::<4>()
-            .ok_or_else(|| Refusal::internal(format!("entry {}: signature too short", entry.index())))?;
-        let name = self.keys.statements_key().name().clone();
-        let line = SignatureLine { name, key_id: *id, signature: signature.to_vec() };
-        Ok(SignedNote::new(text, vec![line]).map_err(Refusal::internal)?.to_string())
     }
 }

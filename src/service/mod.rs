@@ -10,6 +10,8 @@
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
 //! | `listing` | pages of lists |
+//! | `archive` | the journal read back with the keys, without a running service |
+//! | `fsck` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -22,9 +24,11 @@
 
 pub mod accounts;
 pub mod actor;
+pub mod archive;
 pub mod draws;
 pub mod evidence;
 pub mod experts;
+pub mod fsck;
 pub mod health;
 pub mod idempotency;
 pub mod imports;
@@ -40,15 +44,15 @@ pub mod units;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::codec::Hash;
 use crate::evidence::said::{PROFILE_LOADED, REGISTRY_EXPERT};
 use crate::keys::Keys;
 use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
-use crate::registry::{Expert, SealedImage};
+use crate::registry::Expert;
 use crate::rules::Profile;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
+use archive::Archive;
 use index::{DrawingIndex, Indexed};
 use refusal::Refusal;
 use sealing::{OpaqueRecord, Sealer, SubjectKey};
@@ -243,31 +247,18 @@ impl Service {
         if store::subject_key::find(conn, &entry.subject)?.is_none() {
             return Ok(None);
         }
-        let (image, sealed) = self.expert_image(conn, entry)?;
+        let (image, sealed) = self.archive().expert_image(conn, entry)?;
         let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
         Ok(Some(Indexed { expert, image, registry: entry.index() }))
     }
 
-    /// Opens the image of an expert's entry and checks it against the statement.
-    fn expert_image(
-        &self,
-        conn: &mut Conn,
-        entry: &store::journal::Entry,
-    ) -> Result<(Hash, SealedImage), Refusal> {
-        let wrong = |what: &str| Refusal::internal(format!("entry {}: {what}", entry.index()));
-        let key = self.sealer().stored_key(conn, &entry.subject)?;
-        let sealed = entry.image.as_deref().ok_or_else(|| wrong("has no image"))?;
-        let image = SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
-        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
-        let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
-        if said != Some(image.digest()) {
-            return Err(wrong("the private image is not the one that was signed"));
-        }
-        Ok((image.digest(), image))
+    /// What can be read back from the journal with the keys.
+    fn archive(&self) -> Archive<'_> {
+        Archive::new(&self.keys, self.entropy.as_ref())
     }
 
     fn sealer(&self) -> Sealer<'_> {
-        Sealer::new(&self.keys.sealing, self.entropy.as_ref())
+        self.archive().sealer()
     }
 
     /// A data key for a subject: the stored one, or a fresh one to be stored with the first record.

@@ -12,6 +12,7 @@
 //! Deliberately not here: permissions, sealing, the meaning of states, retry of calls.
 
 pub mod account;
+pub mod backup;
 mod bulk;
 mod call;
 mod check;

@@ -27,7 +27,7 @@ pub struct TestApp {
     pub other_agency: String,
     agent: ureq::Agent,
     // Last, so that the database goes when nobody uses it any more.
-    _fresh: Fresh,
+    pub fresh: Fresh,
 }
 
 /// What was answered.
@@ -69,7 +69,7 @@ impl TestApp {
         let (agency, other_agency) = (account("agency", Some(1)), account("agency", Some(2)));
         let running = spawn(service.clone(), Serving::on("127.0.0.1:0".parse().unwrap())).unwrap();
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        Self { running, service, clock, bureau, agency, auditor, other_agency, agent, _fresh: fresh }
+        Self { running, service, clock, bureau, agency, auditor, other_agency, agent, fresh }
     }
 
     /// Entries in the journal.

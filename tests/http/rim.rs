@@ -47,7 +47,7 @@ fn a_body_that_breaks_off_changes_nothing(kind: Kind) {
 }
 
 fn a_stopped_server_takes_no_more_requests(kind: Kind) {
-    let TestApp { running, service, .. } = TestApp::new(kind);
+    let TestApp { running, service, fresh: _database, .. } = TestApp::new(kind);
     let address = running.address;
     running.stop().unwrap();
     assert!(TcpStream::connect(address).is_err());

@@ -5,31 +5,19 @@
 //! that is still committed.
 
 use super::commit::wrong_state;
-use super::record::DrawRecord;
 use super::{DrawView, state};
-use crate::codec::{Hash, Json};
+use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
 use crate::draw::decide;
 use crate::draw::pool::{self, Leaf};
 use crate::draw::seed::{self, Contribution};
 use crate::draw::statements::{Contributed, Drawn};
-use crate::log::{Statement, key_digest};
+use crate::log::key_digest;
 use crate::service::actor::Actor;
+use crate::service::archive::draw_entries;
 use crate::service::refusal::Refusal;
 use crate::service::{ITSELF, Service};
-use crate::store::{self, Append, Conn, Page, StoreError};
-
-/// What the journal says about a committed draw.
-pub(crate) struct Committed {
-    pub row: store::draw::Draw,
-    pub alpha: Hash,
-    pub commitment: Commitment,
-    pub record: DrawRecord,
-    /// Leaves by position, rebuilt from the record.
-    pub leaves: Vec<Leaf>,
-    /// Entries of this draw from the commitment on, with their statements.
-    pub entries: Vec<(u64, Statement)>,
-}
+use crate::store::{self, Append, Page};
 
 impl Service {
     /// Finishes every draw that is committed and not ended.
@@ -57,7 +45,12 @@ impl Service {
 
     /// Takes one committed draw to its result, from what the journal holds.
     fn finish(&self, id: &str) -> Result<(), Refusal> {
-        let committed = self.store.read(|conn| self.committed(conn, id))?;
+        let committed = self.store.read(|conn| self.archive().committed(conn, id))?;
+        if pool::root(&committed.leaves) != committed.commitment.pool_root {
+            return Err(Refusal::internal(format!(
+                "draw {id}: the sealed record does not give the committed pool"
+            )));
+        }
         let contribution = committed.entry_of(Contributed::TYPE);
         self.conclude(id, committed.alpha, &committed.commitment, &committed.leaves, contribution)
     }
@@ -145,67 +138,5 @@ impl Service {
             Ok(())
         })?;
         Ok(())
-    }
-
-    /// Everything the journal holds of a committed draw, leaves rebuilt and held against the
-    /// committed root.
-    pub(crate) fn committed(&self, conn: &mut Conn, id: &str) -> Result<Committed, Refusal> {
-        let row = store::draw::find(conn, id)?.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
-        let (Some(alpha), Some(index)) =
-            (row.alpha.as_deref().and_then(Hash::from_slice), row.committed_entry)
-        else {
-            return Err(wrong_state("抽取尚未承诺", "the draw is not committed yet"));
-        };
-        let from = u64::try_from(index).map_err(Refusal::internal)?;
-        let journal = draw_entries(conn, id, from)?;
-        let first = journal.first().filter(|entry| entry.index() == from);
-        let first =
-            first.ok_or_else(|| Refusal::internal(format!("entry {from} of draw {id} is missing")))?;
-        let sealed = first.image.as_deref().ok_or_else(|| Refusal::internal("commitment without record"))?;
-        let key = self.sealer().stored_key(conn, id)?;
-        let record =
-            DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)?;
-        let mut entries = Vec::new();
-        for entry in &journal {
-            entries.push((entry.index(), Statement::parse(&entry.statement).map_err(Refusal::internal)?));
-        }
-        let body = entries.first().map_or(Json::from(0u32), |(_, statement)| statement.body_json());
-        let commitment = Commitment::read(&body).map_err(Refusal::internal)?;
-        let pool = pool::build(&record.header.key, &record.candidates, &[]).map_err(Refusal::internal)?;
-        if pool::root(&pool.leaves) != commitment.pool_root {
-            return Err(Refusal::internal(format!(
-                "draw {id}: the sealed record does not give the committed pool"
-            )));
-        }
-        Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
-    }
-}
-
-/// A draw's own entries from an index on; looks at it are about the draw too, and are left out.
-pub(super) fn draw_entries(
-    conn: &mut Conn,
-    id: &str,
-    from: u64,
-) -> Result<Vec<store::journal::Entry>, StoreError> {
-    const AT_ONCE: u32 = 500;
-    let (mut all, mut next) = (Vec::new(), from);
-    loop {
-        let batch = store::journal::of_subject(conn, id, next, AT_ONCE)?;
-        let Some(last) = batch.last() else { return Ok(all) };
-        next = last.index() + 1;
-        all.extend(batch.into_iter().filter(|entry| entry.kind.starts_with("draw.")));
-    }
-}
-
-impl Committed {
-    /// Index of the first entry of a type.
-    pub fn entry_of(&self, kind: &str) -> Option<u64> {
-        self.entries.iter().find(|(_, statement)| statement.kind() == kind).map(|(index, _)| *index)
-    }
-
-    /// The result, if there is one.
-    pub fn drawn(&self) -> Result<Option<Drawn>, Refusal> {
-        let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);
-        drawn.map(|(_, statement)| Drawn::read(&statement.body_json())).transpose().map_err(Refusal::internal)
     }
 }

@@ -23,7 +23,6 @@ pub mod request;
 mod view;
 
 pub use commit::DrawForecast;
-pub(crate) use finish::Committed;
 pub use request::{DrawDraft, GroupDraft};
 pub use view::{DrawLine, DrawView, GroupView, PanelMember, SeatView};
 

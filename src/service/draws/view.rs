@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use super::commit::wrong_state;
 use super::ending::read_proposal;
-use super::finish::{Committed, draw_entries};
 use super::record::Header;
 use super::state;
 use crate::codec::{Hash, Json};
@@ -16,9 +15,9 @@ use crate::draw::commitment::Commitment;
 use crate::draw::request::{GroupRequest, Request};
 use crate::draw::statements::{Drawn, Unsealed, VoidReason};
 use crate::log::Statement;
-use crate::registry::Expert;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::archive::draw_entries;
 use crate::service::listing::{Listed, Paging};
 use crate::service::refusal::Refusal;
 use crate::service::sealing::OpaqueRecord;
@@ -174,8 +173,9 @@ impl Service {
         }
         self.record_look(actor, "panel", id, purpose)?;
         self.store.read(|conn| {
-            let committed = self.committed(conn, id)?;
-            self.members(conn, &committed)?
+            let committed = self.archive().committed(conn, id)?;
+            self.archive()
+                .members(conn, &committed)?
                 .into_iter()
                 .map(|(seat, expert)| {
                     Ok(PanelMember {
@@ -266,32 +266,13 @@ impl Service {
         }
         if let Some((_, body)) = said(Unsealed::TYPE)? {
             view.announcement = Some(Unsealed::read(&body).map_err(Refusal::internal)?.announcement);
-            let committed = self.committed(conn, &row.id)?;
-            let members = self.members(conn, &committed)?;
+            let committed = self.archive().committed(conn, &row.id)?;
+            let members = self.archive().members(conn, &committed)?;
             for (seat, (_, expert)) in view.seats.iter_mut().zip(members) {
                 seat.name = Some(expert.name().to_owned());
             }
         }
         Ok(view)
-    }
-
-    /// The seated, in drawn order, as of the registry entries that their leaves commit to.
-    pub(crate) fn members(
-        &self,
-        conn: &mut Conn,
-        committed: &Committed,
-    ) -> Result<Vec<((u32, u8), Expert)>, Refusal> {
-        let Some(drawn) = committed.drawn()? else { return Ok(Vec::new()) };
-        let mut members = Vec::new();
-        for seat in &drawn.seats {
-            let person = committed.record.candidates.get(seat.position as usize);
-            let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
-            let entry = store::journal::find(conn, person.registry)?;
-            let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
-            let (_, image) = self.expert_image(conn, &entry)?;
-            members.push(((seat.position, seat.group), image.open().map_err(Refusal::internal)?));
-        }
-        Ok(members)
     }
 }
 

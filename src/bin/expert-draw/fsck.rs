@@ -1,0 +1,44 @@
+//! `fsck`: the database against its signed log, then the tables against a replay.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use expert_draw::config::Config;
+use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
+use expert_draw::service::fsck as check;
+use expert_draw::store::{Against, Depth};
+
+use crate::setup::{self, Failure};
+
+pub fn fsck(config: &Config) -> Result<ExitCode, Failure> {
+    let keys = setup::keys(config)?;
+    let reader = setup::reader(config)?;
+    let checkpoint = config.checkpoint_file();
+    let against = Against {
+        signer: &keys,
+        now: SystemClock.now(),
+        checkpoint_path: Some(&checkpoint),
+        depth: Depth::Full,
+    };
+    let mut last = Instant::now();
+    let mut progress = |done: u64, total: u64| {
+        if last.elapsed() >= Duration::from_secs(3) {
+            eprintln!("已检查 {done}/{total} 条 (entries checked)");
+            last = Instant::now();
+        }
+    };
+    let found = check::fsck(&reader, &keys, &SystemEntropy, &against, &mut progress)?;
+    for finding in &found {
+        println!("✗ {finding}");
+    }
+    if found.is_empty() {
+        println!("✓ 数据库与签名日志一致 (the database is what was signed)");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "发现 {} 处不一致。不要修改数据库；请保留现场，用 expert-draw evidence 导出证据，并从备份恢复。",
+        found.len()
+    );
+    println!("{} findings. Keep the database as it is, export evidence, restore from a backup.", found.len());
+    Ok(ExitCode::FAILURE)
+}

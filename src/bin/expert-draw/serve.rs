@@ -1,0 +1,44 @@
+//! `serve`: open the service and answer until Ctrl-C.
+
+use std::process::ExitCode;
+
+use expert_draw::config::Config;
+use expert_draw::http::server::{self, Serving};
+use expert_draw::service::Service;
+use expert_draw::service::accounts::AccountDraft;
+
+use crate::setup::{self, Failure, failed};
+
+/// Days for which the first token is valid.
+const FIRST_TOKEN_DAYS: u32 = 30;
+
+pub fn serve(config: &Config) -> Result<ExitCode, Failure> {
+    let (service, first) = setup::service(config)?;
+    if first {
+        welcome(config, &service)?;
+    }
+    server::serve(service, Serving::on(config.listen), |address| {
+        println!("服务已启动 (listening): http://{address}/api/v1  （Ctrl-C 结束）");
+    })
+    .map_err(|e| failed(format!("{}: {e}", config.listen)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What an operator has to know once: the first token, and that keys must be backed up.
+fn welcome(config: &Config, service: &Service) -> Result<(), Failure> {
+    let draft =
+        AccountDraft {
+            role: "bureau".into(), name: "首任管理员".into(), unit: None, days: FIRST_TOKEN_DAYS
+        };
+    let made = service.found_account(&draft)?;
+    println!("首次启动：已在 {} 建立数据库和密钥。", config.data.display());
+    println!("财政局账号 {} 的令牌（只显示这一次，{FIRST_TOKEN_DAYS} 天有效）：", made.account.id);
+    println!("  {}", made.token.unwrap_or_default());
+    println!("其他账号：expert-draw keys token --role agency|auditor|bureau --name 名称 [--unit 信用代码]");
+    println!("导入专家：expert-draw import experts 文件.csv");
+    println!("请立即备份（数据库与密钥一并）：expert-draw backup 目录");
+    println!(
+        "First start: database and keys made; the token above is shown once. Back up database and keys together."
+    );
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! From a configuration to an open service: keys, profile, database; made on first start.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use expert_draw::config::Config;
+use expert_draw::keys::Keys;
+use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
+use expert_draw::rules::{self, Profile};
+use expert_draw::service::refusal::Refusal;
+use expert_draw::service::{Service, ServiceConfig};
+use expert_draw::store::{Database, Failpoints, Reader};
+use expert_draw::time::Date;
+
+/// Why a command ends without success; the text is for the operator.
+pub struct Failure(String);
+
+/// A failure with its text.
+pub fn failed(text: impl fmt::Display) -> Failure {
+    Failure(text.to_string())
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match &refusal.cause {
+            Some(cause) => Self(format!("{refusal}\n{cause}")),
+            None => Self(refusal.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Today in China.
+pub fn today() -> Date {
+    Date::of(SystemClock.now())
+}
+
+/// The keys of the data directory.
+pub fn keys(config: &Config) -> Result<Keys, Failure> {
+    let dir = config.keys_dir();
+    if !Keys::exist(&dir) {
+        return Err(failed(format!(
+            "{}: 尚无密钥。请先运行 expert-draw serve（首次启动会建立密钥和数据库）\nno keys yet: run `expert-draw serve` first",
+            dir.display()
+        )));
+    }
+    Keys::load(&dir).map_err(failed)
+}
+
+/// The keys, made now if there are none; whether they were made.
+fn keys_or_new(config: &Config) -> Result<(Keys, bool), Failure> {
+    let dir = config.keys_dir();
+    if Keys::exist(&dir) {
+        return Ok((Keys::load(&dir).map_err(failed)?, false));
+    }
+    fs::create_dir_all(&config.data)?;
+    let keys = Keys::create(&dir, &config.origin, &config.jurisdiction, &SystemEntropy).map_err(failed)?;
+    Ok((keys, true))
+}
+
+/// The database of the configuration.
+pub fn database(config: &Config) -> Result<Database, Failure> {
+    Database::parse(&config.database).map_err(failed)
+}
+
+/// A reader that checks nothing, for commands that must work when the service refuses to start.
+pub fn reader(config: &Config) -> Result<Reader, Failure> {
+    Reader::open(&database(config)?, 1, Duration::from_secs(30)).map_err(failed)
+}
+
+/// The rule profile: an embedded one by name, or a file.
+fn profile(config: &Config) -> Result<Profile, Failure> {
+    if let Some(profile) = rules::embedded(&config.profile) {
+        return Ok(profile);
+    }
+    let path = Path::new(&config.profile);
+    let bytes = fs::read(path).map_err(|e| {
+        failed(format!("配置项 profile：{} 既不是内置规则版本，也无法作为文件读取 ({e})", config.profile))
+    })?;
+    Profile::parse(&bytes).map_err(|e| failed(format!("{}: {e}", path.display())))
+}
+
+/// Opens the service, making what is missing; the flag says whether this was the first start.
+pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
+    let (keys, first) = keys_or_new(config)?;
+    let service = Service::open(ServiceConfig {
+        database: database(config)?,
+        keys,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        profile: profile(config)?,
+        checkpoint_path: Some(config.checkpoint_file()),
+        failpoints: Arc::new(Failpoints::from_env()),
+    })?;
+    Ok((Arc::new(service), first))
+}

@@ -1,0 +1,166 @@
+//! The journal read back with the keys: images, draws, proofs. Needs a database connection and no
+//! running service, so evidence can be made even when the service refuses to start.
+//!
+//! *Invariant:* an image is held against the digest that its statement carries before it is used.
+
+use super::draws::record::DrawRecord;
+use super::refusal::{Kind, Refusal};
+use super::sealing::Sealer;
+use crate::codec::{Hash, Json, hmac_sha256};
+use crate::draw::commitment::Commitment;
+use crate::draw::pool::{self, Leaf};
+use crate::draw::statements::Drawn;
+use crate::keys::Keys;
+use crate::log::{SignatureLine, SignedNote, Statement, inclusion_from_tiles};
+use crate::ports::{Entropy, LogSigner};
+use crate::registry::{Expert, SealedImage};
+use crate::store::{self, Conn, StoreError};
+
+/// The journal with the keys that open it.
+#[derive(Clone, Copy)]
+pub struct Archive<'a> {
+    keys: &'a Keys,
+    entropy: &'a dyn Entropy,
+}
+
+/// What the journal says about a committed draw.
+pub(crate) struct Committed {
+    pub row: store::draw::Draw,
+    pub alpha: Hash,
+    pub commitment: Commitment,
+    pub record: DrawRecord,
+    /// Leaves by position, rebuilt from the record.
+    pub leaves: Vec<Leaf>,
+    /// Entries of this draw from the commitment on, with their statements.
+    pub entries: Vec<(u64, Statement)>,
+}
+
+impl<'a> Archive<'a> {
+    /// With the keys of the log; entropy is for what is sealed anew.
+    pub fn new(keys: &'a Keys, entropy: &'a dyn Entropy) -> Self {
+        Self { keys, entropy }
+    }
+
+    /// The hash by which two entries of one person are found.
+    pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
+        hmac_sha256(&self.keys.uniqueness, &[b"111\n", expert.id().as_str().as_bytes()])
+    }
+
+    pub(super) fn sealer(&self) -> Sealer<'a> {
+        Sealer::new(&self.keys.sealing, self.entropy)
+    }
+
+    /// Opens the image of an expert's entry and checks it against the statement.
+    pub(super) fn expert_image(
+        &self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+    ) -> Result<(Hash, SealedImage), Refusal> {
+        let wrong = |what: &str| Refusal::internal(format!("entry {}: {what}", entry.index()));
+        let key = self.sealer().stored_key(conn, &entry.subject)?;
+        let sealed = entry.image.as_deref().ok_or_else(|| wrong("has no image"))?;
+        let image = SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
+        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+        let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
+        if said != Some(image.digest()) {
+            return Err(wrong("the private image is not the one that was signed"));
+        }
+        Ok((image.digest(), image))
+    }
+
+    /// Everything the journal holds of a committed draw, leaves rebuilt and held against the
+    /// committed root.
+    pub(crate) fn committed(&self, conn: &mut Conn, id: &str) -> Result<Committed, Refusal> {
+        let row = store::draw::find(conn, id)?.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
+        let (Some(alpha), Some(index)) =
+            (row.alpha.as_deref().and_then(Hash::from_slice), row.committed_entry)
+        else {
+            let en = "the draw is not committed yet";
+            return Err(Refusal::new(Kind::Conflict, "wrong_state", "抽取尚未承诺", en));
+        };
+        let from = u64::try_from(index).map_err(Refusal::internal)?;
+        let journal = draw_entries(conn, id, from)?;
+        let first = journal.first().filter(|entry| entry.index() == from);
+        let first =
+            first.ok_or_else(|| Refusal::internal(format!("entry {from} of draw {id} is missing")))?;
+        let sealed = first.image.as_deref().ok_or_else(|| Refusal::internal("commitment without record"))?;
+        let key = self.sealer().stored_key(conn, id)?;
+        let record =
+            DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)?;
+        let mut entries = Vec::new();
+        for entry in &journal {
+            entries.push((entry.index(), Statement::parse(&entry.statement).map_err(Refusal::internal)?));
+        }
+        let body = entries.first().map_or(Json::from(0u32), |(_, statement)| statement.body_json());
+        let commitment = Commitment::read(&body).map_err(Refusal::internal)?;
+        let pool = pool::build(&record.header.key, &record.candidates, &[]).map_err(Refusal::internal)?;
+        Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
+    }
+
+    /// The seated, in drawn order, as of the registry entries that their leaves commit to.
+    pub(crate) fn members(
+        &self,
+        conn: &mut Conn,
+        committed: &Committed,
+    ) -> Result<Vec<((u32, u8), Expert)>, Refusal> {
+        let Some(drawn) = committed.drawn()? else { return Ok(Vec::new()) };
+        let mut members = Vec::new();
+        for seat in &drawn.seats {
+            let person = committed.record.candidates.get(seat.position as usize);
+            let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
+            let entry = store::journal::find(conn, person.registry)?;
+            let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
+            let (_, image) = self.expert_image(conn, &entry)?;
+            members.push(((seat.position, seat.group), image.open().map_err(Refusal::internal)?));
+        }
+        Ok(members)
+    }
+
+    /// The inclusion proof of an entry in the tree of a size.
+    pub(super) fn inclusion(&self, conn: &mut Conn, size: u64, index: u64) -> Result<Vec<Hash>, Refusal> {
+        let tiles = store::tile::Stored(std::cell::RefCell::new(conn));
+        inclusion_from_tiles(&tiles, size, index).map_err(Refusal::internal)
+    }
+
+    /// The signed note of an entry's statement.
+    pub(super) fn note_of(&self, entry: &store::journal::Entry) -> Result<String, Refusal> {
+        let text =
+            String::from_utf8([entry.statement.as_slice(), b"\n"].concat()).map_err(Refusal::internal)?;
+        let (id, signature) = entry
+            .signature
+            .split_first_chunk::<4>()
+            .ok_or_else(|| Refusal::internal(format!("entry {}: signature too short", entry.index())))?;
+        let name = self.keys.statements_key().name().clone();
+        let line = SignatureLine { name, key_id: *id, signature: signature.to_vec() };
+        Ok(SignedNote::new(text, vec![line]).map_err(Refusal::internal)?.to_string())
+    }
+}
+
+/// A draw's own entries from an index on; looks at it are about the draw too, and are left out.
+pub(crate) fn draw_entries(
+    conn: &mut Conn,
+    id: &str,
+    from: u64,
+) -> Result<Vec<store::journal::Entry>, StoreError> {
+    const AT_ONCE: u32 = 500;
+    let (mut all, mut next) = (Vec::new(), from);
+    loop {
+        let batch = store::journal::of_subject(conn, id, next, AT_ONCE)?;
+        let Some(last) = batch.last() else { return Ok(all) };
+        next = last.index() + 1;
+        all.extend(batch.into_iter().filter(|entry| entry.kind.starts_with("draw.")));
+    }
+}
+
+impl Committed {
+    /// Index of the first entry of a type.
+    pub fn entry_of(&self, kind: &str) -> Option<u64> {
+        self.entries.iter().find(|(_, statement)| statement.kind() == kind).map(|(index, _)| *index)
+    }
+
+    /// The result, if there is one.
+    pub fn drawn(&self) -> Result<Option<Drawn>, Refusal> {
+        let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);
+        drawn.map(|(_, statement)| Drawn::read(&statement.body_json())).transpose().map_err(Refusal::internal)
+    }
+}

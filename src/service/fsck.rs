@@ -1,0 +1,181 @@
+//! `fsck`: the tables held against a replay of the journal.
+//!
+//! The store checks the journal itself (statements, signatures, tree, checkpoint); this follows the
+//! same entries, opens their images and says which rows are not what the journal adds up to.
+
+use std::collections::BTreeMap;
+
+use super::archive::Archive;
+use super::draws::state;
+use super::refusal::Refusal;
+use crate::draw::commitment::Commitment;
+use crate::draw::seed;
+use crate::draw::statements::{Drawn, Unsealed, Void};
+use crate::evidence::said::REGISTRY_EXPERT;
+use crate::keys::Keys;
+use crate::log::{Statement, merkle};
+use crate::ports::Entropy;
+use crate::registry::Expert;
+use crate::store::{self, Against, Conn, Finding, Follow, Page, Reader, check};
+
+/// Who hears how far the check is: entries done, entries in all.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Checks a database without a running service: the journal, then every table that it adds up to.
+/// An empty list means that nothing is wrong.
+pub fn fsck(
+    reader: &Reader,
+    keys: &Keys,
+    entropy: &dyn Entropy,
+    against: &Against<'_>,
+    progress: Progress<'_>,
+) -> Result<Vec<Finding>, Refusal> {
+    let mut replay = Replay { progress, experts: BTreeMap::new(), draws: BTreeMap::new() };
+    let archive = Archive::new(keys, entropy);
+    reader.read(|conn| {
+        let mut found = check(conn, against, &mut replay)?;
+        replay.experts(conn, &archive, &mut found)?;
+        replay.draws(conn, &mut found)?;
+        Ok(found)
+    })
+}
+
+/// What the journal says a draw should look like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct DrawState {
+    state: &'static str,
+    alpha: Option<Vec<u8>>,
+    committed: Option<i64>,
+    drawn: Option<i64>,
+    ended: Option<i64>,
+}
+
+/// Follows the check entry by entry and remembers what the tables should hold.
+struct Replay<'a> {
+    progress: Progress<'a>,
+    /// Newest entry of each expert.
+    experts: BTreeMap<String, i64>,
+    draws: BTreeMap<String, DrawState>,
+}
+
+impl Follow for Replay<'_> {
+    fn progress(&mut self, done: u64, total: u64) {
+        (self.progress)(done, total);
+    }
+
+    fn entry(&mut self, entry: &store::journal::Entry) -> Vec<Finding> {
+        let Ok(statement) = Statement::parse(&entry.statement) else { return Vec::new() };
+        if statement.kind() == REGISTRY_EXPERT {
+            self.experts.insert(entry.subject.clone(), entry.idx);
+        } else if statement.kind().starts_with("draw.") {
+            self.draw_entry(entry, statement.kind());
+        }
+        Vec::new()
+    }
+}
+
+impl Replay<'_> {
+    fn draw_entry(&mut self, entry: &store::journal::Entry, kind: &str) {
+        let draw = self.draws.entry(entry.subject.clone()).or_default();
+        match kind {
+            Commitment::TYPE => {
+                let alpha = seed::alpha(entry.index(), &merkle::leaf_hash(&entry.statement));
+                draw.state = state::COMMITTED;
+                draw.alpha = Some(alpha.0.to_vec());
+                draw.committed = Some(entry.idx);
+            }
+            Drawn::TYPE => {
+                draw.state = state::DRAWN;
+                draw.drawn = Some(entry.idx);
+            }
+            Void::CONFIRMED => {
+                draw.state = state::VOIDED;
+                draw.ended = Some(entry.idx);
+            }
+            Unsealed::TYPE => {
+                draw.state = state::UNSEALED;
+                draw.ended = Some(entry.idx);
+            }
+            // The first opaque entry records a plan, a second one gives it up.
+            "draw.planned" if draw.state == state::PLANNED => {
+                draw.state = state::WITHDRAWN;
+                draw.ended = Some(entry.idx);
+            }
+            "draw.planned" => draw.state = state::PLANNED,
+            _ => {}
+        }
+    }
+
+    fn experts(
+        &self,
+        conn: &mut Conn,
+        archive: &Archive<'_>,
+        found: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let rows = store::expert::count(conn)?;
+        if rows != self.experts.len() as u64 {
+            let what = format!("the table holds {rows} experts, the journal {}", self.experts.len());
+            found.push(Finding::of("experts", what));
+        }
+        for (number, idx) in &self.experts {
+            let index = idx.unsigned_abs();
+            let wrong = |what: &str| Finding::at("expert", index, format!("expert {number}: {what}"));
+            let Some(row) = store::expert::find(conn, number)? else {
+                found.push(wrong("is missing from the table"));
+                continue;
+            };
+            if row.row.entry != *idx {
+                found.push(wrong("the table names another entry as the newest"));
+                continue;
+            }
+            // A person whose data key was erased leaves a row and a digest, and nothing to compare.
+            if store::subject_key::find(conn, number)?.is_none() {
+                continue;
+            }
+            let Some(entry) = store::journal::find(conn, index)? else { continue };
+            let opened = archive.expert_image(conn, &entry);
+            match opened.and_then(|(_, image)| image.open::<Expert>().map_err(Refusal::internal)) {
+                Err(_) => found.push(wrong("the sealed image is not the one that was signed")),
+                Ok(expert) => {
+                    let id_hash: [u8; 32] = row.row.id_hash.as_slice().try_into().unwrap_or_default();
+                    let mut expected = super::experts::row(&expert, &id_hash, row.row.version);
+                    expected.row.entry = *idx;
+                    if expected != row {
+                        found.push(wrong("the table differs from the signed image"));
+                    }
+                    if archive.id_hash(&expert) != id_hash {
+                        found.push(wrong("the hash of the id number is another person's"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draws(&self, conn: &mut Conn, found: &mut Vec<Finding>) -> Result<(), Refusal> {
+        let mut seen = 0usize;
+        let mut after: Option<String> = None;
+        loop {
+            let page = Page { after: after.clone(), limit: Page::MAX };
+            let rows = store::draw::list(conn, &store::draw::DrawFilter::default(), &page)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id.clone());
+            seen += rows.len();
+            for row in &rows {
+                let is =
+                    (row.state.as_str(), &row.alpha, row.committed_entry, row.drawn_entry, row.ended_entry);
+                let should = self.draws.get(&row.id);
+                if should.map(|s| (s.state, &s.alpha, s.committed, s.drawn, s.ended)) != Some(is) {
+                    let index = row.committed_entry.unwrap_or_default().unsigned_abs();
+                    let what = format!("draw {}: the table differs from the journal", row.id);
+                    found.push(Finding::at("draw", index, what));
+                }
+            }
+        }
+        if seen != self.draws.len() {
+            let what = format!("the table holds {seen} draws, the journal {}", self.draws.len());
+            found.push(Finding::of("draws", what));
+        }
+        Ok(())
+    }
+}
