@@ -77,7 +77,7 @@ pub struct Announcement {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Purpose {
-    /// 1–200 characters, kept with the record of the look.
+    /// 2–200 characters, kept with the record of the look.
     purpose: String,
 }
 

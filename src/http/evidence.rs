@@ -25,13 +25,14 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub struct EvidenceParams {
     /// `public` (default; no token needed) or `auditor`.
     audience: Option<String>,
-    /// Why, 1–200 characters; required for `auditor`, kept with the record of the look.
+    /// Why, 2–200 characters; required for `auditor`, kept with the record of the look.
     purpose: Option<String>,
 }
 
 /// 下载证据文件 · The evidence of a draw, to be verified offline by `expert-draw-verify`.
 #[utoipa::path(
     tag = "draws",
+    security((), ("bearer" = [])),
     params(("id" = String, Path, description = "Draw id"), EvidenceParams),
     responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md"))
 )]

@@ -17,8 +17,7 @@ use super::run::run;
 use crate::codes::{CreditCode, Region};
 use crate::registry::{StandingKind, Until};
 use crate::service::Service;
-use crate::service::experts::{ExpertSummary, Suspension};
-use crate::store::expert::ExpertFilter;
+use crate::service::experts::{ExpertSummary, ExpertsAsked, Suspension};
 use crate::time::Date;
 
 /// The routes of this file.
@@ -51,7 +50,7 @@ pub struct ExpertsParams {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PurposeParams {
-    /// Why, 1–200 characters; kept with the record of the look. No personal data here.
+    /// Why, 2–200 characters; kept with the record of the look. No personal data here.
     purpose: String,
 }
 
@@ -112,13 +111,13 @@ async fn list(
         CreditCode::parse(unit)
             .map_err(|error| Problem::field("unit", "credit_code", error.message_zh(), error.to_string()))?;
     }
-    let filter = ExpertFilter {
+    let asked = ExpertsAsked {
         standing: params.standing,
-        region_prefix: params.region.as_deref().map(region_prefix).transpose()?,
-        speciality_prefix: params.speciality,
+        region: params.region.as_deref().map(region).transpose()?,
+        speciality: params.speciality,
         unit: params.unit,
     };
-    let page = run(&service, move |service| service.experts(&caller.0, &filter, &paging)).await?;
+    let page = run(&service, move |service| service.experts(&caller.0, &asked, &paging)).await?;
     Ok(HttpResponse::Ok().json(List::of(page, Summary::from)))
 }
 
@@ -218,13 +217,10 @@ fn answer(summary: ExpertSummary) -> HttpResponse {
     HttpResponse::Ok().insert_header(etag(summary.version)).json(Summary::from(summary))
 }
 
-/// A province's code stands for all that begin with its two digits, a city's for four.
-pub(super) fn region_prefix(code: &str) -> Result<String, Problem> {
-    let region = Region::parse(code)
-        .map_err(|error| Problem::field("region", "unknown_region", error.message_zh(), error.to_string()))?;
-    let code = region.as_str();
-    let prefix = code.strip_suffix("0000").or_else(|| code.strip_suffix("00")).unwrap_or(code);
-    Ok(prefix.to_owned())
+/// A region of the query.
+pub(super) fn region(code: &str) -> Result<Region, Problem> {
+    Region::parse(code)
+        .map_err(|error| Problem::field("region", "unknown_region", error.message_zh(), error.to_string()))
 }
 
 impl SuspensionInput {

@@ -110,7 +110,7 @@ pub struct PackagesParams {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct LookParams {
-    /// Why, 1–200 characters, kept with the record of the look; required for bureau and auditor.
+    /// Why, 2–200 characters, kept with the record of the look; required for bureau and auditor.
     purpose: Option<String>,
 }
 

@@ -70,34 +70,35 @@ pub struct Problem {
     pub status: StatusCode,
     /// The last part of the problem type.
     pub code: &'static str,
-    /// The request's id; the rim fills it in.
-    pub instance: String,
-    /// For the operator's log only.
-    pub cause: Option<String>,
-    detail: String,
-    detail_en: String,
+    details: Box<Details>,
+}
+
+/// Boxed, because a problem is the error of nearly every function here.
+#[derive(Clone, Debug, Default)]
+struct Details {
+    instance: String,
+    cause: Option<String>,
+    zh: String,
+    en: String,
     errors: Vec<FieldProblem>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     /// A problem with its texts.
-    pub fn new(
-        status: StatusCode,
-        code: &'static str,
-        detail: impl Into<String>,
-        detail_en: impl Into<String>,
-    ) -> Self {
-        Self {
-            status,
-            code,
-            instance: String::new(),
-            cause: None,
-            detail: detail.into(),
-            detail_en: detail_en.into(),
-            errors: Vec::new(),
-            headers: Vec::new(),
-        }
+    pub fn new(status: StatusCode, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        let details = Box::new(Details { zh: zh.into(), en: en.into(), ..Details::default() });
+        Self { status, code, details }
+    }
+
+    /// The request's id; empty until the rim fills it in.
+    pub fn instance(&self) -> &str {
+        &self.details.instance
+    }
+
+    /// For the operator's log only.
+    pub fn cause(&self) -> Option<&str> {
+        self.details.cause.as_deref()
     }
 
     /// A request whose form cannot be read (400).
@@ -109,7 +110,7 @@ impl Problem {
     pub fn field(field: &str, rule: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         let (zh, en) = (zh.into(), en.into());
         let mut problem = Self::bad_request("malformed", format!("{field}：{zh}"), format!("{field}: {en}"));
-        problem.errors.push(FieldProblem {
+        problem.details.errors.push(FieldProblem {
             field: field.to_owned(),
             rule: rule.to_owned(),
             class: None,
@@ -135,7 +136,10 @@ impl Problem {
         let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let (zh, en) = (format!("此地址只接受 {names}"), format!("this address takes {names}"));
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", zh, en);
-        problem.headers.extend(HeaderValue::from_str(&names).ok().map(|names| (header::ALLOW, names)));
+        problem
+            .details
+            .headers
+            .extend(HeaderValue::from_str(&names).ok().map(|names| (header::ALLOW, names)));
         problem
     }
 
@@ -181,12 +185,17 @@ impl Problem {
 
     /// With what is wrong with which field.
     pub fn with_errors(self, errors: Vec<FieldProblem>) -> Self {
-        Self { errors, ..self }
+        self.with(|details| details.errors = errors)
     }
 
     /// As the answer to a request.
     pub fn with_instance(self, id: &str) -> Self {
-        Self { instance: id.to_owned(), ..self }
+        self.with(|details| details.instance = id.to_owned())
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        change(&mut self.details);
+        self
     }
 
     /// The body as it is sent.
@@ -197,10 +206,10 @@ impl Problem {
             title,
             title_en,
             status: self.status.as_u16(),
-            detail: self.detail.clone(),
-            detail_en: self.detail_en.clone(),
-            instance: self.instance.clone(),
-            errors: self.errors.clone(),
+            detail: self.details.zh.clone(),
+            detail_en: self.details.en.clone(),
+            instance: self.details.instance.clone(),
+            errors: self.details.errors.clone(),
         }
     }
 }
@@ -208,8 +217,8 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let mut problem = Self::new(status(refusal.kind), refusal.code, refusal.zh, refusal.en);
-        problem.errors = refusal.problems.into_iter().map(FieldProblem::from).collect();
-        problem.cause = refusal.cause;
+        problem.details.errors = refusal.problems.into_iter().map(FieldProblem::from).collect();
+        problem.details.cause = refusal.cause;
         let header = match refusal.kind {
             Kind::Unauthenticated => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"expert-draw\"")))
@@ -217,7 +226,7 @@ impl From<Refusal> for Problem {
             Kind::Busy | Kind::Unknown => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };
-        problem.headers.extend(header);
+        problem.details.headers.extend(header);
         problem
     }
 }
@@ -255,11 +264,14 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
-        for header in &self.headers {
+        for header in &self.details.headers {
             response.insert_header(header.clone());
         }
         // The body is made of strings and numbers: writing it has no way to fail.
-        response.body(serde_json::to_vec(&self.body()).unwrap_or_default())
+        let mut response = response.body(serde_json::to_vec(&self.body()).unwrap_or_default());
+        // The rim reads it back, to add the request's id; the framework drops errors on the way.
+        response.extensions_mut().insert(self.clone());
+        response
     }
 }
 
@@ -290,7 +302,7 @@ fn title(status: StatusCode) -> (&'static str, &'static str) {
         422 => ("输入无效", "Invalid input"),
         428 => ("缺少前提条件", "Precondition required"),
         503 => ("暂时无法处理", "Temporarily unavailable"),
-        400..=499 => ("请求无法处理", "The request cannot be served"),
+        _ if status.is_client_error() => ("请求无法处理", "The request cannot be served"),
         _ => ("系统错误", "Internal fault"),
     }
 }
@@ -323,6 +335,6 @@ mod tests {
         let problem = Problem::internal("password=secret");
         let body = serde_json::to_string(&problem.body()).unwrap();
         assert!(!body.contains("secret"), "{body}");
-        assert_eq!(problem.cause.as_deref(), Some("password=secret"));
+        assert_eq!(problem.cause(), Some("password=secret"));
     }
 }

@@ -16,7 +16,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 
-use super::problem::{MEDIA_TYPE, Problem};
+use super::problem::Problem;
 use crate::service::actor::Actor;
 
 /// Ids of requests: a random beginning per process and a count.
@@ -93,11 +93,8 @@ fn whole(response: ServiceResponse, id: &str) -> ServiceResponse {
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let problem = match response.response().error() {
-        Some(error) => of_error(error, id),
-        None if is_problem(response.headers()) => return response,
-        None => Problem::of_status(status).with_instance(id),
-    };
+    let known = response.response().extensions().get::<Problem>().cloned();
+    let problem = known.unwrap_or_else(|| Problem::of_status(status)).with_instance(id);
     report(&problem);
     let (request, _) = response.into_parts();
     ServiceResponse::new(request, HttpResponse::from_error(problem))
@@ -108,13 +105,9 @@ fn of_error(error: &Error, id: &str) -> Problem {
     known.unwrap_or_else(|| Problem::of_status(error.as_response_error().status_code())).with_instance(id)
 }
 
-fn is_problem(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == MEDIA_TYPE)
-}
-
 /// The cause goes to the log, here and nowhere else.
 fn report(problem: &Problem) {
-    let (request, code, cause) = (&problem.instance, problem.code, problem.cause.as_deref());
+    let (request, code, cause) = (problem.instance(), problem.code, problem.cause());
     if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(request, code, cause, "fault");
     } else if cause.is_some() {

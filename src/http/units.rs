@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::Caller;
 use super::body::Body;
-use super::experts::region_prefix;
+use super::experts::region;
 use super::idempotency::Key;
 use super::paging::{List, paging};
 use super::problem::Problem;
@@ -85,8 +85,8 @@ async fn list(
     params: Params<UnitsParams>,
 ) -> Result<HttpResponse, Problem> {
     let paging = paging(params.0.limit.as_deref(), params.0.after)?;
-    let region = params.0.region.as_deref().map(region_prefix).transpose()?;
-    let page = run(&service, move |service| service.units(&caller.0, region.as_deref(), &paging)).await?;
+    let region = params.0.region.as_deref().map(region).transpose()?;
+    let page = run(&service, move |service| service.units(&caller.0, region, &paging)).await?;
     Ok(HttpResponse::Ok().json(List::of(page, Unit::from)))
 }
 

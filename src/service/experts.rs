@@ -17,8 +17,8 @@ use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use super::sealing::SubjectKey;
 use crate::codec::Object;
+use crate::codes::Region;
 use crate::evidence::said::REGISTRY_EXPERT;
-
 use crate::registry::{self, Draft, Event, Expert, ExpertNumber, Imaged, Problem, Until};
 use crate::store::expert::{ExpertFilter, ExpertRow};
 use crate::store::{self, Append, StoreError, WriteError};
@@ -43,6 +43,19 @@ pub struct ExpertSummary {
     pub term_to: String,
     /// Grows with every change.
     pub version: i64,
+}
+
+/// Which experts; an empty filter lists all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpertsAsked {
+    /// With this standing, as last decided.
+    pub standing: Option<String>,
+    /// Reviewing in this region or a part of it.
+    pub region: Option<Region>,
+    /// With a speciality that begins so, the scheme included.
+    pub speciality: Option<String>,
+    /// Credit code of the unit.
+    pub unit: Option<String>,
 }
 
 /// One expert, everything.
@@ -151,12 +164,18 @@ impl Service {
     pub fn experts(
         &self,
         actor: &Actor,
-        filter: &ExpertFilter,
+        asked: &ExpertsAsked,
         paging: &Paging,
     ) -> Result<Listed<ExpertSummary>, Refusal> {
         actor.check(Action::ReadRegistry)?;
+        let filter = ExpertFilter {
+            standing: asked.standing.clone(),
+            region_prefix: asked.region.map(within),
+            speciality_prefix: asked.speciality.clone(),
+            unit: asked.unit.clone(),
+        };
         let page = self.store.read(|conn| {
-            paging.read(|page| store::expert::list(conn, filter, page), |row| &row.row.number, summary)
+            paging.read(|page| store::expert::list(conn, &filter, page), |row| &row.row.number, summary)
         })?;
         Ok(page)
     }
@@ -274,6 +293,12 @@ pub(super) fn registered() -> Refusal {
     let (zh, en) = ("该身份证号已在库", "this id number is registered already");
     let problem = Problem::new("id_number", "", "already_registered", zh, en);
     Refusal { problems: vec![problem], ..Refusal::new(Kind::Conflict, "already_registered", zh, en) }
+}
+
+/// What the codes of a region and its parts begin with: a province's two digits, a city's four.
+pub(super) fn within(region: Region) -> String {
+    let code = region.as_str();
+    code.strip_suffix("0000").or_else(|| code.strip_suffix("00")).unwrap_or(code).to_owned()
 }
 
 pub(super) fn row(expert: &Expert, id_hash: &[u8; 32], version: i64) -> store::expert::Expert {

@@ -122,7 +122,7 @@ impl Service {
         let total = checked.good.len();
         let mut changes = Vec::with_capacity(total);
         for (position, row) in checked.good.into_values().enumerate() {
-            if position % 1000 == 0 {
+            if position.is_multiple_of(1000) {
                 progress(Progress::Sealed(position, total));
             }
             changes.push(self.expert_change(actor, &row.expert, 1, "expert.registered", None)?);
@@ -161,6 +161,7 @@ impl Service {
         let heading = heading.ok_or_else(|| Refusal::invalid(vec![not_utf8("header")]))?;
         let columns = Columns::from_header(heading).map_err(Refusal::invalid)?;
         let mut checked = Checked { header: cells(&header), ..Checked::default() };
+        let mut lines = Lines { text: csv, at: 0, line: 1 };
         let mut seen: BTreeMap<[u8; 32], u64> = BTreeMap::new();
         for record in reader.byte_records() {
             let record = record.map_err(|error| unreadable(&error))?;
@@ -170,19 +171,17 @@ impl Service {
                     (format!("每个文件不得超过 {max_rows} 行"), format!("at most {max_rows} rows per file"));
                 return Err(Refusal::new(Kind::Invalid, "too_many_rows", zh, en));
             }
-            if checked.rows % 1000 == 0 {
+            if checked.rows.is_multiple_of(1000) {
                 progress(Progress::Checked(checked.rows));
             }
-            let line = record.position().map_or(0, csv::Position::line);
+            let at = record.position().map_or(0, csv::Position::byte);
+            let line = lines.reach(at);
             match self.check_row(&columns, &record) {
                 Ok(expert) => {
                     let id_hash = self.id_hash(&expert);
                     let earlier = *seen.entry(id_hash).or_insert(line);
                     if earlier == line {
-                        checked.good.insert(
-                            line,
-                            GoodRow { expert, id_hash, at: record.position().map_or(0, csv::Position::byte) },
-                        );
+                        checked.good.insert(line, GoodRow { expert, id_hash, at });
                     } else {
                         let (zh, en) = (
                             format!("与第 {earlier} 行为同一人"),
@@ -261,6 +260,29 @@ fn cells_at(csv: &[u8], at: u64) -> Vec<Vec<u8>> {
     if read { cells(&record) } else { Vec::new() }
 }
 
+/// Counts lines up to records. The reader's own count is one short in files with CR LF, because it
+/// ends a record at the CR.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line, from 1, on which the record at or after byte `at` begins; `at` never goes back.
+    fn reach(&mut self, at: u64) -> u64 {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        while let Some(byte) = self.text.get(self.at) {
+            if self.at >= at && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
 fn cells(record: &csv::ByteRecord) -> Vec<Vec<u8>> {
     record.iter().map(<[u8]>::to_vec).collect()
 }
@@ -288,5 +310,28 @@ fn again(resource: &str) -> Result<ImportReport, Refusal> {
             header: Vec::new(),
         }),
         _ => Err(Refusal::internal(format!("the import {resource} does not read back"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_the_line_on_which_it_begins_whatever_ends_the_lines() {
+        for (text, expected) in [
+            ("h\na\nb\n", [2, 3]),
+            ("h\r\na\r\nb\r\n", [2, 3]),
+            ("h\n\n\na\n\nb", [4, 6]),
+            ("h\r\n\"a\r\na\"\r\nb", [2, 4]),
+        ] {
+            let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+            let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+            let found: Vec<u64> = reader
+                .byte_records()
+                .map(|record| lines.reach(record.unwrap().position().unwrap().byte()))
+                .collect();
+            assert_eq!(found, expected, "{text:?}");
+        }
     }
 }

@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn ancestors_find_an_expert_and_an_amendment_replaces_the_marks() {
-        let expert = samples::expert();
+        let expert = samples::draft().check(crate::registry::ExpertNumber::from_random([7; 10])).unwrap();
         let mut index = DrawingIndex::default();
         let indexed = Indexed { expert: expert.clone(), image: Hash([1; 32]), registry: 4 };
         index.apply(indexed.clone());

@@ -3,10 +3,12 @@
 
 use super::Service;
 use super::actor::{Action, Actor};
+use super::experts::within;
 use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use crate::codec::Object;
+use crate::codes::Region;
 use crate::registry::{Imaged, Problem, UnitDraft};
 use crate::store::{self, Append, StoreError, WriteError};
 
@@ -87,16 +89,17 @@ impl Service {
         self.unit_view(code)
     }
 
-    /// A page of units, all or those whose region begins so.
+    /// A page of units, all or those with their seat within a region.
     pub fn units(
         &self,
         actor: &Actor,
-        region_prefix: Option<&str>,
+        region: Option<Region>,
         paging: &Paging,
     ) -> Result<Listed<UnitView>, Refusal> {
         actor.check(Action::ReadRegistry)?;
+        let prefix = region.map(within);
         let page = self.store.read(|conn| {
-            paging.read(|page| store::unit::list(conn, region_prefix, page), |row| &row.code, view)
+            paging.read(|page| store::unit::list(conn, prefix.as_deref(), page), |row| &row.code, view)
         })?;
         Ok(page)
     }

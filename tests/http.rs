@@ -1,0 +1,24 @@
+//! The API over a real socket, on fresh databases of both kinds, with fixed clock and entropy.
+//!
+//! PostgreSQL is the private cluster that `EXPERT_DRAW_TEST_POSTGRES` names (`make test` sets it).
+#![cfg(feature = "server")]
+
+#[path = "http/access.rs"]
+mod access;
+#[path = "http/accounts.rs"]
+mod accounts;
+#[path = "http/app.rs"]
+mod app;
+#[path = "http/bad_input.rs"]
+mod bad_input;
+#[path = "http/experts.rs"]
+mod experts;
+#[path = "http/imports.rs"]
+mod imports;
+#[path = "http/packages.rs"]
+mod packages;
+#[path = "http/rim.rs"]
+mod rim;
+#[path = "store/support.rs"]
+#[allow(dead_code)]
+mod support;

@@ -1,0 +1,240 @@
+//! A service with its server on a free port, three accounts, and short ways to ask.
+
+use std::sync::Arc;
+
+use expert_draw::codes::{CreditCode, NationalId};
+use expert_draw::http::server::{Running, Serving, spawn};
+use expert_draw::keys::Keys;
+use expert_draw::ports::{FixedClock, SeededEntropy};
+use expert_draw::rules::embedded;
+use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::{Service, ServiceConfig};
+use expert_draw::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::{Fresh, Kind};
+
+/// 2026-11-24T02:00:00Z.
+pub const NOW: Timestamp = Timestamp(1_795_485_600);
+
+pub struct TestApp {
+    pub running: Running,
+    pub service: Arc<Service>,
+    pub clock: Arc<FixedClock>,
+    pub bureau: String,
+    pub agency: String,
+    pub auditor: String,
+    pub other_agency: String,
+    agent: ureq::Agent,
+    // Last, so that the database goes when nobody uses it any more.
+    pub fresh: Fresh,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl TestApp {
+    pub fn new(kind: Kind) -> Self {
+        let fresh = Fresh::new(kind);
+        let clock = Arc::new(FixedClock::new(NOW));
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let keys =
+            Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
+                .unwrap();
+        let config = ServiceConfig {
+            database: fresh.database.clone(),
+            keys,
+            clock: clock.clone(),
+            entropy,
+            profile: embedded("hunan-2023").unwrap(),
+            checkpoint_path: Some(fresh.checkpoint_path()),
+            failpoints: Arc::default(),
+        };
+        let service = Arc::new(Service::open(config).unwrap());
+        let account = |role: &str, unit: Option<u32>| {
+            let draft = AccountDraft {
+                role: role.into(),
+                name: format!("测试 {role}"),
+                unit: unit.map(credit_code),
+                days: 30,
+            };
+            service.found_account(&draft).unwrap().token.unwrap()
+        };
+        let (bureau, auditor) = (account("bureau", None), account("auditor", None));
+        let (agency, other_agency) = (account("agency", Some(1)), account("agency", Some(2)));
+        let running = spawn(service.clone(), Serving::on("127.0.0.1:0".parse().unwrap())).unwrap();
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        Self { running, service, clock, bureau, agency, auditor, other_agency, agent, fresh }
+    }
+
+    /// Entries in the journal.
+    pub fn size(&self) -> u64 {
+        self.service.health().unwrap().1
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        let byte = |b: u8| if b.is_ascii() { char::from(b).to_string() } else { format!("%{b:02X}") };
+        format!("http://{}{}", self.running.address, path.bytes().map(byte).collect::<String>())
+    }
+
+    /// Any request.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = if body.is_empty() && !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            self.agent.run(request.body(()).unwrap())
+        } else {
+            self.agent.run(request.body(body).unwrap())
+        };
+        let mut response = response.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
+        }
+    }
+
+    pub fn get(&self, token: &str, path: &str) -> Answer {
+        self.ask("GET", path, &[("Authorization", &bearer(token))], b"")
+    }
+
+    /// POST of JSON text under an Idempotency-Key.
+    pub fn post_text(&self, token: &str, path: &str, key: &str, body: &[u8]) -> Answer {
+        let headers = [
+            ("Authorization", bearer(token)),
+            ("Idempotency-Key", key.to_owned()),
+            ("Content-Type", "application/json".to_owned()),
+        ];
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.ask("POST", path, &headers, body)
+    }
+
+    pub fn post(&self, token: &str, path: &str, key: &str, body: &Value) -> Answer {
+        self.post_text(token, path, key, body.to_string().as_bytes())
+    }
+
+    pub fn patch(&self, token: &str, path: &str, etag: &str, body: &Value) -> Answer {
+        let (authorization, body) = (bearer(token), body.to_string());
+        let mut headers =
+            vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+        if !etag.is_empty() {
+            headers.push(("If-Match", etag));
+        }
+        self.ask("PATCH", path, &headers, body.as_bytes())
+    }
+
+    pub fn import(&self, key: &str, query: &str, csv: &str) -> Answer {
+        let authorization = bearer(&self.bureau);
+        let headers = [
+            ("Authorization", authorization.as_str()),
+            ("Idempotency-Key", key),
+            ("Content-Type", "text/csv"),
+        ];
+        self.ask("POST", &format!("/api/v1/imports/experts{query}"), &headers, csv.as_bytes())
+    }
+
+    /// Registers an expert and answers the number.
+    pub fn expert(&self, serial: u32) -> String {
+        let path = "/api/v1/experts";
+        let made = self.post(&self.bureau, path, &format!("expert-{serial}"), &expert(serial)).expect(201);
+        made.json()["number"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Answer {
+    /// Fails with the body if the status is another.
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Fails unless this is a whole problem document with this status and code.
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.header("Content-Type"), "application/problem+json", "{}", self.text());
+        let body = self.json();
+        assert_eq!(body["type"], format!("/problems/{code}"), "{body}");
+        assert_eq!(body["status"], status, "{body}");
+        for key in ["title", "title_en", "detail", "detail_en"] {
+            assert!(body[key].as_str().is_some_and(|text| !text.is_empty()), "{key}: {body}");
+        }
+        assert_eq!(body["instance"], self.header("X-Request-Id"), "{body}");
+        body
+    }
+
+    /// Fails unless the first problem is of this field and rule.
+    pub fn names(&self, status: u16, field: &str, rule: &str) {
+        let body = self.json();
+        assert_eq!(self.status, status, "{body}");
+        let found = &body["errors"][0];
+        assert_eq!((found["field"].as_str(), found["rule"].as_str()), (Some(field), Some(rule)), "{body}");
+        assert!(found["message"].is_string() && found["message_en"].is_string(), "{body}");
+    }
+}
+
+pub fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+/// A credit code in a range that belongs to nobody.
+pub fn credit_code(serial: u32) -> String {
+    let body = format!("91990000{serial:09}");
+    format!("{body}{}", CreditCode::check_character(&body).unwrap())
+}
+
+/// An id number in a range that belongs to nobody.
+pub fn id_number(serial: u32) -> String {
+    let body = format!("990000{}{:03}", 19_700_101 + serial / 900, 100 + serial % 900);
+    format!("{body}{}", NationalId::check_character(&body).unwrap())
+}
+
+/// A sound expert.
+pub fn expert(serial: u32) -> Value {
+    json!({
+        "name": "王小明",
+        "id_kind": "111",
+        "id_number": id_number(serial),
+        "phone": "13800000000",
+        "employments": [{"unit": credit_code(11), "name": "岳阳某大学", "since": "2015-09-01"}],
+        "past": [{"unit": credit_code(12), "from": "1995-07-01", "to": "2015-08-31"}],
+        "title_level": "senior",
+        "field_since": "1995-07-01",
+        "specialities": ["ndrc316:A0832", "ndrc316:C0602"],
+        "regions": ["430600", "430100"],
+        "declared_units": [credit_code(13)],
+        "term_from": "2025-01-01",
+        "term_to": "2027-12-31"
+    })
+}
+
+/// A sound package of the agency with credit code 1.
+pub fn package(number: u32) -> Value {
+    let party = |serial: u32| json!({"code": credit_code(serial), "name": format!("单位{serial}")});
+    json!({
+        "plan_no": "HNYY-2026-1024",
+        "package_no": number.to_string(),
+        "title": "智慧校园软件",
+        "purchaser": party(21),
+        "agency": party(1),
+        "suppliers": [party(31), party(32), party(33)]
+    })
+}

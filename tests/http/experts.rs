@@ -1,0 +1,185 @@
+//! Experts: registered once per person, amended by version, suspended and reinstated, looked at.
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, bearer, credit_code, expert, id_number};
+use crate::support::{Kind, on_both};
+
+on_both! {
+    an_expert_is_registered_once_whatever_is_repeated
+    an_amendment_names_the_version_it_was_made_from
+    a_suspension_runs_its_course
+    every_look_at_a_name_is_recorded_first
+    lists_name_nobody_and_filter_by_codes
+    units_are_recorded_once
+}
+
+const PATH: &str = "/api/v1/experts";
+
+fn an_expert_is_registered_once_whatever_is_repeated(kind: Kind) {
+    let app = TestApp::new(kind);
+    let before = app.size();
+    let made = app.post(&app.bureau, PATH, "k1", &expert(1)).expect(201);
+    assert_eq!((made.header("ETag"), app.size()), ("\"1\"", before + 1));
+    let number = made.json()["number"].as_str().unwrap().to_owned();
+    assert_eq!(made.header("Location"), format!("{PATH}/{number}"));
+    assert!(!made.text().contains("王小明"));
+
+    let again = app.post(&app.bureau, PATH, "k1", &expert(1)).expect(201);
+    assert_eq!(again.json(), made.json());
+    app.post(&app.bureau, PATH, "k1", &expert(2)).problem(409, "idempotency_key_reused");
+    app.post(&app.bureau, PATH, "k2", &expert(1)).problem(409, "already_registered");
+    app.post(&app.bureau, PATH, "k2", &expert(1)).names(409, "id_number", "already_registered");
+    assert_eq!(app.size(), before + 1);
+
+    // The same key at once from many sides: one entry, one answer.
+    let answers: Vec<Value> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| app.post(&app.bureau, PATH, "k3", &expert(3)).expect(201).json()))
+            .collect();
+        asked.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
+    assert_eq!(app.size(), before + 2);
+}
+
+fn an_amendment_names_the_version_it_was_made_from(kind: Kind) {
+    let app = TestApp::new(kind);
+    let number = app.expert(1);
+    let (one, look) = (format!("{PATH}/{number}"), format!("{PATH}/{number}?purpose=核对"));
+    let before = app.size();
+    let change = json!({"phone": "0730-8888888", "employments": null, "regions": ["430100"]});
+    app.patch(&app.bureau, &one, "", &change).problem(428, "if_match_required");
+    app.patch(&app.bureau, &one, "\"7\"", &change).problem(412, "changed_meanwhile");
+    for etag in ["*", "1", "W/\"1\"", "\"1\", \"2\""] {
+        app.patch(&app.bureau, &one, etag, &change).names(400, "If-Match", "etag");
+    }
+    app.patch(&app.bureau, &one, "\"1\"", &json!({"regions": []})).names(422, "regions", "count");
+    app.patch(&app.bureau, &one, "\"1\"", &json!({"number": "x"})).names(400, "number", "unknown_field");
+    app.patch(&app.bureau, &format!("{PATH}/E0"), "\"1\"", &change).problem(404, "not_found");
+    assert_eq!(app.size(), before);
+
+    let amended = app.patch(&app.bureau, &one, "\"1\"", &change).expect(200);
+    assert_eq!((amended.header("ETag"), app.size()), ("\"2\"", before + 1));
+    assert_eq!(amended.json()["regions"], json!(["430100"]));
+    app.patch(&app.bureau, &one, "\"1\"", &change).problem(412, "changed_meanwhile");
+    let facts = app.get(&app.bureau, &look).expect(200).json();
+    assert_eq!((&facts["phone"], &facts["name"]), (&json!("0730-8888888"), &json!("王小明")));
+    assert_eq!((facts.get("employments"), &facts["past"]), (None, &expert(1)["past"]));
+    app.patch(&app.bureau, &one, "\"2\"", &json!({"employments": []})).expect(200);
+    assert_eq!(app.get(&app.bureau, &look).json()["employments"], json!([]));
+}
+
+fn a_suspension_runs_its_course(kind: Kind) {
+    let app = TestApp::new(kind);
+    let number = app.expert(1);
+    let (suspend, reinstate) = (format!("{PATH}/{number}/suspend"), format!("{PATH}/{number}/reinstate"));
+    let look = format!("{PATH}/{number}?purpose=核对");
+    let before = app.size();
+    app.post(&app.bureau, &reinstate, "r0", &json!({})).problem(409, "not_suspended");
+    for (body, field) in [
+        (json!({"months": 4}), "months"),
+        (json!({}), "returns"),
+        (json!({"months": 3, "returns": "itself"}), "months"),
+        (json!({"returns": "itself"}), "until"),
+        (json!({"returns": "decision", "until": "2027-01-01"}), "until"),
+    ] {
+        let answer = app.post(&app.bureau, &suspend, "s0", &body);
+        assert!([400, 422].contains(&answer.status), "{}", answer.text());
+        assert_eq!(answer.json()["errors"][0]["field"], field, "{body}");
+    }
+    let past = json!({"returns": "itself", "until": "2026-11-23"});
+    app.post(&app.bureau, &suspend, "s0", &past).problem(409, "ends_before_it_begins");
+    assert_eq!(app.size(), before);
+
+    for _ in 0..2 {
+        let suspended = app.post(&app.bureau, &suspend, "s1", &json!({"months": 3})).expect(200);
+        assert_eq!((suspended.json()["standing"].clone(), app.size()), (json!("suspended"), before + 1));
+    }
+    app.post(&app.bureau, &suspend, "s2", &json!({"months": 3})).problem(409, "already_suspended");
+    let facts = app.get(&app.bureau, &look).expect(200).json();
+    assert_eq!(facts["standing"], json!({"state": "suspended", "returns": "itself", "until": "2027-02-24"}));
+    assert_eq!(facts["standing_today"], "suspended");
+    let headers = [("Authorization", bearer(&app.bureau)), ("Idempotency-Key", "r1".to_owned())];
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let reinstated = app.ask("POST", &reinstate, &headers, b"").expect(200);
+    assert_eq!((reinstated.header("ETag"), &reinstated.json()["standing"]), ("\"3\"", &json!("active")));
+}
+
+fn every_look_at_a_name_is_recorded_first(kind: Kind) {
+    let app = TestApp::new(kind);
+    let number = app.expert(1);
+    let before = app.size();
+    app.get(&app.auditor, &format!("{PATH}/{number}")).names(400, "purpose", "required");
+    app.get(&app.auditor, &format!("{PATH}/{number}?purpose=")).expect(422);
+    app.get(&app.auditor, &format!("{PATH}/E0000000000000000?purpose=抽查")).problem(404, "not_found");
+    assert_eq!(app.size(), before);
+    for (token, size) in [(&app.auditor, before + 1), (&app.bureau, before + 2), (&app.auditor, before + 3)] {
+        let facts = app.get(token, &format!("{PATH}/{number}?purpose=抽查")).expect(200);
+        assert_eq!((facts.json()["name"].as_str(), app.size()), (Some("王小明"), size));
+        assert_eq!(facts.json()["id_number"], id_number(1));
+        assert_eq!(facts.header("Cache-Control"), "no-store");
+    }
+}
+
+fn lists_name_nobody_and_filter_by_codes(kind: Kind) {
+    let app = TestApp::new(kind);
+    let first = app.expert(1);
+    let mut other = expert(2);
+    other["regions"] = json!(["430102"]);
+    other["specialities"] = json!(["ndrc316:C0602"]);
+    other["employments"] = json!([{"unit": credit_code(14), "name": "乙", "since": "2020-01-01"}]);
+    let second =
+        app.post(&app.bureau, PATH, "k", &other).expect(201).json()["number"].as_str().unwrap().to_owned();
+    let before = app.size();
+    let listed = |query: &str| {
+        let answer = app.get(&app.auditor, &format!("{PATH}?{query}")).expect(200);
+        for private in ["王小明", &id_number(1), "13800000000", "岳阳某大学"] {
+            assert!(!answer.text().contains(private));
+        }
+        let mut found: Vec<String> = answer.json()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["number"].as_str().unwrap().to_owned())
+            .collect();
+        found.sort();
+        found
+    };
+    let mut both = vec![first.clone(), second.clone()];
+    both.sort();
+    for (query, expected) in [
+        ("", &both),
+        ("region=430000", &both),
+        ("region=430100", &both),
+        ("region=430600", &vec![first.clone()]),
+        ("region=430102", &vec![second.clone()]),
+        ("speciality=ndrc316:A08", &vec![first.clone()]),
+        ("speciality=ndrc316:C0602", &both),
+        ("standing=active", &both),
+        ("standing=banned", &vec![]),
+        (&format!("unit={}", credit_code(14)), &vec![second.clone()]),
+    ] {
+        assert_eq!(&listed(query), expected, "{query}");
+    }
+    for (query, field) in [("region=999999", "region"), ("standing=x", "standing"), ("unit=1", "unit")] {
+        assert_eq!(app.get(&app.auditor, &format!("{PATH}?{query}")).json()["errors"][0]["field"], field);
+    }
+    assert_eq!(app.size(), before);
+}
+
+fn units_are_recorded_once(kind: Kind) {
+    let app = TestApp::new(kind);
+    let path = "/api/v1/units";
+    let unit = json!({"code": credit_code(41), "name": "岳阳某大学", "region": "430602"});
+    let before = app.size();
+    for _ in 0..2 {
+        assert_eq!(app.post(&app.bureau, path, "u", &unit).expect(201).json(), unit);
+    }
+    app.post(&app.bureau, path, "v", &unit).problem(409, "already_recorded");
+    assert_eq!(app.size(), before + 1);
+    assert_eq!(app.get(&app.auditor, &format!("{path}/{}", credit_code(41))).expect(200).json(), unit);
+    app.get(&app.auditor, &format!("{path}/{}", credit_code(42))).problem(404, "not_found");
+    assert_eq!(app.get(&app.auditor, &format!("{path}?region=430600")).json()["items"], json!([unit]));
+    assert_eq!(app.get(&app.auditor, &format!("{path}?region=430100")).json()["items"], json!([]));
+}
