@@ -128,7 +128,7 @@ impl Sources {
         };
         let data = PathBuf::from(text("data", "./data"));
         let database = text("database", &default_database(&data));
-        if !["sqlite://", "postgres://"].iter().any(|scheme| database.starts_with(scheme)) {
+        if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
             return Err(wrong(
                 "database",
                 "须为 sqlite://路径 或 postgres://… (must be sqlite:// or postgres://)",

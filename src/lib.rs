@@ -2,11 +2,12 @@
 //! random draw (随机抽取) that nobody can bend and anybody can check.
 //!
 //! The crate is a house in which a draw walks one way, from the door to the record; ARCHITECTURE.md
-//! is its plan and `tests/tidy` holds the imports against it. The modules before `ports` are the
+//! is its plan and `tests/pure/tidy.rs` holds the imports against it. The modules before `ports` are the
 //! pure core: no I/O, no clock, no randomness, no floating point. Everything after it exists only
 //! with the feature `server`.
 //!
-//! *Invariant:* nothing below `service` knows both a person's name and a seat in clear.
+//! *Invariant:* names and seats meet in two places only: `service`, for those who may see them, and the
+//! openings of an evidence file.
 
 #![deny(missing_docs, unsafe_code)]
 #![deny(clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr, clippy::todo, clippy::unimplemented)]

@@ -11,6 +11,8 @@ mod accounts;
 mod app;
 #[path = "http/bad_input.rs"]
 mod bad_input;
+#[path = "http/draws.rs"]
+mod draws;
 #[path = "http/experts.rs"]
 mod experts;
 #[path = "http/imports.rs"]

@@ -25,6 +25,10 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|arg| arg == "--version") {
+        println!(concat!("expert-draw-verify ", env!("CARGO_PKG_VERSION")));
+        return ExitCode::SUCCESS;
+    }
     match options(std::env::args().skip(1)).and_then(|options| run(&options)) {
         Ok(code) => code,
         Err(reason) => {
@@ -45,9 +49,12 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
                 let word = value()?;
                 expect = Some(Audience::parse(&word).ok_or_else(|| format!("--expect {word}\n{USAGE}"))?);
             }
-            "--lang" => english = value()? == "en",
+            "--lang" => match value()?.as_str() {
+                "zh" => english = false,
+                "en" => english = true,
+                other => return Err(format!("--lang {other}\n{USAGE}")),
+            },
             "--json" => json = true,
-            "--version" => return Err(concat!("expert-draw-verify ", env!("CARGO_PKG_VERSION")).into()),
             _ if arg.starts_with('-') || evidence.is_some() => return Err(USAGE.into()),
             _ => evidence = Some(arg),
         }

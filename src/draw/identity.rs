@@ -2,7 +2,7 @@
 //!
 //! Everything is derived from one *draw key* (32 random bytes, sealed with the draw), so nothing can
 //! be linked between two draws, opening one person opens no other, and a replay reproduces every
-//! byte (`api-spec/draw-v1.md` §4.1).
+//! byte (`api-spec/draw-v1.md` §2).
 
 use crate::codec::{Hash, Json, LabelledHash, hmac_sha256};
 

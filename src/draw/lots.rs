@@ -3,7 +3,7 @@
 //! One ChaCha20 keystream (20 rounds, 64-bit block counter from 0, stream 0) under the seed; lot *k*
 //! of the candidate at position *i* is the 128-bit little-endian number at byte 16·(i·L + k). A
 //! candidate owns the first `lots` of its L numbers and its ticket is the smallest of them, so a
-//! better tier (阶梯) has more lots in the same urn. Specification: `api-spec/draw-v1.md`, "The lots"
+//! better tier (阶梯) has more lots in the same urn. Specification: `api-spec/draw-v1.md` §6
 //! (after RFC 8439 §2.3 for the block function; the counter is 64 bits wide as in the original ChaCha).
 //!
 //! *Invariant:* the numbers of a position depend on the seed, the position and L alone; how many lots

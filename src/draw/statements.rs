@@ -1,13 +1,13 @@
 //! The later statements of a draw: contributed, drawn, void proposed, voided, unsealed.
 //!
 //! Each carries the draw's alpha, so that nothing said about one draw can be read as said about
-//! another (`api-spec/draw-v1.md` §§5–8).
+//! another (`api-spec/draw-v1.md` §§5–9).
 
 use super::seats::Seated;
 use super::vrf::Proof;
 use crate::codec::{Fields, Hash, Json, Object, ShapeError, from_hex, object, to_hex};
 
-/// Why a draw may be voided; the list is fixed (`api-spec/draw-v1.md` §8).
+/// Why a draw may be voided; the list is fixed (`api-spec/draw-v1.md` §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VoidReason {
     /// The procurement ended or was withdrawn.

@@ -1,5 +1,5 @@
 //! The private after-image (私有后像): what the store seals with an entry, and the digests by which
-//! the public statement is bound to it (`api-spec/draw-v1.md`, registry statements).
+//! the public statement is bound to it (`api-spec/draw-v1.md` §2.1).
 //!
 //! card = H("card"; salt 32 ‖ canonical {number, name}), rest = H("rest"; salt 32 ‖ canonical private
 //! facts), image = H("image"; card ‖ rest). The card can be opened without the rest: it is what an

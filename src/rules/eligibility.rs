@@ -2,12 +2,11 @@
 //!
 //! Who matches no requirement is not in the draw at all. Who matches one and fails a rule (or is
 //! unknown where the profile says `exclude`) is excluded, with **all** reasons, and stands in the
-//! table of exclusions. Everybody else is a candidate (`api-spec/draw-v1.md`, candidates).
+//! table of exclusions. Everybody else is a candidate (`api-spec/draw-v1.md` §4).
 //!
 //! *Invariant:* adding a supplier, a declared unit or an employment never makes a candidate of
 //! somebody who was excluded.
 
-use crate::codec::{Json, Object};
 use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::{Expert, Package};
 use crate::time::Date;
@@ -77,12 +76,6 @@ pub enum Outcome {
     Excluded(Vec<Rule>),
     /// Not in the draw.
     NotMatching,
-}
-
-/// The canonical reasons of an exclusion: `[{"rule": name}, …]`, ascending by name, none twice.
-pub fn reasons(rules: &[Rule]) -> Json {
-    let names: std::collections::BTreeSet<&str> = rules.iter().map(|rule| rule.name()).collect();
-    names.into_iter().map(|name| Json::from(Object::new().with("rule", name))).collect()
 }
 
 /// Judges one expert. At most [`REQUIREMENTS_MAX`] requirements have a bit; a request with more is
@@ -355,14 +348,8 @@ mod tests {
             d.declared_units = vec![credit_code(12)];
         });
         let Outcome::Excluded(rules) = outcome(&everything) else { panic!("not excluded") };
-        let json = String::from_utf8(reasons(&rules).canonical()).unwrap();
-        assert_eq!(
-            json,
-            r#"[{"rule":"age_limit"},{"rule":"conflict_declared"},{"rule":"own_unit_only_as_rep"},{"rule":"status_active"}]"#
-        );
-        let mut backwards = rules.clone();
-        backwards.reverse();
-        assert_eq!(reasons(&backwards), reasons(&rules));
+        let names: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
+        assert_eq!(names, ["age_limit", "conflict_declared", "own_unit_only_as_rep", "status_active"]);
     }
 
     #[test]

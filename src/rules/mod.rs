@@ -25,7 +25,7 @@ mod profile;
 mod rule;
 mod standing;
 
-pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge, reasons};
+pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge};
 pub use finding::{Answer, Detail, Finding};
 pub use profile::{
     Jurisdiction, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, UnknownPolicy, embedded,

@@ -9,6 +9,7 @@ use super::sealing::Sealer;
 use crate::codec::{Hash, Json, hmac_sha256};
 use crate::draw::commitment::Commitment;
 use crate::draw::pool::{self, Leaf};
+use crate::draw::seats::Seated;
 use crate::draw::statements::Drawn;
 use crate::keys::Keys;
 use crate::log::{SignatureLine, SignedNote, Statement, inclusion_from_tiles};
@@ -102,7 +103,7 @@ impl<'a> Archive<'a> {
         &self,
         conn: &mut Conn,
         committed: &Committed,
-    ) -> Result<Vec<((u32, u8), Expert)>, Refusal> {
+    ) -> Result<Vec<(Seated, Expert)>, Refusal> {
         let Some(drawn) = committed.drawn()? else { return Ok(Vec::new()) };
         let mut members = Vec::new();
         for seat in &drawn.seats {
@@ -111,7 +112,7 @@ impl<'a> Archive<'a> {
             let entry = store::journal::find(conn, person.registry)?;
             let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
             let (_, image) = self.expert_image(conn, &entry)?;
-            members.push(((seat.position, seat.group), image.open().map_err(Refusal::internal)?));
+            members.push((*seat, image.open().map_err(Refusal::internal)?));
         }
         Ok(members)
     }

@@ -1,5 +1,5 @@
 //! The service: use-cases, permissions, the drawing index. The only code that sees both store and
-//! core; `http` calls one use-case per request and knows neither.
+//! core; `http` calls one use-case per request and never touches the store.
 //!
 //! | file | holds |
 //! |---|---|
@@ -94,6 +94,11 @@ impl Service {
     /// Opens the database after its check, begins the log if it is empty, follows the journal into
     /// the drawing index and finishes every draw that a crash left committed.
     pub fn open(config: ServiceConfig) -> Result<Self, Refusal> {
+        if !config.profile.pool_published() {
+            return Err(Refusal::internal(
+                "规则版本要求不公布匿名候选池，本版本尚不支持 (pool_published \"no\" is not supported yet)",
+            ));
+        }
         let keys = Arc::new(config.keys);
         let store = Store::open(StoreConfig {
             checkpoint_path: config.checkpoint_path,

@@ -6,8 +6,8 @@
 //! service's business; there is one file per aggregate here, with rows and plain operations.
 //!
 //! *Invariants:* diesel does not leave this module; the order of every list comes from comparing
-//! bytes, never from a database's collation; no outcome without its entry (design: one transaction
-//! holds state, journal, Merkle head and signatures).
+//! bytes, never from a database's collation; no outcome without its entry (one transaction holds
+//! state, journal, Merkle head and signatures).
 //!
 //! Deliberately not here: permissions, sealing, the meaning of states, retry of calls.
 

@@ -351,7 +351,7 @@ fn person(log: &mut Log, n: usize) -> Person {
     let registry = log.say("registry.expert", Object::new().with("image", image));
     Person {
         name,
-        unit: (n % 9 != 0).then(|| format!("91{:016}", n / 3)),
+        unit: (!n.is_multiple_of(9)).then(|| format!("91{:016}", n / 3)),
         further_units: if n % 10 == 1 { vec![format!("91{:016}", 8)] } else { vec![] },
         groups: [0b001, 0b010, 0b100, 0b011][n % 4],
         registry,

@@ -211,8 +211,8 @@ impl Settings {
         let file = named.clone().unwrap_or_else(|| data.join("config.toml"));
         match std::fs::read_to_string(&file) {
             Ok(text) => sources.toml(&text, &file.display().to_string()).map_err(failed)?,
-            Err(error) if named.is_some() => return Err(failed(format!("{}: {error}", file.display()))),
-            Err(_) => {}
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(format!("{}: {error}", file.display()))),
         }
         sources.environment(std::env::vars()).map_err(failed)?;
         let text = |path: &PathBuf| path.display().to_string();

@@ -78,7 +78,7 @@ pub struct Fixed {
 }
 
 /// One member and the seat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seated {
     /// Pool position.
     pub position: u32,

@@ -48,6 +48,9 @@ struct Draw<'a> {
     alpha: &'a Hash,
 }
 
+/// A check of openings against the draw's life and leaves.
+type OpeningCheck<'a> = &'a dyn Fn(&super::Openings, &Life, &[Leaf]) -> Answer<()>;
+
 const EARLIER: &str = "not checked: an earlier check failed";
 
 /// Verifies an evidence file under a trust policy; `expect` is the audience whose openings the
@@ -127,7 +130,7 @@ fn check_openings(run: &mut Run, draw: &Draw<'_>, keys: &entries::Keys, ready: O
         open.ok_or_else(missing)
     };
     let with = open.and_then(|open| ready.map(|ready| (open, ready)).ok_or_else(|| EARLIER.to_owned()));
-    let both = |f: &dyn Fn(&super::Openings, &Life, &[Leaf]) -> Answer<()>| -> Answer<()> {
+    let both = |f: OpeningCheck<'_>| -> Answer<()> {
         with.clone().and_then(|(open, (life, leaves))| f(open, life, leaves))
     };
     run.check("openings.package", both(&|open, _, _| openings::package(draw, keys, open)));

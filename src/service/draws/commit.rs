@@ -14,7 +14,6 @@ use crate::draw::identity::DrawKey;
 use crate::draw::seed;
 use crate::draw::tags::{Tags, tags};
 use crate::log::key_digest;
-use crate::registry::Package;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::idempotency::IdempotencyKey;
@@ -47,23 +46,26 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<DrawView, Refusal> {
         actor.check(Action::RequestDraw)?;
-        if let Some(id) = self.replayed(actor, key)? {
-            return self.finish_and_view(actor, &id);
-        }
-        let (row, package) = self.package_record(actor, &draft.package)?;
-        let checked = check(draft, &package, self.clock.now())?;
-        let plan = self.plan(&row, &package)?;
-        let id = plan.id.clone();
-        self.commit(actor, checked, plan, Some(key), None)?;
+        let change = || {
+            let (row, package) = self.package_record(actor, &draft.package)?;
+            let checked = check(draft, &package, self.clock.now())?;
+            let plan = self.plan(&row, None)?;
+            let id = plan.id.clone();
+            self.commit(actor, checked, plan, Some(key), None)?;
+            Ok(id)
+        };
+        let id = self.once(actor, Some(key), |id| Ok(id.to_owned()), change)?;
         self.finish_and_view(actor, &id)
     }
 
-    /// Runs the same checks as a request and changes nothing: whether a full panel exists, and how
-    /// many candidates would sit in every one.
+    /// Runs the same checks as a request and draws nothing: whether a full panel exists, and how many
+    /// candidates would sit in every one. The question is recorded before it is answered, because
+    /// asking again and again with other numbers tells how large the pool is.
     pub fn check_draw(&self, actor: &Actor, draft: &DrawDraft) -> Result<DrawForecast, Refusal> {
         actor.check(Action::ReadDraws)?;
         let (_, package) = self.package_record(actor, &draft.package)?;
         let checked = check(draft, &package, self.clock.now())?;
+        self.record_look(actor, "forecast", &draft.package, "抽取预检")?;
         let key = DrawKey(self.random());
         let (people, commitment) = self.prepare(actor, &checked, &key, (1, None), None)?;
         let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
@@ -83,9 +85,11 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<DrawView, Refusal> {
         actor.check(Action::AcceptForcedSeats)?;
-        if self.replayed(actor, key)?.is_some() {
-            return self.finish_and_view(actor, id);
-        }
+        self.once(actor, Some(key), |_| Ok(()), || self.accept_once(actor, id, key))?;
+        self.finish_and_view(actor, id)
+    }
+
+    fn accept_once(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<(), Refusal> {
         let row = self.draw_row(actor, id)?;
         if row.state != state::PLANNED {
             return Err(wrong_state("抽取不在待确认状态", "the draw is not waiting for acceptance"));
@@ -93,18 +97,13 @@ impl Service {
         let draft = self.planned_draft(&row)?;
         let (package_row, package) = self.package_record(actor, &row.package)?;
         let checked = check(&draft, &package, self.clock.now())?;
-        let mut plan = self.plan_of(&package_row, Some(&row))?;
+        let mut plan = self.plan(&package_row, Some(&row))?;
         plan.row = Some(row);
-        self.commit(actor, checked, plan, Some(key), Some(actor.account.clone()))?;
-        self.finish_and_view(actor, id)
+        self.commit(actor, checked, plan, Some(key), Some(actor.account.clone()))
     }
 
-    /// A new attempt on a package, if it may have one.
-    fn plan(&self, row: &store::package::Package, _package: &Package) -> Result<Plan, Refusal> {
-        self.plan_of(row, None)
-    }
-
-    fn plan_of(
+    /// A new attempt on a package, if it may have one; or the one that `resumed` was planned as.
+    fn plan(
         &self,
         package: &store::package::Package,
         resumed: Option<&store::draw::Draw>,
@@ -209,7 +208,9 @@ impl Service {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}
                 Err(refusal) => return Err(refusal),
                 // What was just committed is at hand: the result needs no second look at the journal.
-                Ok(alpha) => return self.conclude(&plan.id, alpha, &commitment, &leaves, None),
+                Ok((alpha, deadline)) => {
+                    return self.conclude(&plan.id, alpha, (&commitment, deadline), &leaves, None);
+                }
             }
         }
         Err(Refusal::new(
@@ -227,12 +228,12 @@ impl Service {
         record: &DrawRecord,
         plan: &Arc<Plan>,
         idempotency: Option<&IdempotencyKey>,
-    ) -> Result<Hash, Refusal> {
+    ) -> Result<(Hash, i64), Refusal> {
         let subject_key = self.subject_key(&plan.id, plan.row.is_some())?;
         let sealed = self.sealer().seal(&subject_key, Commitment::TYPE, &record.to_bytes());
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 201);
-        let alpha = self.store.write("commit draw", move |tx| {
+        let committed = self.store.write("commit draw", move |tx| {
             if tx.last_registry_entry() != Some(commitment.registry) {
                 return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "专家库已变更", "the registry moved"));
             }
@@ -255,9 +256,9 @@ impl Service {
             }
             subject_key.store(tx)?;
             idempotency.insert(tx)?;
-            Ok(alpha)
+            Ok((alpha, commitment.deadline))
         })?;
-        Ok(alpha)
+        Ok(committed)
     }
 
     /// Records a plan that waits for the bureau: the log learns that something was recorded, no more.

@@ -29,7 +29,13 @@ impl Service {
             let alpha = open_alpha(row)?;
             let void = Void { alpha, reason, actor: proposer.clone(), approver: None };
             row.proposal = Some(proposal(&void));
-            Ok(Said { kind: Void::PROPOSED, fields: void.fields(), actor: proposer.clone(), ends: false })
+            Ok(Said {
+                kind: Void::PROPOSED,
+                fields: void.fields(),
+                actor: proposer.clone(),
+                ends: false,
+                image: None,
+            })
         })
     }
 
@@ -52,23 +58,36 @@ impl Service {
             }
             let void = Void { alpha, reason, actor: proposer, approver: Some(approver.clone()) };
             row.state = state::VOIDED.into();
-            Ok(Said { kind: Void::CONFIRMED, fields: void.fields(), actor: approver.clone(), ends: true })
+            Ok(Said {
+                kind: Void::CONFIRMED,
+                fields: void.fields(),
+                actor: approver.clone(),
+                ends: true,
+                image: None,
+            })
         })
     }
 
     /// Gives up a plan that nobody accepted; nothing was committed.
     pub fn withdraw_plan(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<DrawView, Refusal> {
         actor.check(Action::RequestDraw)?;
+        self.draw_row(actor, id)?;
         let record = self.opaque_record(&Object::new().with("withdrawn", id).into());
+        let subject_key = self.subject_key(id, true)?;
+        let sealed = self.sealer().seal(&subject_key, super::view::PLANNED, &record.bytes);
         let account = actor.account.clone();
-        self.end(actor, id, key, "withdraw plan", move |_, row| {
+        self.end(actor, id, key, "withdraw plan", move |tx, row| {
             if row.state != state::PLANNED {
                 return Err(wrong_state("抽取不在待确认状态", "the draw is not waiting for acceptance"));
             }
+            // Attempts count commitments; a plan given up makes room for the next one under its number.
+            let earlier = store::draw::of_package(tx, &row.package)?;
+            let given_up = earlier.iter().map(|draw| draw.attempt).min().unwrap_or_default().min(0);
+            row.attempt = given_up - 1;
             row.state = state::WITHDRAWN.into();
             let kind = super::view::PLANNED;
             let fields = Object::new().with("image", record.digest);
-            Ok(Said { kind, fields, actor: account.clone(), ends: true })
+            Ok(Said { kind, fields, actor: account.clone(), ends: true, image: Some(sealed.clone()) })
         })
     }
 
@@ -101,7 +120,13 @@ impl Service {
             }
             let unsealed = Unsealed { alpha: open_alpha(row)?, announcement: announcement.clone() };
             row.state = state::UNSEALED.into();
-            Ok(Said { kind: Unsealed::TYPE, fields: unsealed.fields(), actor: account.clone(), ends: true })
+            Ok(Said {
+                kind: Unsealed::TYPE,
+                fields: unsealed.fields(),
+                actor: account.clone(),
+                ends: true,
+                image: None,
+            })
         })
     }
 
@@ -115,7 +140,7 @@ impl Service {
         step: impl Fn(&mut Tx<'_>, &mut store::draw::Draw) -> Result<Said, Refusal> + Send + Sync + 'static,
     ) -> Result<DrawView, Refusal> {
         self.draw_row(actor, id)?;
-        if self.replayed(actor, key)?.is_none() {
+        let change = || {
             let idempotency = self.idempotency_row(actor, Some(key), id, 200);
             let id = id.to_owned();
             self.store.write(name, move |tx| {
@@ -128,7 +153,7 @@ impl Service {
                     kind: said.kind.into(),
                     subject: id.clone(),
                     statement: said.fields.with("type", said.kind),
-                    image: None,
+                    image: said.image,
                     registry: false,
                 })?;
                 if said.ends {
@@ -140,7 +165,9 @@ impl Service {
                 idempotency.insert(tx)?;
                 Ok(())
             })?;
-        }
+            Ok(())
+        };
+        self.once(actor, Some(key), |_| Ok(()), change)?;
         self.draw(actor, id)
     }
 }
@@ -151,6 +178,8 @@ struct Said {
     fields: Object,
     actor: String,
     ends: bool,
+    /// The sealed record, of an opaque statement.
+    image: Option<Vec<u8>>,
 }
 
 /// Alpha of a draw that was committed and has not ended.

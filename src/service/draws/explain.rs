@@ -1,5 +1,5 @@
 //! Why no full panel exists, as each role may hear it: an agency learns which groups are short, the
-//! bureau and the auditor learn the numbers (domain: counts that could name somebody stay inside).
+//! bureau and the auditor learn the numbers (counts that could name somebody stay inside).
 
 use super::prepare::Unfit;
 use crate::service::actor::{Action, Actor};

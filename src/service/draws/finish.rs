@@ -30,7 +30,11 @@ impl Service {
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last.id.clone());
             for row in &rows {
-                self.finish(&row.id)?;
+                // One draw that cannot be finished (its deadline passed, or another process ended it)
+                // must not keep the service from starting: it stays open to a void.
+                if let Err(refusal) = self.finish(&row.id) {
+                    tracing::warn!(draw = row.id, %refusal, cause = refusal.cause, "a committed draw stays open");
+                }
             }
         }
     }
@@ -52,7 +56,8 @@ impl Service {
             )));
         }
         let contribution = committed.entry_of(Contributed::TYPE);
-        self.conclude(id, committed.alpha, &committed.commitment, &committed.leaves, contribution)
+        let terms = (&committed.commitment, committed.commitment.deadline);
+        self.conclude(id, committed.alpha, terms, &committed.leaves, contribution)
     }
 
     /// Contributes, unless that was done, and writes the result.
@@ -60,7 +65,7 @@ impl Service {
         &self,
         id: &str,
         alpha: Hash,
-        commitment: &Commitment,
+        (commitment, deadline): (&Commitment, i64),
         leaves: &[Leaf],
         contribution: Option<u64>,
     ) -> Result<(), Refusal> {
@@ -71,7 +76,7 @@ impl Service {
             Some(index) => index,
             None => {
                 let contributed = Contributed { alpha, key: key_digest(public.as_bytes()), proof };
-                self.write_contribution(id, &contributed)?
+                self.write_contribution(id, &contributed, deadline)?
             }
         };
         let seed = seed::seed(&alpha, &[Contribution::Operator(beta.0)]).map_err(Refusal::internal)?;
@@ -89,16 +94,22 @@ impl Service {
     }
 
     /// Writes the contribution once and answers its index, whoever wrote it.
-    fn write_contribution(&self, id: &str, contributed: &Contributed) -> Result<u64, Refusal> {
+    fn write_contribution(&self, id: &str, contributed: &Contributed, deadline: i64) -> Result<u64, Refusal> {
         let (id, contributed) = (id.to_owned(), contributed.clone());
         let written = self.store.write("contribute", move |tx| {
             let row = store::draw::find(tx, &id)?.ok_or_else(|| Refusal::internal("draw gone"))?;
             if row.state != state::COMMITTED {
                 return Err(wrong_state("抽取已不在承诺状态", "the draw is no longer committed"));
             }
-            let earlier = draw_entries(tx, &id, 0)?;
+            let committed = row.committed_entry.unwrap_or_default().unsigned_abs();
+            let earlier = draw_entries(tx, &id, committed)?;
             if let Some(entry) = earlier.iter().find(|entry| entry.kind == Contributed::TYPE) {
                 return Ok(entry.index());
+            }
+            if tx.time().0 > deadline {
+                let en =
+                    "the deadline of the contributions has passed; void it with reason contribution_missing";
+                return Err(wrong_state("随机贡献的期限已过，请以 contribution_missing 作废", en));
             }
             let appended = tx.append(Append {
                 actor: ITSELF.into(),

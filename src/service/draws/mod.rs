@@ -4,9 +4,9 @@
 //! |---|---|
 //! | `request` | what is sent becomes what can be sworn to |
 //! | `prepare` | people judged, pool built, feasibility; outside the writer |
-//! | `commit` | the commitment, under the lock, only if the registry has not moved |
+//! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
-//! | `ending` | accept forced seats, void (proposed by one, confirmed by another), unseal |
+//! | `ending` | plan withdrawn, void (proposed by one, confirmed by another), unseal |
 //! | `record` | the sealed private record of a commitment |
 //! | `view` | what each role sees |
 //!

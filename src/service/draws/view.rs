@@ -1,4 +1,4 @@
-//! What each role sees of a draw (domain.md 5.4).
+//! What each role sees of a draw (ARCHITECTURE.md, "Secrets and sight").
 //!
 //! An agency sees its own draws: state, seats and sites, positions, never a name before the draw is
 //! unsealed and never a count of exclusions. Bureau and auditor see counts. Names before unsealing
@@ -179,8 +179,8 @@ impl Service {
                 .into_iter()
                 .map(|(seat, expert)| {
                     Ok(PanelMember {
-                        position: seat.0,
-                        group: seat.1,
+                        position: seat.position,
+                        group: seat.group,
                         number: expert.number().as_str().to_owned(),
                         name: expert.name().to_owned(),
                         phone: expert.phone().to_owned(),
