@@ -29,8 +29,8 @@ fn operations() -> Vec<(&'static str, &'static str, Action, Value)> {
         ("DELETE", "/accounts/{id}", KeepAccounts, none.clone()),
         ("POST", "/experts", KeepRegistry, expert(1)),
         ("GET", "/experts", ReadRegistry, none.clone()),
-        ("GET", "/experts/{number}", ReadRegistry, none.clone()),
-        ("PATCH", "/experts/{number}", KeepRegistry, expert(1)),
+        ("GET", "/experts/{number}?purpose=xx", ReadRegistry, none.clone()),
+        ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
         ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
         ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
         ("POST", "/imports/experts", KeepRegistry, none.clone()),
@@ -75,7 +75,7 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
     for (path, item) in document["paths"].as_object().unwrap() {
         let path = path.trim_start_matches("/api/v1").replace(":.*", "");
         for method in item.as_object().unwrap().keys() {
-            let listed = operations.iter().any(|(m, p, ..)| m.to_lowercase() == *method && *p == path);
+            let listed = operations.iter().any(|(m, p, ..)| m.to_lowercase() == *method && p.split('?').next() == Some(path.as_str()));
             assert!(listed || OPEN.contains(&path.as_str()), "{method} {path} is in no cell");
         }
     }
