@@ -75,7 +75,9 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
     for (path, item) in document["paths"].as_object().unwrap() {
         let path = path.trim_start_matches("/api/v1").replace(":.*", "");
         for method in item.as_object().unwrap().keys() {
-            let listed = operations.iter().any(|(m, p, ..)| m.to_lowercase() == *method && p.split('?').next() == Some(path.as_str()));
+            let listed = operations
+                .iter()
+                .any(|(m, p, ..)| m.to_lowercase() == *method && p.split('?').next() == Some(path.as_str()));
             assert!(listed || OPEN.contains(&path.as_str()), "{method} {path} is in no cell");
         }
     }
