@@ -199,7 +199,7 @@ mod tests {
             assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
         }
         let mut sources = Sources::default();
-        assert!(sources.toml("listen = \"x\"", "f").is_err());
+        assert!(sources.toml("listn = \"x\"", "f").is_err());
         assert!(sources.toml("listen = 5", "f").is_err());
         assert!(sources.environment([("EXPERT_DRAW_LISTN".into(), "x".into())].into_iter()).is_err());
     }

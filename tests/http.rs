@@ -11,6 +11,8 @@ mod accounts;
 mod app;
 #[path = "http/bad_input.rs"]
 mod bad_input;
+#[path = "http/documents.rs"]
+mod documents;
 #[path = "http/draws.rs"]
 mod draws;
 #[path = "http/experts.rs"]
@@ -21,6 +23,10 @@ mod imports;
 mod packages;
 #[path = "http/rim.rs"]
 mod rim;
+#[path = "http/roles.rs"]
+mod roles;
+#[path = "http/second_verifier.rs"]
+mod second_verifier;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -12,6 +12,8 @@
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+use super::parts::{in_parts, part_length};
+
 /// The greatest number of lots that a rule profile may give one candidate.
 pub const MAX_LOTS: u8 = 8;
 
@@ -45,31 +47,50 @@ pub fn tickets(seed: &Seed, lots: &[u8], most: u8) -> Result<Vec<u128>, LotsErro
     if let Some((position, lots)) = lots.iter().copied().enumerate().find(|(_, n)| !(1..=most).contains(n)) {
         return Err(LotsError::Owned { position, lots });
     }
-    let mut stream = ChaCha20Rng::from_seed(seed.0);
-    // Whole blocks of the cipher and whole candidates: 16·L·256 bytes at a time.
+    let parts =
+        in_parts(lots, part_length(lots.len(), ALONE), |first, part| part_tickets(seed, first, part, most));
+    Ok(parts.concat())
+}
+
+/// Up to how many positions one thread reads the keystream alone (3 ms); a multiple of 256.
+const ALONE: usize = 65_536;
+
+/// The tickets of consecutive positions from `first` on, a multiple of 256; all within the limits.
+fn part_tickets(seed: &Seed, first: usize, lots: &[u8], most: u8) -> Vec<u128> {
     let width = 16 * usize::from(most);
+    let mut stream = ChaCha20Rng::from_seed(seed.0);
+    // In words of 4 bytes, of which 256 candidates use whole blocks.
+    stream.set_word_pos((first as u128) * (width as u128) / 4);
+    // Whole blocks of the cipher and whole candidates: 16·L·256 bytes at a time.
     let mut buffer = vec![0u8; width * 256];
     let mut tickets = Vec::with_capacity(lots.len());
     for owned in lots.chunks(256) {
         stream.fill_bytes(&mut buffer);
         for (owned, numbers) in owned.iter().zip(buffer.chunks_exact(width)) {
             let (numbers, _) = numbers.as_chunks::<16>();
-            let ticket =
-                numbers.iter().take(usize::from(*owned)).map(|bytes| u128::from_le_bytes(*bytes)).min();
-            // `owned` is at least 1, so there is a smallest.
-            tickets.push(ticket.unwrap_or(u128::MAX));
+            // A number that the candidate does not own counts as the greatest there is: with no branch
+            // on it, the processor has nothing to guess wrong. At least the first is owned.
+            let ticket = (0u8..).zip(numbers).fold(u128::MAX, |least, (k, bytes)| {
+                let not_owned = 0u128.wrapping_sub(u128::from(k >= *owned));
+                least.min(u128::from_le_bytes(*bytes) | not_owned)
+            });
+            tickets.push(ticket);
         }
     }
-    Ok(tickets)
+    tickets
 }
 
 /// The drawn order: pool positions by ticket, the smallest first, equal tickets by position.
 ///
 /// A pool has at most 2^32 − 1 positions (the specification's own limit is far below).
 pub fn order(tickets: &[u128]) -> Vec<u32> {
-    // By the upper 32 bits first, which are uniform; the few that agree in them are then compared in full.
-    let mut keys: Vec<(u32, u32)> =
-        (0u32..).zip(tickets).map(|(i, ticket)| ((ticket >> 96) as u32, i)).collect();
+    let keys = (0u32..).zip(tickets).map(|(i, ticket)| ((ticket >> 96) as u32, i)).collect();
+    sorted(keys, |i| tickets.get(i as usize))
+}
+
+/// The second halves of `keys`, which ascend, in the order of `full`, equal ones as they stand. The
+/// first halves are the upper 32 bits of `full`, so the few that agree in them are compared in full.
+pub(super) fn sorted<T: Ord>(mut keys: Vec<(u32, u32)>, full: impl Fn(u32) -> T) -> Vec<u32> {
     if keys.len() < RADIX_FROM {
         keys.sort_unstable();
     } else {
@@ -81,14 +102,14 @@ pub fn order(tickets: &[u128]) -> Vec<u32> {
     }
     for run in keys.chunk_by_mut(|a, b| a.0 == b.0) {
         if run.len() > 1 {
-            run.sort_unstable_by_key(|&(_, i)| (tickets.get(i as usize).copied(), i));
+            run.sort_unstable_by_key(|&(_, i)| (full(i), i));
         }
     }
     keys.into_iter().map(|(_, i)| i).collect()
 }
 
 /// From this many keys on, three passes over them beat comparing (0.01 s for 1,000,000).
-const RADIX_FROM: usize = 4096;
+const RADIX_FROM: usize = 512;
 
 /// One pass of a radix sort: by 11 bits of the key, equal ones as they stand.
 fn scatter(from: &[(u32, u32)], to: &mut [(u32, u32)], shift: u32) {
@@ -142,6 +163,12 @@ mod tests {
                 assert_eq!(ticket, own.iter().min().unwrap(), "L = {most}, position {i}");
             }
         }
+    }
+
+    #[test]
+    fn a_pool_drawn_in_parts_has_the_tickets_of_one_keystream() {
+        let (seed, lots) = (Seed([8; 32]), vec![3; 3 * ALONE + 1]);
+        assert_eq!(tickets(&seed, &lots, 3).unwrap(), part_tickets(&seed, 0, &lots, 3));
     }
 
     #[test]

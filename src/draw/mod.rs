@@ -18,6 +18,7 @@ pub mod commitment;
 pub mod decide;
 pub mod identity;
 pub mod lots;
+mod parts;
 pub mod pool;
 pub mod request;
 pub mod seats;

@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 
 use super::identity::{DrawKey, Tag, identity, own_unit, reasons_digest};
+use super::lots;
+use super::parts::{in_parts, part_length};
 use crate::codec::{Hash, LabelledHash, sha256};
 use crate::log::merkle;
 
@@ -19,6 +21,8 @@ pub const RELATION_LIMIT: usize = 8;
 /// The most lots of one candidate.
 pub const LOTS_LIMIT: u8 = 8;
 const BARE_LEAF: usize = 53;
+/// Up to how many leaves one thread hashes alone (3 ms).
+const HASHED_ALONE: usize = 16_384;
 
 /// One candidate as the pool shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,13 +145,28 @@ pub fn build(
     candidates: &[Candidate],
     related: &[(String, String)],
 ) -> Result<Pool, PoolError> {
+    Ok(sorted(leaves(key, candidates, related)?))
+}
+
+/// The leaves of [`build`] in the input's order: tags and identity commitments, not yet a pool.
+pub fn leaves(
+    key: &DrawKey,
+    candidates: &[Candidate],
+    related: &[(String, String)],
+) -> Result<Vec<Leaf>, PoolError> {
     if candidates.len() > POOL_LIMIT {
         return Err(PoolError::TooLarge);
     }
     let tags = relation_tags(key, candidates, related);
+    let identities = in_parts(candidates, part_length(candidates.len(), HASHED_ALONE), |_, part| {
+        let identity = |person: &Candidate| {
+            identity(&key.candidate_salt(&person.number), &person.image, person.registry)
+        };
+        part.iter().map(identity).collect::<Vec<Hash>>()
+    });
     let mut units: BTreeMap<&str, Tag> = BTreeMap::new();
-    let mut rows = Vec::with_capacity(candidates.len());
-    for (index, person) in candidates.iter().enumerate() {
+    let mut leaves = Vec::with_capacity(candidates.len());
+    for (person, identity) in candidates.iter().zip(identities.into_iter().flatten()) {
         let unit = match &person.unit {
             Some(id) => *units.entry(id).or_insert_with(|| key.unit_tag(id)),
             None => key.unit_tag(&own_unit(&person.number)),
@@ -159,14 +178,31 @@ pub fn build(
         if relations.len() > RELATION_LIMIT {
             return Err(PoolError::TooManyRelations);
         }
-        let salt = key.candidate_salt(&person.number);
-        let identity = identity(&salt, &person.image, person.registry);
         let (groups, lots) = (person.groups, person.lots);
-        rows.push((Leaf { identity, groups, lots, unit, relations: relations.into() }, index));
+        leaves.push(Leaf { identity, groups, lots, unit, relations: relations.into() });
     }
-    rows.sort_unstable_by_key(|row| row.0.identity);
-    let (leaves, origin) = rows.into_iter().unzip();
-    Ok(Pool { leaves, origin })
+    Ok(leaves)
+}
+
+/// The pool of these leaves: in order of their identity commitments.
+pub fn sorted(mut leaves: Vec<Leaf>) -> Pool {
+    // Commitments are uniform, so their first 4 bytes tell nearly all of them apart. Indices are sorted;
+    // then each leaf moves once, in place, because fresh memory for large pools costs more than that.
+    let prefix = |leaf: &Leaf| leaf.identity.0.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let keys = leaves.iter().map(prefix).zip(0u32..).collect();
+    let mut order = lots::sorted(keys, |i| leaves.get(i as usize).map(|leaf| leaf.identity));
+    let origin = order.iter().map(|i| *i as usize).collect();
+    for start in 0u32..leaves.len() as u32 {
+        // Along the cycle of `start`; a place that has its leaf is its own origin.
+        let mut here = start;
+        while let Some(from) = order.get_mut(here as usize).map(|from| std::mem::replace(from, here))
+            && from != start
+        {
+            leaves.swap(here as usize, from as usize);
+            here = from;
+        }
+    }
+    Pool { leaves, origin }
 }
 
 /// Relation tags of pairs of which both are candidates, by expert number.
@@ -195,8 +231,14 @@ fn relation_tags<'a>(
 
 /// The RFC 6962 root over leaves.
 pub fn root(leaves: &[Leaf]) -> Hash {
-    let hashes: Vec<Hash> = leaves.iter().map(Leaf::hash).collect();
-    merkle::root(&hashes)
+    // Every part but the last is a perfect subtree of one height, so the root over the roots of the
+    // parts is the root over the leaves.
+    let part_root = |_, part: &[Leaf]| {
+        let mut tree = merkle::Frontier::new();
+        tree.extend(part.iter().map(Leaf::hash));
+        tree.root()
+    };
+    merkle::root(&in_parts(leaves, part_length(leaves.len(), HASHED_ALONE), part_root))
 }
 
 /// Checks what a reader of a published pool can check without any opening: strictly ascending, masks
@@ -286,6 +328,28 @@ mod tests {
             assert_eq!(Leaf::from_bytes(&leaf.to_bytes()).as_ref(), Ok(leaf));
             assert_eq!(leaf.hash(), merkle::leaf_hash(&leaf.to_bytes()));
         }
+    }
+
+    #[test]
+    fn a_large_pool_has_the_order_and_root_of_the_definition() {
+        let key = DrawKey([1; 32]);
+        let mut people: Vec<_> = (0..40_000).map(|n| person(&format!("E{n}"))).collect();
+        people[14321].further_units = vec!["V".into()];
+        let leaves = leaves(&key, &people, &[]).unwrap();
+        for size in [511, 1024, 16_384, 16_385, 32_768, 40_000] {
+            let pool = sorted(leaves[..size].to_vec());
+            assert_eq!(check(&pool.leaves, 1, 1), Ok(()));
+            assert!(pool.leaves.iter().zip(&pool.origin).all(|(leaf, origin)| *leaf == leaves[*origin]));
+            assert_eq!(root(&pool.leaves), merkle::root_of_leaves(pool.leaves.iter().map(Leaf::to_bytes)));
+        }
+        // Leaves that agree in their first bytes, as hardly any two commitments do.
+        let close = |n: usize| Leaf {
+            identity: Hash([[7; 31].as_slice(), &[n as u8]].concat().try_into().unwrap()),
+            ..leaves[n].clone()
+        };
+        let pool = sorted((0..200).rev().map(close).collect());
+        assert_eq!(check(&pool.leaves, 1, 1), Ok(()));
+        assert_eq!(pool.origin[..3], [199, 198, 197]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Who acts, and what each role may do: one table, walked by a test cell by cell.
+//! Who acts, and what each role may do: one table, walked cell by cell by
+//! `tests/http/roles.rs`.
 //!
 //! Management and use are kept apart (管用分离, 财库〔2016〕198号 art. 3): the bureau keeps the
 //! registry and never requests a draw; the agency requests draws and never sees the registry.

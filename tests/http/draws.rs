@@ -51,13 +51,13 @@ fn request(package: &str, seats: u32) -> Value {
     })
 }
 
-fn drawn(app: &TestApp) -> Value {
+pub fn drawn(app: &TestApp) -> Value {
     pool(app, 8);
     let id = recorded(app, 1);
     app.post(&app.agency, PATH, "draw", &request(&id, 2)).expect(201).json()
 }
 
-fn one(draw: &Value) -> String {
+pub fn one(draw: &Value) -> String {
     format!("{PATH}/{}", draw["id"].as_str().unwrap())
 }
 

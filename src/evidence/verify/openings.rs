@@ -47,6 +47,7 @@ pub(super) fn seated(draw: &Draw<'_>, open: &Openings, life: &Life, leaves: &[Le
     if open.seated.len() != seats.len() {
         return Err(format!("{} seats, {} opened", seats.len(), open.seated.len()));
     }
+    let mut numbers = BTreeSet::new();
     for (member, (position, _)) in open.seated.iter().zip(&seats) {
         let at = |reason: &str| format!("position {position}: {reason}");
         let card = card_digest(member.card_salt.as_bytes(), &expert_card(&member.number, &member.name));
@@ -57,6 +58,9 @@ pub(super) fn seated(draw: &Draw<'_>, open: &Openings, life: &Life, leaves: &[Le
         }
         if member.registry > draw.commitment.registry {
             return Err(at("the registry entry is younger than the pool"));
+        }
+        if !numbers.insert(member.number.as_str()) {
+            return Err(at("the same expert holds two seats"));
         }
         let commitment = identity(member.draw_salt.as_bytes(), &image, member.registry);
         let leaf = usize::try_from(*position).ok().and_then(|position| leaves.get(position));
@@ -102,8 +106,8 @@ pub(super) fn candidates(draw: &Draw<'_>, open: &Openings, life: &Life, leaves: 
     let mut pairs = Vec::new();
     let mut people = Vec::with_capacity(leaves.len());
     for (person, leaf) in part.candidates.iter().zip(leaves) {
-        if person.registry > draw.commitment.registry {
-            return Err(format!("{}: the registry entry is younger than the pool", person.number));
+        if !(1..=draw.commitment.registry).contains(&person.registry) {
+            return Err(format!("{}: the registry entry is none, or younger than the pool", person.number));
         }
         for other in &person.relations {
             let mutual = by_number.get(other.as_str()).is_some_and(|o| o.relations.contains(&person.number));
@@ -156,8 +160,9 @@ pub(super) fn excluded(draw: &Draw<'_>, open: &Openings) -> Answer<()> {
     if !people.is_sorted_by(|a, b| a.number < b.number) {
         return Err("must be strictly ascending by number".into());
     }
-    if let Some(late) = people.iter().find(|person| person.registry > draw.commitment.registry) {
-        return Err(format!("{}: the registry entry is younger than the pool", late.number));
+    let known = 1..=draw.commitment.registry;
+    if let Some(late) = people.iter().find(|person| !known.contains(&person.registry)) {
+        return Err(format!("{}: the registry entry is none, or younger than the pool", late.number));
     }
     let candidates: BTreeSet<&str> = part.candidates.iter().map(|person| person.number.as_str()).collect();
     if let Some(both) = people.iter().find(|person| candidates.contains(person.number.as_str())) {

@@ -72,6 +72,14 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
     if draft.groups.is_empty() || draft.groups.len() > GROUP_LIMIT {
         problems.push(problem("groups", "", "count", "席位组须为1至32个", "1 to 32 groups"));
     }
+    let mut requirements = Vec::new();
+    let mut groups = Vec::new();
+    for (i, group) in draft.groups.iter().enumerate().take(GROUP_LIMIT) {
+        if let Some((requirement, request)) = check_group(i, group, &mut problems) {
+            requirements.push(requirement);
+            groups.push(request);
+        }
+    }
     let seats: u64 = draft.groups.iter().map(|group| u64::from(group.seats)).sum();
     if seats > u64::from(SEAT_LIMIT) {
         problems.push(problem(
@@ -81,14 +89,6 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
             "各组席位合计不得超过64",
             "at most 64 seats in all",
         ));
-    }
-    let mut requirements = Vec::new();
-    let mut groups = Vec::new();
-    for (i, group) in draft.groups.iter().enumerate().take(GROUP_LIMIT) {
-        if let Some((requirement, request)) = check_group(i, group, &mut problems) {
-            requirements.push(requirement);
-            groups.push(request);
-        }
     }
     if !problems.is_empty() {
         return Err(Refusal::invalid(problems));

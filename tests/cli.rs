@@ -1,0 +1,170 @@
+//! The two binaries as an operator and an auditor use them, on both databases.
+#![cfg(feature = "server")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+#[path = "store/support.rs"]
+#[allow(dead_code)]
+mod support;
+
+use support::{Fresh, Kind, on_both};
+
+on_both! {
+    a_demo_leaves_evidence_that_verifies_and_a_changed_copy_does_not
+    a_backup_restores_database_and_keys_together
+    an_import_reports_bad_rows_and_takes_nothing_or_the_rest
+}
+
+struct Bureau {
+    fresh: Fresh,
+    data: PathBuf,
+}
+
+impl Bureau {
+    fn new(kind: Kind) -> Self {
+        let fresh = Fresh::new(kind);
+        let data = fresh.folder.join("data");
+        Self { fresh, data }
+    }
+
+    fn database(&self) -> String {
+        use expert_draw::store::Database;
+        match &self.fresh.database {
+            Database::Sqlite(_) => format!("sqlite://{}", self.data.join("expert-draw.sqlite").display()),
+            Database::Postgres(url) => url.clone(),
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        let data = self.data.to_str().unwrap();
+        let database = self.database();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_expert-draw"));
+        command.args(args).args(["--data", data, "--database", &database]).output().unwrap()
+    }
+
+    fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn verify(args: &[&Path]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_expert-draw-verify"));
+    for arg in args {
+        command.arg(arg);
+    }
+    let output = command.output().unwrap();
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+fn demo(bureau: &Bureau) -> (String, PathBuf, PathBuf) {
+    let said = bureau.ok(&["demo", "--experts", "800", "--no-serve"]);
+    let evidence = fs::read_dir(bureau.data.join("evidence")).unwrap().map(|entry| entry.unwrap().path());
+    let file = evidence.into_iter().find(|path| !path.to_str().unwrap().contains("auditor")).unwrap();
+    (said, file, bureau.data.join("trust.policy"))
+}
+
+fn a_demo_leaves_evidence_that_verifies_and_a_changed_copy_does_not(kind: Kind) {
+    let bureau = Bureau::new(kind);
+    let (said, file, policy) = demo(&bureau);
+    assert_eq!(said.matches("结论：核验通过").count(), 2, "{said}");
+    assert!(said.contains("保证等级 operator"), "{said}");
+    let flag = Path::new("--policy");
+    assert_eq!(verify(&[&file, flag, &policy]).0, Some(0));
+    let json = verify(&[&file, flag, &policy, Path::new("--json")]).1;
+    assert!(json.contains(r#""verdict":"verified""#), "{json}");
+    let changed = bureau.fresh.folder.join("changed.json");
+    fs::write(&changed, fs::read_to_string(&file).unwrap().replacen("\"pool\":[\"", "\"pool\":[\"0", 1))
+        .unwrap();
+    let (code, said) = verify(&[&changed, flag, &policy]);
+    assert!(code == Some(1) && said.contains("✗ file"), "{said}");
+    fs::write(&changed, "not evidence").unwrap();
+    assert_eq!(verify(&[&changed, flag, &policy]).0, Some(2));
+    assert_eq!(verify(&[&file, flag, &file]).0, Some(2));
+    assert_eq!(verify(&[&file]).0, Some(2));
+    assert!(bureau.ok(&["fsck"]).contains('✓'));
+    // A second demo does not touch what is there.
+    assert!(!bureau.run(&["demo", "--experts", "10", "--no-serve"]).status.success());
+    let draw = file.file_stem().unwrap().to_str().unwrap();
+    let out = bureau.fresh.folder.join("again.json");
+    bureau.ok(&["evidence", draw, "--out", out.to_str().unwrap()]);
+    assert_eq!(verify(&[&out, flag, &policy]).0, Some(0));
+    assert!(!bureau.run(&["evidence", draw, "--audience", "auditor"]).status.success(), "no purpose given");
+    bureau.ok(&[
+        "evidence",
+        draw,
+        "--audience",
+        "auditor",
+        "--purpose",
+        "复核",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(verify(&[&out, flag, &policy, Path::new("--expect"), Path::new("auditor")]).0, Some(0));
+    assert_eq!(bureau.ok(&["keys", "policy"]), fs::read_to_string(&policy).unwrap());
+}
+
+fn a_backup_restores_database_and_keys_together(kind: Kind) {
+    let bureau = Bureau::new(kind);
+    let (_, file, policy) = demo(&bureau);
+    let target = bureau.fresh.folder.join("backup");
+    if kind == Kind::Postgres && Command::new("pg_dump").arg("--version").output().is_err() {
+        let refused = bureau.run(&["backup", target.to_str().unwrap()]);
+        assert!(text(&refused.stderr).contains("pg_dump"), "an operator is told which tool is missing");
+        return;
+    }
+    bureau.ok(&["backup", target.to_str().unwrap()]);
+    assert!(!bureau.run(&["backup", target.to_str().unwrap()]).status.success(), "never overwritten");
+    let other = Bureau::new(kind);
+    other.ok(&["restore", target.to_str().unwrap()]);
+    assert!(other.ok(&["fsck"]).contains('✓'));
+    let draw = file.file_stem().unwrap().to_str().unwrap();
+    let out = other.fresh.folder.join("restored.json");
+    other.ok(&["evidence", draw, "--out", out.to_str().unwrap()]);
+    assert_eq!(verify(&[&out, Path::new("--policy"), &policy]).0, Some(0));
+    assert!(
+        !other.run(&["restore", target.to_str().unwrap()]).status.success(),
+        "only into an empty directory"
+    );
+    // The original goes on; an older backup is then behind what was published, and refused.
+    bureau.ok(&["keys", "token", "--role", "auditor", "--name", "后来"]);
+    let published = fs::read(bureau.data.join("checkpoint")).unwrap();
+    fs::write(other.data.join("checkpoint"), published).unwrap();
+    let refused = other.run(&["keys", "token", "--role", "auditor", "--name", "x"]);
+    assert!(
+        !refused.status.success() && text(&refused.stderr).contains("restored"),
+        "{}",
+        text(&refused.stderr)
+    );
+}
+
+fn an_import_reports_bad_rows_and_takes_nothing_or_the_rest(kind: Kind) {
+    let bureau = Bureau::new(kind);
+    let sample = bureau.ok(&["pool-sample", "--experts", "20", "--seed", "5", "--today", "2026-11-24"]);
+    let mut lines: Vec<String> = sample.lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 21);
+    // Spoil the check character of one id number.
+    let id = lines[3].split(',').nth(2).unwrap().to_owned();
+    let last = if id.ends_with('0') { '1' } else { '0' };
+    lines[3] = lines[3].replacen(&id, &format!("{}{last}", &id[..17]), 1);
+    let file = bureau.fresh.folder.join("experts.csv");
+    fs::write(&file, lines.join("\n") + "\n").unwrap();
+    let file = file.to_str().unwrap();
+    let refused = bureau.run(&["import", "experts", file]);
+    let said = text(&refused.stdout);
+    assert!(!refused.status.success(), "{said}");
+    assert!(said.contains("第4行 id_number") && said.contains("check_character"), "{said}");
+    assert!(!said.contains(&id[..17]), "the value itself is never printed");
+    let rejects = bureau.fresh.folder.join("rejects.csv");
+    let said = bureau.ok(&["import", "experts", file, "--skip-bad", rejects.to_str().unwrap()]);
+    assert!(said.contains("导入 19 人"), "{said}");
+    assert_eq!(fs::read_to_string(&rejects).unwrap().lines().count(), 2);
+    assert!(bureau.ok(&["fsck"]).contains('✓'));
+}

@@ -1,0 +1,113 @@
+//! The permission table, cell by cell: every operation of the API with every role.
+//!
+//! A role that may not do something is refused with 403 whatever it asks about; one that may gets
+//! any other answer. An operation of the document that is not in the table here fails the test.
+
+use expert_draw::service::actor::{Action, PERMISSIONS, Role};
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, bearer, expert, package};
+use crate::support::{Kind, on_both};
+
+on_both! {
+    every_cell_of_the_permission_table_holds
+}
+
+/// An operation: method, path of the document, what it is, and a body that is well-formed.
+fn operations() -> Vec<(&'static str, &'static str, Action, Value)> {
+    use Action::*;
+    let draw = json!({
+        "package": "P0000000000000000", "review_start": "2026-11-27T01:00:00Z",
+        "groups": [{"speciality": "ndrc316:A0832", "within": ["430600"], "seats": 1, "site": 1}]
+    });
+    let account = json!({"role": "auditor", "name": "某人", "days": 1});
+    let unit = json!({"code": "x", "name": "x", "region": "430600"});
+    let (none, empty) = (Value::Null, json!({}));
+    vec![
+        ("POST", "/accounts", KeepAccounts, account),
+        ("GET", "/accounts", KeepAccounts, none.clone()),
+        ("DELETE", "/accounts/{id}", KeepAccounts, none.clone()),
+        ("POST", "/experts", KeepRegistry, expert(1)),
+        ("GET", "/experts", ReadRegistry, none.clone()),
+        ("GET", "/experts/{number}?purpose=xx", ReadRegistry, none.clone()),
+        ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
+        ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
+        ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
+        ("POST", "/imports/experts", KeepRegistry, none.clone()),
+        ("POST", "/units", KeepRegistry, unit),
+        ("GET", "/units", ReadRegistry, none.clone()),
+        ("GET", "/units/{code}", ReadRegistry, none.clone()),
+        ("POST", "/packages", RequestDraw, package(1)),
+        ("GET", "/packages", ReadDraws, none.clone()),
+        ("GET", "/packages/{id}", ReadDraws, none.clone()),
+        ("POST", "/draws", RequestDraw, draw.clone()),
+        ("POST", "/draws/check", ReadDraws, draw),
+        ("GET", "/draws", ReadDraws, none.clone()),
+        ("GET", "/draws/{id}", ReadDraws, none.clone()),
+        ("GET", "/draws/{id}/record", ReadDraws, none.clone()),
+        ("POST", "/draws/{id}/accept", AcceptForcedSeats, empty.clone()),
+        ("POST", "/draws/{id}/withdraw", RequestDraw, empty.clone()),
+        ("POST", "/draws/{id}/void", ProposeVoid, json!({"reason": "request_wrong"})),
+        ("POST", "/draws/{id}/void/confirm", ConfirmVoid, empty),
+        ("POST", "/draws/{id}/unseal", Unseal, json!({"announcement": "1"})),
+        ("POST", "/draws/{id}/open", OpenPanel, json!({"purpose": "通知"})),
+        ("GET", "/draws/{id}/evidence?audience=auditor&purpose=xx", AuditEvidence, none),
+    ]
+}
+
+/// Open to anybody, or to any account; no cell of the table.
+const OPEN: [&str; 9] = [
+    "/health",
+    "/keys",
+    "/openapi.json",
+    "/specialities",
+    "/regions",
+    "/log/checkpoint",
+    "/log/tile/{path}",
+    "/log/proofs/{index}",
+    "/draws/{id}/evidence",
+];
+
+fn every_cell_of_the_permission_table_holds(kind: Kind) {
+    let app = TestApp::new(kind);
+    let operations = operations();
+    let document = app.ask("GET", "/api/v1/openapi.json", &[], b"").expect(200).json();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let path = path.trim_start_matches("/api/v1").replace(":.*", "");
+        for method in item.as_object().unwrap().keys() {
+            let listed = operations
+                .iter()
+                .any(|(m, p, ..)| m.to_lowercase() == *method && p.split('?').next() == Some(path.as_str()));
+            assert!(listed || OPEN.contains(&path.as_str()), "{method} {path} is in no cell");
+        }
+    }
+    let mut cells = 0;
+    for (method, path, action, body) in &operations {
+        let path =
+            format!("/api/v1{}", path.replace("{number}", "E0000000000000000").replace(['{', '}'], ""));
+        for (role, token) in
+            [(Role::Bureau, &app.bureau), (Role::Agency, &app.agency), (Role::Auditor, &app.auditor)]
+        {
+            let (authorization, content) =
+                (bearer(token), if path.contains("imports") { "text/csv" } else { "application/json" });
+            let headers = [
+                ("Authorization", authorization.as_str()),
+                ("Idempotency-Key", "k"),
+                ("If-Match", "\"1\""),
+                ("Content-Type", content),
+            ];
+            let bytes = if body.is_null() { String::new() } else { body.to_string() };
+            let headers = if *method == "GET" || *method == "DELETE" { &headers[..1] } else { &headers[..] };
+            let answer = app.ask(method, &path, headers, bytes.as_bytes());
+            let may = PERMISSIONS.iter().any(|(known, roles)| known == action && roles.contains(&role));
+            assert_eq!(answer.status == 403, !may, "{method} {path} as {role:?}: {}", answer.text());
+            cells += 1;
+        }
+    }
+    assert_eq!(cells, operations.len() * 3);
+    let used: Vec<Action> = operations.iter().map(|(_, _, action, _)| *action).collect();
+    for (action, _) in PERMISSIONS {
+        // Counts are a part of answers, not an operation; tests/http/draws.rs looks for them.
+        assert!(used.contains(&action) || action == Action::ReadCounts, "{action:?} is never asked for");
+    }
+}

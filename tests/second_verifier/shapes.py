@@ -1,0 +1,243 @@
+"""Shapes: statements (log-v1 §3–4, draw-v1 §3.3, §5.2, §8, §9), requests (draw-v1 §3.1) and openings.
+
+Every function raises BadShape; what is returned is the value, or the bytes of a hexadecimal text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .canonical import MAX_INTEGER
+
+HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
+REGION = re.compile(r"[0-9]{6}\Z")
+NUMBER = re.compile(r"(?:0|[1-9A-Z][0-9A-Z]*)(?:-(?:0|[1-9A-Z][0-9A-Z]*))*\Z")
+SPECIALITY = re.compile(r"[^:\s]+:[^\s]+\Z")
+REASONS = ("procurement_ended", "request_wrong", "registry_wrong", "contribution_missing", "relations")
+IMAGES = (
+    "registry.expert", "registry.unit",
+    "package.recorded", "account.changed", "access.recorded", "draw.planned",
+)
+LIFE = ("draw.contributed", "draw.drawn", "draw.void_proposed", "draw.voided", "draw.unsealed")
+USES = (
+    ("log", "ed25519"), ("statements", "ed25519"),
+    ("draw_vrf", "ecvrf-edwards25519-sha512-tai"), ("tag_vrf", "ecvrf-edwards25519-sha512-tai"),
+)
+
+
+class BadShape(ValueError):
+    """A value is not of the shape that the documents give it."""
+
+
+def fields(value, required, optional=()) -> dict:
+    if type(value) is not dict:
+        raise BadShape("not an object")
+    missing = set(required) - set(value)
+    foreign = set(value) - set(required) - set(optional)
+    if missing or foreign:
+        raise BadShape(f"missing {sorted(missing)}, unknown {sorted(foreign)}")
+    return value
+
+
+def integer(value, low: int = 0, high: int = MAX_INTEGER) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise BadShape(f"integer outside {low} to {high}")
+    return value
+
+
+def listing(value, low: int = 0, high: int | None = None) -> list:
+    if type(value) is not list or len(value) < low or (high is not None and len(value) > high):
+        raise BadShape("list of the wrong length")
+    return value
+
+
+def text(value, most: int | None = None) -> str:
+    """Text that is not empty, without control characters, of at most `most` bytes."""
+    if type(value) is not str or not value or (most and len(value.encode()) > most):
+        raise BadShape("text empty or too long")
+    if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in value):
+        raise BadShape("control character")
+    return value
+
+
+def hexes(value, length: int | None = 32) -> bytes:
+    if type(value) is not str or not HEX.match(value) or (length is not None and len(value) != 2 * length):
+        raise BadShape(f"not {length} bytes of hexadecimal")
+    return bytes.fromhex(value)
+
+
+def matching(pattern: re.Pattern, value, most: int = 64) -> str:
+    if type(value) is not str or not pattern.match(value) or len(value) > most:
+        raise BadShape(f"text {str(value)[:40]!r}")
+    return value
+
+
+def ascending(values: list) -> list:
+    keys = [v.encode() if type(v) is str else v for v in values]
+    if any(a >= b for a, b in zip(keys, keys[1:])):
+        raise BadShape("not strictly ascending")
+    return values
+
+
+def statement(value, origin: str, index: int) -> str:
+    """Checks a statement and returns its type."""
+    kind = value.get("type") if type(value) is dict else None
+    common = ("v", "type", "log", "time")
+    check = TYPES.get(kind) if type(kind) is str else None
+    if check is None:
+        raise BadShape(f"type {str(kind)[:40]!r}")
+    required, optional, inner = check
+    fields(value, (*common, *required), optional)
+    integer(value["v"], 1, 1)
+    integer(value["time"])
+    if value["log"] != origin:
+        raise BadShape("another log")
+    if (kind == "log.opened") != (index == 0):
+        raise BadShape("log.opened stands at index 0 and nowhere else")
+    inner(value)
+    return kind
+
+
+def _opened(value) -> None:
+    matching(REGION, value["jurisdiction"])
+    for item, (use, algorithm) in zip(listing(value["keys"], 4, 4), USES):
+        fields(item, ("alg", "key", "use"))
+        if (item["use"], item["alg"]) != (use, algorithm):
+            raise BadShape("keys out of order")
+        hexes(item["key"])
+
+
+def _committed(value) -> None:
+    if integer(value["attempt"], 1, 2**32 - 1) > 1:
+        hexes(value.get("predecessor"))
+    elif "predecessor" in value:
+        raise BadShape("predecessor of a first attempt")
+    for name, length in (("package_tag", 64), ("plan_tag", 64), ("tag_key", 32), ("request", 32), ("names", 32),
+                         ("profile", 32), ("excluded", 32)):
+        hexes(value[name], length)
+    integer(value["registry"])
+    for number, group in enumerate(listing(value["groups"], 1, 32), 1):
+        fields(group, ("group", "seats", "site"))
+        integer(group["group"], number, number)
+        integer(group["seats"], 1, 64)
+        integer(group["site"], 1, 32)
+    if sum(group["seats"] for group in value["groups"]) > 64:
+        raise BadShape("more than 64 seats")
+    integer(value["unit_cap"], 1, 64)
+    integer(value["lots"], 1, 8)
+    integer(value["margin"], 0, 1000)
+    integer(value["window_minutes"], 1, 100000)
+    fields(value["pool"], ("root", "size"))
+    hexes(value["pool"]["root"])
+    integer(value["pool"]["size"], 0, 4000000)
+    for member in listing(value["kept"]):
+        site = type(member) is dict and "site" in member
+        fields(member, ("position", "site" if site else "group"))
+        integer(member["position"])
+        integer(member["site" if site else "group"], 1, 32)
+    ascending([member["position"] for member in value["kept"]])
+    if "forced_accepted_by" in value:
+        text(value["forced_accepted_by"], 128)
+    for item in listing(value["contributions"], 1, 255):
+        kind = item.get("kind") if type(item) is dict else None
+        if kind == "nonce":
+            fields(item, ("kind", "commitment", "key"))
+            hexes(item["commitment"])
+            hexes(item["key"])
+        elif kind in ("operator", "witness"):
+            fields(item, ("kind", "key"))
+            hexes(item["key"])
+        elif kind == "beacon":
+            fields(item, ("kind", "chain", "round"))
+            hexes(item["chain"])
+            integer(item["round"])
+        else:
+            raise BadShape("kind of contribution")
+    integer(value["deadline"])
+
+
+def _contributed(value) -> None:
+    hexes(value["alpha"])
+    hexes(value["key"])
+    hexes(value["proof"], 80)
+    if value["kind"] != "operator":
+        raise BadShape("kind of contribution")
+
+
+def _drawn(value) -> None:
+    hexes(value["alpha"])
+    hexes(value["seed"])
+    integer(value["branches"], 0, 1_000_000)
+    for index in listing(value["contributions"], 1, 255):
+        integer(index)
+    for seat in listing(value["seats"], 1, 64):
+        fields(seat, ("group", "position"))
+        integer(seat["group"], 1, 32)
+        integer(seat["position"])
+
+
+def _void(value) -> None:
+    hexes(value["alpha"])
+    text(value["actor"], 128)
+    if value["reason"] not in REASONS:
+        raise BadShape("reason")
+    if "approver" in value:
+        text(value["approver"], 128)
+
+
+def _unsealed(value) -> None:
+    hexes(value["alpha"])
+    text(value["announcement"], 128)
+
+
+TYPES = {
+    "log.opened": (("jurisdiction", "keys"), (), _opened),
+    "profile.loaded": (("profile",), (), lambda value: hexes(value["profile"])),
+    "draw.committed": (
+        ("attempt", "package_tag", "plan_tag", "tag_key", "request", "names", "profile", "excluded", "registry",
+         "groups", "unit_cap", "lots", "margin", "window_minutes", "pool", "kept", "contributions", "deadline"),
+        ("predecessor", "forced_accepted_by"),
+        _committed,
+    ),
+    "draw.contributed": (("alpha", "kind", "key", "proof"), (), _contributed),
+    "draw.drawn": (("alpha", "contributions", "seed", "seats", "branches"), (), _drawn),
+    "draw.void_proposed": (("alpha", "reason", "actor"), (), _void),
+    "draw.voided": (("alpha", "reason", "actor", "approver"), (), _void),
+    "draw.unsealed": (("alpha", "announcement"), (), _unsealed),
+    **{name: (("image",), (), lambda value: hexes(value["image"])) for name in IMAGES},
+}
+
+
+def groups(value) -> list:
+    """The group list of a request (draw-v1 §3.1)."""
+    for group in listing(value, 1, 32):
+        fields(group, ("except", "seats", "site", "speciality", "within"))
+        integer(group["seats"], 1, 64)
+        integer(group["site"], 1, 32)
+        matching(SPECIALITY, group["speciality"])
+        for name, low in (("except", 0), ("within", 1)):
+            ascending([matching(REGION, code) for code in listing(group[name], low, 64)])
+    if sum(group["seats"] for group in value) > 64:
+        raise BadShape("more than 64 seats")
+    return value
+
+
+def _company(value) -> dict:
+    fields(value, ("code", "name"))
+    text(value["code"])
+    text(value["name"])
+    return value
+
+
+def request(value) -> dict:
+    """A request (draw-v1 §3.1)."""
+    fields(value, ("v", "plan", "package", "purchaser", "agency", "suppliers", "review_start", "groups"))
+    integer(value["v"], 1, 1)
+    matching(NUMBER, value["plan"])
+    matching(NUMBER, value["package"])
+    _company(value["purchaser"])
+    _company(value["agency"])
+    ascending([_company(item)["code"] for item in listing(value["suppliers"], 0, 64)])
+    integer(value["review_start"])
+    groups(value["groups"])
+    return value
