@@ -92,14 +92,15 @@ impl Sources {
     }
 
     /// Takes `EXPERT_DRAW_*` variables; an unknown one is refused, because a misspelt setting would
-    /// otherwise be silently ignored. `EXPERT_DRAW_TEST_*` belongs to the tests.
+    /// otherwise be silently ignored. `EXPERT_DRAW_TEST_*` belongs to the tests, `_FAILPOINT` to the
+    /// store, `_CONFIG` and `_LOG` to the program.
     pub fn environment(
         &mut self,
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<(), ConfigError> {
         for (name, value) in variables {
             let Some(rest) = name.strip_prefix("EXPERT_DRAW_") else { continue };
-            if rest.starts_with("TEST_") || rest == "CONFIG" || rest == "LOG" {
+            if rest.starts_with("TEST_") || ["CONFIG", "LOG", "FAILPOINT"].contains(&rest) {
                 continue;
             }
             let known = SETTINGS.into_iter().find(|known| *known == rest.to_ascii_lowercase());

@@ -43,8 +43,10 @@ pub fn serve(service: Arc<Service>, serving: Serving, ready: impl FnOnce(SocketA
     System::new().block_on(async move {
         let server = server(service, serving, listener)?;
         let handle = server.handle();
+        // Before `ready`: whoever hears of the address may ask for the end at once.
+        let asked_to_end = asked_to_end()?;
         rt::spawn(async move {
-            asked_to_end().await;
+            asked_to_end.await;
             tracing::info!("ending: running requests are finished first");
             handle.stop(true).await;
         });
@@ -114,22 +116,21 @@ fn server(service: Arc<Service>, serving: Serving, listener: TcpListener) -> io:
     Ok(server)
 }
 
+/// Listens for Ctrl-C and SIGTERM from this call on; what is returned ends with the first of them.
 #[cfg(unix)]
-async fn asked_to_end() {
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     use actix_web::rt::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = rt::signal::ctrl_c().await;
-        return;
-    };
-    let mut interrupt = Box::pin(rt::signal::ctrl_c());
-    std::future::poll_fn(|context| {
-        let asked = interrupt.as_mut().poll(context).is_ready() || terminate.poll_recv(context).is_ready();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(std::future::poll_fn(move |context| {
+        let asked = interrupt.poll_recv(context).is_ready() || terminate.poll_recv(context).is_ready();
         if asked { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
+    }))
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() {
-    let _ = rt::signal::ctrl_c().await;
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = rt::signal::ctrl_c().await;
+    })
 }

@@ -44,6 +44,8 @@ pub fn fsck(
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct DrawState {
     state: &'static str,
+    /// Known once committed.
+    attempt: Option<i64>,
     alpha: Option<Vec<u8>>,
     committed: Option<i64>,
     drawn: Option<i64>,
@@ -68,19 +70,21 @@ impl Follow for Replay<'_> {
         if statement.kind() == REGISTRY_EXPERT {
             self.experts.insert(entry.subject.clone(), entry.idx);
         } else if statement.kind().starts_with("draw.") {
-            self.draw_entry(entry, statement.kind());
+            self.draw_entry(entry, &statement);
         }
         Vec::new()
     }
 }
 
 impl Replay<'_> {
-    fn draw_entry(&mut self, entry: &store::journal::Entry, kind: &str) {
+    fn draw_entry(&mut self, entry: &store::journal::Entry, statement: &Statement) {
         let draw = self.draws.entry(entry.subject.clone()).or_default();
-        match kind {
+        match statement.kind() {
             Commitment::TYPE => {
                 let alpha = seed::alpha(entry.index(), &merkle::leaf_hash(&entry.statement));
                 draw.state = state::COMMITTED;
+                let commitment = Commitment::read(&statement.body_json());
+                draw.attempt = commitment.ok().map(|commitment| i64::from(commitment.attempt));
                 draw.alpha = Some(alpha.0.to_vec());
                 draw.committed = Some(entry.idx);
             }
@@ -165,7 +169,9 @@ impl Replay<'_> {
                 let is =
                     (row.state.as_str(), &row.alpha, row.committed_entry, row.drawn_entry, row.ended_entry);
                 let should = self.draws.get(&row.id);
-                if should.map(|s| (s.state, &s.alpha, s.committed, s.drawn, s.ended)) != Some(is) {
+                let attempt = should.is_some_and(|s| s.attempt.is_none_or(|n| n == row.attempt));
+                if !attempt || should.map(|s| (s.state, &s.alpha, s.committed, s.drawn, s.ended)) != Some(is)
+                {
                     let index = row.committed_entry.unwrap_or_default().unsigned_abs();
                     let what = format!("draw {}: the table differs from the journal", row.id);
                     found.push(Finding::at("draw", index, what));

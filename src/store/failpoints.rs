@@ -1,8 +1,9 @@
 //! Faults on demand, for tests only: the writer asks at the places where order matters.
 //!
-//! They come in pairs: failed and did not persist, failed but persisted. Each fires once.
+//! They come in pairs: failed and did not persist, failed but persisted. Each fires once, at the
+//! first pass or at a later one.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What an armed place does when it is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,20 +16,30 @@ pub enum Fault {
 
 /// One place.
 #[derive(Debug, Default)]
-pub struct Failpoint(AtomicU8);
+pub struct Failpoint(Mutex<Option<(Fault, u32)>>);
 
 impl Failpoint {
-    /// Arms the place for one time.
+    /// Arms the place for its next pass.
     pub fn arm(&self, fault: Fault) {
-        self.0.store(if fault == Fault::Error { 1 } else { 2 }, Ordering::SeqCst);
+        self.arm_nth(fault, 1);
+    }
+
+    /// Arms the place for one time: its `nth` pass from now, 1 is the next.
+    pub fn arm_nth(&self, fault: Fault, nth: u32) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((fault, nth.max(1)));
     }
 
     /// Whether the step is to fail; does not return when the fault is [`Fault::Abort`].
     pub(super) fn fires(&self) -> bool {
-        match self.0.swap(0, Ordering::SeqCst) {
-            0 => false,
-            1 => true,
-            _ => std::process::abort(),
+        let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match armed.take() {
+            None => false,
+            Some((fault, nth)) if nth > 1 => {
+                *armed = Some((fault, nth - 1));
+                false
+            }
+            Some((Fault::Error, _)) => true,
+            Some((Fault::Abort, _)) => std::process::abort(),
         }
     }
 }
@@ -45,14 +56,18 @@ pub struct Failpoints {
 }
 
 impl Failpoints {
-    /// Reads `EXPERT_DRAW_FAILPOINT` (`before_commit` or `after_commit`) and arms that place to
-    /// abort the process; anything else arms nothing.
+    /// Reads `EXPERT_DRAW_FAILPOINT` and arms that place to abort the process: `before_commit` or
+    /// `after_commit`, for the `N`th commit of the process with `:N` behind; anything else arms nothing.
     pub fn from_env() -> Self {
         let points = Self::default();
-        match std::env::var("EXPERT_DRAW_FAILPOINT").as_deref() {
-            Ok("before_commit") => points.before_commit.arm(Fault::Abort),
-            Ok("after_commit") => points.after_commit.arm(Fault::Abort),
-            _ => {}
+        let asked = std::env::var("EXPERT_DRAW_FAILPOINT").unwrap_or_default();
+        let (place, nth) = asked.split_once(':').unwrap_or((&asked, "1"));
+        if let Ok(nth) = nth.parse() {
+            match place {
+                "before_commit" => points.before_commit.arm_nth(Fault::Abort, nth),
+                "after_commit" => points.after_commit.arm_nth(Fault::Abort, nth),
+                _ => {}
+            }
         }
         points
     }
