@@ -102,10 +102,16 @@ fn an_altered_entry_of_an_expert_is_named_by_fsck_and_start(kind: Kind) {
 fn an_altered_row_is_named_by_fsck(kind: Kind) {
     let (site, draw) = with_a_draw(kind);
     let expert = site.text("SELECT min(number) AS t FROM expert");
+    let claim = site.text(&format!("SELECT min(code) AS t FROM expert_speciality WHERE number = '{expert}'"));
     let changes = [
         ("expert", format!("standing = 'suspended' WHERE number = '{expert}'"), &expert),
         ("expert", format!("unit = NULL WHERE number = '{expert}'"), &expert),
-        ("expert_speciality", format!("code = 'ndrc316:A01' WHERE number = '{expert}'"), &expert),
+        // One of the person's specialities becomes one that nobody in the sample has.
+        (
+            "expert_speciality",
+            format!("code = 'mof31:A01' WHERE number = '{expert}' AND code = '{claim}'"),
+            &expert,
+        ),
         ("draw", format!("state = 'committed' WHERE id = '{draw}'"), &draw),
         ("draw", format!("attempt = 2 WHERE id = '{draw}'"), &draw),
     ];
