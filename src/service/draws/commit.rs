@@ -7,7 +7,7 @@ use super::explain;
 use super::prepare::{People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
-use super::{DrawView, state};
+use super::{DrawView, PLANNED, state, wrong_state};
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
 use crate::draw::identity::DrawKey;
@@ -271,16 +271,16 @@ impl Service {
     ) -> Result<(), Refusal> {
         let subject_key = self.subject_key(&plan.id, false)?;
         let record = self.opaque_record(&checked.request.to_json());
-        let sealed = self.sealer().seal(&subject_key, super::view::PLANNED, &record.bytes);
+        let sealed = self.sealer().seal(&subject_key, PLANNED, &record.bytes);
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 202);
         self.store.write("plan draw", move |tx| {
             check_still_open(tx, &plan)?;
             tx.append(Append {
                 actor: account.clone(),
-                kind: super::view::PLANNED.into(),
+                kind: PLANNED.into(),
                 subject: plan.id.clone(),
-                statement: record.statement(super::view::PLANNED),
+                statement: record.statement(PLANNED),
                 image: Some(sealed.clone()),
                 registry: false,
             })?;
@@ -344,9 +344,4 @@ fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
         return Err(wrong_state("该包已有进行中或已完成的抽取", "this package has an open or finished draw"));
     }
     Ok(())
-}
-
-/// The draw is not in a state in which this can be done.
-pub(super) fn wrong_state(zh: &str, en: &str) -> Refusal {
-    Refusal::new(Kind::Conflict, "wrong_state", zh, en)
 }

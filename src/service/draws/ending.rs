@@ -4,8 +4,7 @@
 //! Order matters: once a draw is unsealed it cannot be voided, and once it is voided nothing else
 //! can be said about it; both are decided under the lock.
 
-use super::commit::wrong_state;
-use super::{DrawView, state};
+use super::{DrawView, PLANNED, state, wrong_state};
 use crate::codec::{Hash, Json, Object, object};
 use crate::draw::statements::{Unsealed, Void, VoidReason};
 use crate::service::Service;
@@ -74,7 +73,7 @@ impl Service {
         self.draw_row(actor, id)?;
         let record = self.opaque_record(&Object::new().with("withdrawn", id).into());
         let subject_key = self.subject_key(id, true)?;
-        let sealed = self.sealer().seal(&subject_key, super::view::PLANNED, &record.bytes);
+        let sealed = self.sealer().seal(&subject_key, PLANNED, &record.bytes);
         let account = actor.account.clone();
         self.end(actor, id, key, "withdraw plan", move |tx, row| {
             if row.state != state::PLANNED {
@@ -85,7 +84,7 @@ impl Service {
             let given_up = earlier.iter().map(|draw| draw.attempt).min().unwrap_or_default().min(0);
             row.attempt = given_up - 1;
             row.state = state::WITHDRAWN.into();
-            let kind = super::view::PLANNED;
+            let kind = PLANNED;
             let fields = Object::new().with("image", record.digest);
             Ok(Said { kind, fields, actor: account.clone(), ends: true, image: Some(sealed.clone()) })
         })

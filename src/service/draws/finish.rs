@@ -4,8 +4,7 @@
 //! VRF gives the same bytes, the walk the same panel. The service does it at start for every draw
 //! that is still committed.
 
-use super::commit::wrong_state;
-use super::{DrawView, state};
+use super::{DrawView, state, wrong_state};
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
 use crate::draw::decide;

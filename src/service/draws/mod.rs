@@ -22,6 +22,8 @@ pub mod record;
 pub mod request;
 mod view;
 
+use super::refusal::{Kind, Refusal};
+
 pub use commit::DrawForecast;
 pub use request::{DrawDraft, GroupDraft};
 pub use view::{DrawLine, DrawView, GroupView, PanelMember, SeatView};
@@ -40,4 +42,12 @@ pub mod state {
     pub const WITHDRAWN: &str = "withdrawn";
     /// Drawn and opened after the announcement of the result.
     pub const UNSEALED: &str = "unsealed";
+}
+
+/// Type of the opaque statement that records a plan, or its withdrawal.
+const PLANNED: &str = "draw.planned";
+
+/// The draw is not in a state in which this can be done.
+fn wrong_state(zh: &str, en: &str) -> Refusal {
+    Refusal::new(Kind::Conflict, "wrong_state", zh, en)
 }

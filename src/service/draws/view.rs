@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::commit::wrong_state;
 use super::ending::read_proposal;
 use super::record::Header;
-use super::state;
+use super::{PLANNED, state, wrong_state};
 use crate::codec::{Hash, Json};
 use crate::draw::commitment::Commitment;
 use crate::draw::request::{GroupRequest, Request};
@@ -23,9 +22,6 @@ use crate::service::refusal::Refusal;
 use crate::service::sealing::OpaqueRecord;
 use crate::store::{self, Conn};
 use crate::time::Timestamp;
-
-/// Type of the opaque statement that records a plan.
-pub(super) const PLANNED: &str = "draw.planned";
 
 /// One seat group as viewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
