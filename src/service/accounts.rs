@@ -23,7 +23,7 @@ use crate::store::{self, Append, StoreError};
 use crate::time::Timestamp;
 
 /// Statement type and journal kind of a change.
-const CHANGED: &str = "account.changed";
+pub(super) const CHANGED: &str = "account.changed";
 /// What every token begins with, so that leaked ones can be searched for.
 const TOKEN_PREFIX: &str = "edt_";
 const NAME_MAX: usize = 64;
@@ -244,7 +244,7 @@ fn check(draft: &AccountDraft) -> Result<Role, Refusal> {
 }
 
 /// The whole row, so that the table can be made again from the journal.
-fn record(row: &Account) -> Json {
+pub(super) fn record(row: &Account) -> Json {
     Object::new()
         .with("v", 1u32)
         .with("id", row.id.as_str())

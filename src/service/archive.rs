@@ -5,7 +5,7 @@
 
 use super::draws::record::DrawRecord;
 use super::refusal::{Kind, Refusal};
-use super::sealing::Sealer;
+use super::sealing::{OpaqueRecord, Sealer};
 use crate::codec::{Hash, Json, hmac_sha256};
 use crate::draw::commitment::Commitment;
 use crate::draw::pool::{self, Leaf};
@@ -51,8 +51,8 @@ impl<'a> Archive<'a> {
         Sealer::new(&self.keys.sealing, self.entropy)
     }
 
-    /// Opens the image of an expert's entry and checks it against the statement.
-    pub(super) fn expert_image(
+    /// Opens the image of an expert's, unit's or package's entry and checks it against the statement.
+    pub(super) fn image(
         &self,
         conn: &mut Conn,
         entry: &store::journal::Entry,
@@ -67,6 +67,22 @@ impl<'a> Archive<'a> {
             return Err(wrong("the private image is not the one that was signed"));
         }
         Ok((image.digest(), image))
+    }
+
+    /// Opens the private record of an opaque entry and checks it against the statement.
+    pub(super) fn opaque(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Json, Refusal> {
+        let wrong = |what: &str| Refusal::internal(format!("entry {}: {what}", entry.index()));
+        let key = self.sealer().stored_key(conn, &entry.subject)?;
+        let sealed = entry.image.as_deref().ok_or_else(|| wrong("has no record"))?;
+        let opened = key.open(&entry.kind, sealed)?;
+        let (record, digest) = OpaqueRecord::read(&opened).map_err(Refusal::internal)?;
+        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+        let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
+        if said == Some(digest) {
+            Ok(record)
+        } else {
+            Err(wrong("the record is not the one that was signed"))
+        }
     }
 
     /// Everything the journal holds of a committed draw, leaves rebuilt and held against the
@@ -111,7 +127,7 @@ impl<'a> Archive<'a> {
             let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
             let entry = store::journal::find(conn, person.registry)?;
             let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
-            let (_, image) = self.expert_image(conn, &entry)?;
+            let (_, image) = self.image(conn, &entry)?;
             members.push((*seat, image.open().map_err(Refusal::internal)?));
         }
         Ok(members)

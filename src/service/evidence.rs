@@ -103,7 +103,7 @@ impl Archive<'_> {
             let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
             let entry = store::journal::find(conn, person.registry)?;
             let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
-            let (_, image) = self.expert_image(conn, &entry)?;
+            let (_, image) = self.image(conn, &entry)?;
             let expert = image.open::<Expert>().map_err(Refusal::internal)?;
             seated.push(SeatedOpening {
                 draw_salt: Hash(header.key.candidate_salt(&person.number)),

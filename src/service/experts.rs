@@ -263,7 +263,7 @@ impl Service {
             let row = store::expert::find(conn, number)?.ok_or_else(no_expert)?.row;
             let entry = store::journal::find(conn, row.entry.unsigned_abs())?
                 .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {}", row.entry)))?;
-            let (_, image) = self.archive().expert_image(conn, &entry)?;
+            let (_, image) = self.archive().image(conn, &entry)?;
             let expert = image.open::<Expert>().map_err(Refusal::internal)?;
             let key = self.sealer().stored_key(conn, number)?;
             let today = Date::of(self.clock.now());

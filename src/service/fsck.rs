@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::draws::state;
+use super::fsck_rows::Rows;
 use super::refusal::Refusal;
 use crate::draw::commitment::Commitment;
 use crate::draw::seed;
@@ -30,12 +31,14 @@ pub fn fsck(
     against: &Against<'_>,
     progress: Progress<'_>,
 ) -> Result<Vec<Finding>, Refusal> {
-    let mut replay = Replay { progress, experts: BTreeMap::new(), draws: BTreeMap::new() };
+    let mut replay =
+        Replay { progress, experts: BTreeMap::new(), draws: BTreeMap::new(), rows: Rows::default() };
     let archive = Archive::new(keys, entropy);
     reader.read(|conn| {
         let mut found = check(conn, against, &mut replay)?;
         replay.experts(conn, &archive, &mut found)?;
         replay.draws(conn, &mut found)?;
+        replay.rows.check(conn, &archive, &mut found)?;
         Ok(found)
     })
 }
@@ -58,6 +61,7 @@ struct Replay<'a> {
     /// Newest entry of each expert.
     experts: BTreeMap<String, i64>,
     draws: BTreeMap<String, DrawState>,
+    rows: Rows,
 }
 
 impl Follow for Replay<'_> {
@@ -71,6 +75,8 @@ impl Follow for Replay<'_> {
             self.experts.insert(entry.subject.clone(), entry.idx);
         } else if statement.kind().starts_with("draw.") {
             self.draw_entry(entry, &statement);
+        } else {
+            self.rows.follow(entry, statement.kind());
         }
         Vec::new()
     }
@@ -132,12 +138,13 @@ impl Replay<'_> {
                 found.push(wrong("the table names another entry as the newest"));
                 continue;
             }
-            // A person whose data key was erased leaves a row and a digest, and nothing to compare.
+            // Without it the person would be missing from every pool, and nothing in the log says so.
             if store::subject_key::find(conn, number)?.is_none() {
+                found.push(wrong("the data key is missing"));
                 continue;
             }
             let Some(entry) = store::journal::find(conn, index)? else { continue };
-            let opened = archive.expert_image(conn, &entry);
+            let opened = archive.image(conn, &entry);
             match opened.and_then(|(_, image)| image.open::<Expert>().map_err(Refusal::internal)) {
                 Err(_) => found.push(wrong("the sealed image is not the one that was signed")),
                 Ok(expert) => {

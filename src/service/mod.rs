@@ -11,7 +11,7 @@
 //! | `looks` | every look at a sealed field is an entry first |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
-//! | `fsck` | the tables held against a replay of the journal |
+//! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -29,6 +29,7 @@ pub mod draws;
 pub mod evidence;
 pub mod experts;
 pub mod fsck;
+mod fsck_rows;
 pub mod health;
 pub mod idempotency;
 pub mod imports;
@@ -237,24 +238,19 @@ impl Service {
             if entry.registry {
                 position = Some(entry.index());
             }
-            if is_expert(entry)
-                && let Some(indexed) = self.indexed(conn, entry)?
-            {
-                found.push(indexed);
+            if is_expert(entry) {
+                found.push(self.indexed(conn, entry)?);
             }
         }
         Ok((found, next, position))
     }
 
-    /// An expert as of one entry, its image checked against the digest that the statement carries;
-    /// `None` when the person's data key was erased.
-    fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Option<Indexed>, Refusal> {
-        if store::subject_key::find(conn, &entry.subject)?.is_none() {
-            return Ok(None);
-        }
-        let (image, sealed) = self.archive().expert_image(conn, entry)?;
+    /// An expert as of one entry, its image checked against the digest that the statement carries.
+    /// Somebody whose data key is gone cannot be left out quietly: nothing in the log says so.
+    fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Indexed, Refusal> {
+        let (image, sealed) = self.archive().image(conn, entry)?;
         let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
-        Ok(Some(Indexed { expert, image, registry: entry.index() }))
+        Ok(Indexed { expert, image, registry: entry.index() })
     }
 
     /// What can be read back from the journal with the keys.

@@ -17,7 +17,7 @@ use crate::store::{self, Append, Conn, StoreError, WriteError};
 use crate::time::Timestamp;
 
 /// Statement type, journal kind, and what images are sealed as.
-const RECORDED: &str = "package.recorded";
+pub(super) const RECORDED: &str = "package.recorded";
 /// The state in which a package begins.
 pub const STATE_RECORDED: &str = "recorded";
 

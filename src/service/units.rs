@@ -13,7 +13,7 @@ use crate::registry::{Imaged, Problem, UnitDraft};
 use crate::store::{self, Append, StoreError, WriteError};
 
 /// Statement type of a unit.
-const REGISTRY_UNIT: &str = "registry.unit";
+pub(super) const REGISTRY_UNIT: &str = "registry.unit";
 /// Journal kind, and what images are sealed as.
 const RECORDED: &str = "unit.recorded";
 

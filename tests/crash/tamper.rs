@@ -13,6 +13,7 @@ on_both! {
     an_altered_entry_of_a_draw_is_named_by_fsck_start_and_verifier
     an_altered_entry_of_an_expert_is_named_by_fsck_and_start
     an_altered_row_is_named_by_fsck
+    a_person_whose_data_key_was_taken_away_is_missed_by_fsck_and_start
 }
 
 /// A site with one draw, stopped; the draw's id.
@@ -102,28 +103,52 @@ fn an_altered_entry_of_an_expert_is_named_by_fsck_and_start(kind: Kind) {
 fn an_altered_row_is_named_by_fsck(kind: Kind) {
     let (site, draw) = with_a_draw(kind);
     let expert = site.text("SELECT min(number) AS t FROM expert");
-    let claim = site.text(&format!("SELECT min(code) AS t FROM expert_speciality WHERE number = '{expert}'"));
+    let account = site.text("SELECT min(id) AS t FROM account");
+    let package = site.text("SELECT min(id) AS t FROM package");
     let changes = [
-        ("expert", format!("standing = 'suspended' WHERE number = '{expert}'"), &expert),
-        ("expert", format!("unit = NULL WHERE number = '{expert}'"), &expert),
-        // One of the person's specialities becomes one that nobody in the sample has.
         (
-            "expert_speciality",
-            format!("code = 'mof31:A01' WHERE number = '{expert}' AND code = '{claim}'"),
+            "expert SET standing = 'suspended' WHERE number",
+            "expert SET standing = 'active' WHERE number",
             &expert,
         ),
-        ("draw", format!("state = 'committed' WHERE id = '{draw}'"), &draw),
-        ("draw", format!("attempt = 2 WHERE id = '{draw}'"), &draw),
+        (
+            "expert SET region = region || '0' WHERE number",
+            "expert SET region = substr(region, 1, 6) WHERE number",
+            &expert,
+        ),
+        (
+            "expert_speciality SET code = code || '0' WHERE number",
+            "expert_speciality SET code = substr(code, 1, length(code) - 1) WHERE number",
+            &expert,
+        ),
+        ("account SET role = 'bureau' WHERE id", "account SET role = 'agency' WHERE id", &account),
+        (
+            "account SET expires = expires + 1 WHERE id",
+            "account SET expires = expires - 1 WHERE id",
+            &account,
+        ),
+        (
+            "package SET agency = agency || '0' WHERE id",
+            "package SET agency = substr(agency, 1, 18) WHERE id",
+            &package,
+        ),
+        ("draw SET state = 'committed' WHERE id", "draw SET state = 'drawn' WHERE id", &draw),
+        ("draw SET attempt = 2 WHERE id", "draw SET attempt = 1 WHERE id", &draw),
     ];
-    for (table, change, named) in changes {
-        let keep = format!("CREATE TABLE keep AS SELECT * FROM {table}; UPDATE {table} SET {change};");
-        site.fresh.by_hand(&keep).unwrap();
-        let output = site.run(&["fsck"]);
-        let found = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{table} {change}: {found}");
-        assert!(found.contains(named.as_str()), "{table} {change}: {found}");
-        let undo = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM keep; DROP TABLE keep;");
-        site.fresh.by_hand(&undo).unwrap();
+    for (change, undo, id) in changes {
+        site.fresh.by_hand(&format!("UPDATE {change} = '{id}'")).unwrap();
+        let found = site.findings();
+        assert!(found.contains(id.as_str()), "{change}: {found}");
+        site.fresh.by_hand(&format!("UPDATE {undo} = '{id}'")).unwrap();
         site.is_sound();
     }
+}
+
+fn a_person_whose_data_key_was_taken_away_is_missed_by_fsck_and_start(kind: Kind) {
+    let (site, _) = with_a_draw(kind);
+    let expert = site.text("SELECT min(number) AS t FROM expert");
+    site.fresh.by_hand(&format!("DELETE FROM subject_key WHERE subject = '{expert}'")).unwrap();
+    assert!(site.findings().contains(&expert));
+    let said = site.try_serve("").err().expect("draws from a pool without this person");
+    assert!(said.contains(&expert), "{said}");
 }

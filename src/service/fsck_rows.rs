@@ -1,0 +1,134 @@
+//! `fsck`, the rows of accounts, units and packages: each must be what its newest entry's sealed
+//! record says. An account's role and a package's agency decide who sees what, so they are held
+//! against what was signed like everything else.
+//!
+//! Deliberately not here: experts and draws (`fsck`), and rows of idempotency keys, which are no part
+//! of the journal: altering one can only make a request be answered by another resource of its account.
+
+use std::collections::BTreeMap;
+
+use super::archive::Archive;
+use super::refusal::Refusal;
+use super::{accounts, packages, units};
+use crate::registry::{Package, Unit};
+use crate::store::{self, Conn, Finding, Page, StoreError};
+
+/// Newest entry of each subject.
+type Newest = BTreeMap<String, i64>;
+
+/// What the tables should hold, gathered along the journal.
+#[derive(Default)]
+pub(super) struct Rows {
+    accounts: Newest,
+    units: Newest,
+    packages: Newest,
+}
+
+impl Rows {
+    /// Remembers an entry if a table of this file follows it.
+    pub(super) fn follow(&mut self, entry: &store::journal::Entry, kind: &str) {
+        let newest = match kind {
+            accounts::CHANGED => &mut self.accounts,
+            units::REGISTRY_UNIT => &mut self.units,
+            packages::RECORDED => &mut self.packages,
+            _ => return,
+        };
+        newest.insert(entry.subject.clone(), entry.idx);
+    }
+
+    /// Holds every row against its newest entry.
+    pub(super) fn check(
+        &self,
+        conn: &mut Conn,
+        archive: &Archive<'_>,
+        found: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let mut account = Table { name: "account", newest: &self.accounts, conn, archive, found };
+        account.walk(
+            store::account::list,
+            |row| (&row.id, row.entry),
+            |archive, conn, entry, row| Ok(archive.opaque(conn, entry)? == accounts::record(row)),
+        )?;
+        let mut unit = Table { name: "unit", newest: &self.units, conn, archive, found };
+        unit.walk(
+            |conn, page| store::unit::list(conn, None, page),
+            |row| (&row.code, row.entry),
+            |archive, conn, entry, row| {
+                let unit: Unit = archive.image(conn, entry)?.1.open().map_err(Refusal::internal)?;
+                let signed = (unit.code().as_str(), unit.name(), unit.region().as_str());
+                Ok(signed == (row.code.as_str(), row.name.as_str(), row.region.as_str()))
+            },
+        )?;
+        let mut package = Table { name: "package", newest: &self.packages, conn, archive, found };
+        let all = store::package::PackageFilter::default();
+        package.walk(
+            |conn, page| store::package::list(conn, &all, page),
+            |row| (&row.id, row.entry),
+            |archive, conn, entry, row| {
+                let package: Package = archive.image(conn, entry)?.1.open().map_err(Refusal::internal)?;
+                let signed = store::package::Package {
+                    id: entry.subject.clone(),
+                    plan_no: package.plan_no().as_str().to_owned(),
+                    package_no: package.package_no().as_str().to_owned(),
+                    agency: package.agency().code.as_str().to_owned(),
+                    purchaser: package.purchaser().code.as_str().to_owned(),
+                    state: packages::STATE_RECORDED.to_owned(),
+                    version: 1,
+                    entry: entry.idx,
+                    created: entry.time,
+                };
+                Ok(signed == *row)
+            },
+        )
+    }
+}
+
+/// One table on its way through the check.
+struct Table<'a, 'b> {
+    name: &'static str,
+    newest: &'a Newest,
+    conn: &'a mut Conn,
+    archive: &'a Archive<'b>,
+    found: &'a mut Vec<Finding>,
+}
+
+impl Table<'_, '_> {
+    /// Walks all rows: `list` gives a page, `key` a row's subject and newest entry, `same` says
+    /// whether the row is what the entry's record says.
+    fn walk<Row>(
+        &mut self,
+        list: impl Fn(&mut Conn, &Page) -> Result<Vec<Row>, StoreError>,
+        key: impl Fn(&Row) -> (&String, i64),
+        same: impl Fn(&Archive<'_>, &mut Conn, &store::journal::Entry, &Row) -> Result<bool, Refusal>,
+    ) -> Result<(), Refusal> {
+        let name = self.name;
+        let (mut seen, mut after) = (0usize, None);
+        loop {
+            let rows = list(self.conn, &Page { after: after.clone(), limit: Page::MAX })?;
+            let Some(last) = rows.last() else { break };
+            after = Some(key(last).0.clone());
+            seen += rows.len();
+            for row in &rows {
+                let (id, idx) = key(row);
+                let wrong =
+                    |what: &str| Finding::at(name, idx.unsigned_abs(), format!("{name} {id}: {what}"));
+                if self.newest.get(id) != Some(&idx) {
+                    self.found.push(wrong("the table names another entry as the newest"));
+                    continue;
+                }
+                // A missing entry is the store's finding.
+                let Some(entry) = store::journal::find(self.conn, idx.unsigned_abs())? else { continue };
+                match same(self.archive, self.conn, &entry, row) {
+                    Ok(true) => {}
+                    Ok(false) => self.found.push(wrong("the table differs from the signed record")),
+                    Err(_) => self.found.push(wrong("the sealed record is not the one that was signed")),
+                }
+            }
+        }
+        if seen != self.newest.len() {
+            let what = format!("the table holds {seen} {name} rows, the journal {}", self.newest.len());
+            self.found.push(Finding::of(name, what));
+        }
+        Ok(())
+    }
+}
