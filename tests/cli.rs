@@ -167,4 +167,19 @@ fn an_import_reports_bad_rows_and_takes_nothing_or_the_rest(kind: Kind) {
     assert!(said.contains("导入 19 人"), "{said}");
     assert_eq!(fs::read_to_string(&rejects).unwrap().lines().count(), 2);
     assert!(bureau.ok(&["fsck"]).contains('✓'));
+    // Nobody has an account yet, so the first `serve` shows a token although it did not make the keys.
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_expert-draw"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data", bureau.data.to_str().unwrap(), "--database"])
+        .arg(bureau.database())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = std::io::BufRead::lines(std::io::BufReader::new(serving.stdout.take().unwrap()));
+    let token = said
+        .map_while(Result::ok)
+        .take_while(|line| !line.contains("http://"))
+        .any(|line| line.contains("edt_"));
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    assert!(token, "no first token was shown");
 }

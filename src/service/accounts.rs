@@ -108,6 +108,12 @@ impl Service {
         self.make_account(ITSELF, draft, None)
     }
 
+    /// Whether anybody can sign in at all; if not, the operator has to be given a first token.
+    pub fn has_accounts(&self) -> Result<bool, Refusal> {
+        let first = self.store.read(|conn| store::account::list(conn, &store::Page::first(1)))?;
+        Ok(!first.is_empty())
+    }
+
     /// A page of accounts.
     pub fn accounts(&self, actor: &Actor, paging: &Paging) -> Result<Listed<AccountView>, Refusal> {
         actor.check(Action::KeepAccounts)?;

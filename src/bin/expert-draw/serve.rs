@@ -13,8 +13,9 @@ use crate::setup::{self, Failure, failed};
 const FIRST_TOKEN_DAYS: u32 = 30;
 
 pub fn serve(config: &Config) -> Result<ExitCode, Failure> {
-    let (service, first) = setup::service(config)?;
-    if first {
+    let (service, _) = setup::service(config)?;
+    // Not only after the very first command: experts may have been imported before anybody served.
+    if !service.has_accounts()? {
         welcome(config, &service)?;
     }
     server::serve(service, Serving::on(config.listen), |address| {
