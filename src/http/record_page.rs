@@ -4,7 +4,10 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use crate::codes::{Region, Speciality};
+use crate::rules::Rule;
 use crate::service::draws::{DrawView, state};
+use crate::time::Timestamp;
 
 const STYLE: &str = "@page{size:A4;margin:16mm}body{font:14px/1.5 serif;max-width:46em;margin:1em auto;color:#111}\
 h1{font-size:20px;text-align:center}table{border-collapse:collapse;width:100%;margin:.6em 0}\
@@ -34,7 +37,7 @@ fn facts(draw: &DrawView) -> Markup {
         table {
             tr { th { "抽取编号" } td { (draw.id) } th { "状态" } td { (state_zh(&draw.state)) } }
             tr { th { "采购计划" } td { (draw.numbers.0) } th { "包号" } td { (draw.numbers.1) } }
-            tr { th { "评审开始" } td { (draw.review_start) } th { "第几次抽取" } td { (draw.attempt) } }
+            tr { th { "评审开始" } td { (china_time(draw.review_start)) } th { "第几次抽取" } td { (draw.attempt) } }
             @if let Some((alpha, index)) = &draw.commitment {
                 tr { th { "承诺（日志序号）" } td { (index) } th { "候选人数" } td { (draw.pool_size.unwrap_or_default()) } }
                 tr { th { "抽取标识 alpha" } td colspan="3" { code { (alpha) } } }
@@ -45,7 +48,7 @@ fn facts(draw: &DrawView) -> Markup {
             }
             @if let Some(excluded) = &draw.excluded {
                 tr { th { "按规则排除" } td colspan="3" {
-                    @for (rule, count) in excluded { (rule) "：" (count) "人　" }
+                    @for (rule, count) in excluded { (rule_zh(rule)) "：" (count) "人　" }
                     @if excluded.is_empty() { "无" }
                 } }
             }
@@ -59,8 +62,8 @@ fn groups(draw: &DrawView) -> Markup {
             tr { th { "组" } th { "专业" } th { "区域" } th { "除外" } th { "席位" } th { "场所" } }
             @for group in &draw.groups {
                 tr {
-                    td { (group.group) } td { (group.request.speciality) }
-                    td { (group.request.within.join("、")) } td { (group.request.except.join("、")) }
+                    td { (group.group) } td { (speciality_zh(&group.request.speciality)) }
+                    td { (regions_zh(&group.request.within)) } td { (regions_zh(&group.request.except)) }
                     td { (group.request.seats) } td { (group.request.site) }
                 }
             }
@@ -107,5 +110,44 @@ fn state_zh(word: &str) -> &str {
         state::VOIDED => "已作废",
         state::WITHDRAWN => "已撤回",
         other => other,
+    }
+}
+
+/// A rule's Chinese title; the name of one that this version does not know.
+fn rule_zh(name: &str) -> &str {
+    Rule::parse(name).map_or(name, |rule| rule.title_zh())
+}
+
+fn speciality_zh(code: &str) -> String {
+    Speciality::parse(code).map_or_else(|_| code.to_owned(), |known| format!("{} {code}", known.name()))
+}
+
+fn regions_zh(codes: &[String]) -> String {
+    let region = |code: &String| Region::parse(code).map_or_else(|_| code.clone(), |known| known.full_name());
+    codes.iter().map(region).collect::<Vec<String>>().join("、")
+}
+
+/// Paper is read in China: the time at UTC+8, to the minute.
+fn china_time(moment: Timestamp) -> String {
+    let shifted = Timestamp(moment.0 + 8 * 3_600).to_string();
+    let minutes = shifted.get(..16).unwrap_or(&shifted).replace('T', " ");
+    format!("{minutes}（北京时间）")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_times_are_written_as_a_clerk_reads_them() {
+        assert_eq!(
+            china_time(Timestamp::parse("2026-11-27T01:30:00Z").unwrap()),
+            "2026-11-27 09:30（北京时间）"
+        );
+        assert!(speciality_zh("ndrc316:C06").starts_with("法律"));
+        assert_eq!(speciality_zh("ndrc316:Z"), "ndrc316:Z");
+        assert!(regions_zh(&["430600".to_owned()]).contains("岳阳"));
+        assert_eq!(rule_zh("unheard_of"), "unheard_of");
+        assert_ne!(rule_zh("age_limit"), "age_limit");
     }
 }
