@@ -8,6 +8,7 @@
 //! | `standing` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
+//! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -29,6 +30,7 @@ mod csv_row;
 mod draft;
 mod expert;
 mod image;
+pub mod lifecycle;
 mod package;
 mod problem;
 mod standing;

@@ -83,7 +83,7 @@ impl Service {
         let row = valid.ok_or_else(Refusal::unauthenticated)?;
         let role = Role::parse(&row.role)
             .ok_or_else(|| Refusal::internal(format!("account {} has an unknown role", row.id)))?;
-        Ok(Actor { account: row.id, role, unit: row.unit })
+        Ok(Actor { unit: row.unit, ..Actor::of_role(row.id, role) })
     }
 
     /// Makes an account.

@@ -1,32 +1,58 @@
-//! Who acts, and what each role may do: one table, walked cell by cell by
-//! `tests/http/roles.rs`.
+//! Who acts, and what each may do: one table, walked cell by cell by `tests/http/roles.rs`.
 //!
 //! Management and use are kept apart (管用分离, 财库〔2016〕198号 art. 3): the bureau keeps the
-//! registry and never requests a draw; the agency requests draws and never sees the registry.
+//! registry and never requests a draw; agency and purchaser request draws and list nothing of the
+//! registry; the system administrator keeps accounts and keys and sees no personal data.
+//!
+//! Within a bureau registrar, reviewer and approver are different **rights**: an account holds one or
+//! several, and an act that needs two people (four-eyes) compares accounts, whatever their rights.
+//! A bureau's account may be narrowed to a region: it then sees and decides only what lies there.
 
 use super::refusal::Refusal;
+use crate::codes::Region;
+use crate::registry::lifecycle::Party;
 
-/// The three roles.
+/// The roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Finance bureau (财政局).
+    /// Finance bureau (财政局): what it may do depends on its rights, where on its region.
     Bureau,
     /// Procurement agency (采购代理机构); sees its own packages and draws only.
     Agency,
-    /// Auditor or supervisor (审计、监督).
+    /// Purchaser (采购人); sees what concerns its own procurement only.
+    Purchaser,
+    /// Evaluation expert (评审专家); sees the own record only.
+    Expert,
+    /// Auditor (审计).
     Auditor,
+    /// Discipline inspection and supervision (纪检监察).
+    Supervisor,
+    /// System administrator (系统管理员): accounts and keys, no personal data.
+    Administrator,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 3] = [Self::Bureau, Self::Agency, Self::Auditor];
+    pub const ALL: [Self; 7] = [
+        Self::Bureau,
+        Self::Agency,
+        Self::Purchaser,
+        Self::Expert,
+        Self::Auditor,
+        Self::Supervisor,
+        Self::Administrator,
+    ];
 
     /// The word in the API and the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bureau => "bureau",
             Self::Agency => "agency",
+            Self::Purchaser => "purchaser",
+            Self::Expert => "expert",
             Self::Auditor => "auditor",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
         }
     }
 
@@ -36,15 +62,70 @@ impl Role {
     }
 }
 
+/// What an account of a bureau may do there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// 登记: keeps records, files cases, proposes.
+    Registrar,
+    /// 初审: first review of applications and changes, campaigns, handling of conduct.
+    Reviewer,
+    /// 审批: final review; confirms what another account proposed.
+    Approver,
+    /// 抽取监督: accepts forced seats, confirms voids, opens and unseals panels.
+    Draws,
+    /// 账号管理.
+    Accounts,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Self; 5] =
+        [Self::Registrar, Self::Reviewer, Self::Approver, Self::Draws, Self::Accounts];
+
+    /// The word in the API and the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registrar => "registrar",
+            Self::Reviewer => "reviewer",
+            Self::Approver => "approver",
+            Self::Draws => "draws",
+            Self::Accounts => "accounts",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.name() == word)
+    }
+}
+
 /// What can be done, as far as roles are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// Create, amend, suspend, reinstate experts and units; import.
+    /// Create and amend experts and units; import; load schemes.
     KeepRegistry,
-    /// Read experts (names included; every look is recorded).
+    /// Read lists and records of the registry (every look at a sealed field is recorded).
     ReadRegistry,
+    /// First review: applications, changes, renewals; campaigns; handling of conduct.
+    ReviewCases,
+    /// Final review.
+    ApproveCases,
+    /// Propose an act that needs a second person.
+    ProposeDecision,
+    /// Confirm or reject what another account proposed.
+    ConfirmDecision,
+    /// See and follow cases (办件): lists without names, one case with its purpose recorded.
+    ReadCases,
+    /// The expert's own record, applications, changes, leave, confirmation, statements.
+    OwnRecord,
+    /// Record the other side's performance after a review (履职评价).
+    Evaluate,
+    /// See who looked at what.
+    ReadLooks,
     /// Create and revoke accounts and tokens.
     KeepAccounts,
+    /// Rotate keys, follow the re-sealing.
+    KeepKeys,
     /// Record packages and request draws.
     RequestDraw,
     /// Accept forced seats by name of the rule.
@@ -65,20 +146,53 @@ pub enum Action {
     ReadCounts,
 }
 
-/// The table: each action with the roles that may do it.
-pub const PERMISSIONS: [(Action, &[Role]); 12] = [
-    (Action::KeepRegistry, &[Role::Bureau]),
-    (Action::ReadRegistry, &[Role::Bureau, Role::Auditor]),
-    (Action::KeepAccounts, &[Role::Bureau]),
-    (Action::RequestDraw, &[Role::Agency]),
-    (Action::AcceptForcedSeats, &[Role::Bureau]),
-    (Action::ReadDraws, &[Role::Bureau, Role::Agency, Role::Auditor]),
-    (Action::ProposeVoid, &[Role::Bureau, Role::Agency]),
-    (Action::ConfirmVoid, &[Role::Bureau]),
-    (Action::OpenPanel, &[Role::Bureau, Role::Auditor]),
-    (Action::Unseal, &[Role::Bureau]),
-    (Action::AuditEvidence, &[Role::Auditor]),
-    (Action::ReadCounts, &[Role::Bureau, Role::Auditor]),
+/// Who may: a role, for a bureau with one of its rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The right that an account of a bureau needs; `None`: any account of the role.
+    pub right: Option<Right>,
+}
+
+const fn any(role: Role) -> Grant {
+    Grant { role, right: None }
+}
+
+const fn bureau(right: Right) -> Grant {
+    Grant { role: Role::Bureau, right: Some(right) }
+}
+
+const REGISTRAR: Grant = bureau(Right::Registrar);
+const REVIEWER: Grant = bureau(Right::Reviewer);
+const APPROVER: Grant = bureau(Right::Approver);
+const DRAWS: Grant = bureau(Right::Draws);
+const AUDITOR: Grant = any(Role::Auditor);
+const SUPERVISOR: Grant = any(Role::Supervisor);
+
+/// The table: each action with those who may do it.
+pub const PERMISSIONS: [(Action, &[Grant]); 21] = [
+    (Action::KeepRegistry, &[REGISTRAR]),
+    (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
+    (Action::ReviewCases, &[REVIEWER]),
+    (Action::ApproveCases, &[APPROVER]),
+    (Action::ProposeDecision, &[REGISTRAR, REVIEWER]),
+    (Action::ConfirmDecision, &[APPROVER]),
+    (Action::ReadCases, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
+    (Action::OwnRecord, &[any(Role::Expert)]),
+    (Action::Evaluate, &[any(Role::Agency), any(Role::Purchaser), any(Role::Expert)]),
+    (Action::ReadLooks, &[AUDITOR, SUPERVISOR]),
+    (Action::KeepAccounts, &[bureau(Right::Accounts), any(Role::Administrator)]),
+    (Action::KeepKeys, &[any(Role::Administrator)]),
+    (Action::RequestDraw, &[any(Role::Agency)]),
+    (Action::AcceptForcedSeats, &[DRAWS]),
+    (Action::ReadDraws, &[any(Role::Bureau), any(Role::Agency), AUDITOR]),
+    (Action::ProposeVoid, &[DRAWS, any(Role::Agency)]),
+    (Action::ConfirmVoid, &[DRAWS]),
+    (Action::OpenPanel, &[DRAWS, AUDITOR]),
+    (Action::Unseal, &[DRAWS]),
+    (Action::AuditEvidence, &[AUDITOR]),
+    (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
 ];
 
 /// An authenticated account.
@@ -88,19 +202,68 @@ pub struct Actor {
     pub account: String,
     /// Role.
     pub role: Role,
+    /// Rights of a bureau's account; empty for other roles.
+    pub rights: Vec<Right>,
     /// Credit code of the unit that the account belongs to; an agency's is compared with packages.
     pub unit: Option<String>,
+    /// The region to which a bureau's account is narrowed; `None`: the whole registry.
+    pub region: Option<Region>,
+    /// The expert whose account this is (role expert).
+    pub expert: Option<String>,
 }
 
 impl Actor {
-    /// Whether the role may do this.
-    pub fn may(&self, action: Action) -> bool {
-        PERMISSIONS.iter().any(|(known, roles)| *known == action && roles.contains(&self.role))
+    /// An account of a role that needs no unit, with all rights and no narrowing.
+    pub fn of_role(account: impl Into<String>, role: Role) -> Self {
+        let rights = if role == Role::Bureau { Right::ALL.to_vec() } else { Vec::new() };
+        Self { account: account.into(), role, rights, unit: None, region: None, expert: None }
     }
 
-    /// Refuses unless the role may do this.
+    /// Whether this account may do this.
+    pub fn may(&self, action: Action) -> bool {
+        let granted = |grant: &Grant| {
+            grant.role == self.role && grant.right.is_none_or(|right| self.rights.contains(&right))
+        };
+        PERMISSIONS.iter().any(|(known, grants)| *known == action && grants.iter().any(granted))
+    }
+
+    /// Refuses unless this account may do this.
     pub fn check(&self, action: Action) -> Result<(), Refusal> {
         if self.may(action) { Ok(()) } else { Err(Refusal::forbidden()) }
+    }
+
+    /// Whether a region (its code) lies where this account works: everywhere if it is not narrowed.
+    /// What has no region is seen only by those who are not narrowed.
+    pub fn covers(&self, region: Option<&str>) -> bool {
+        let Some(own) = &self.region else { return true };
+        let region = region.and_then(|code| Region::parse(code).ok());
+        region.is_some_and(|region| region.is_within(own))
+    }
+
+    /// Refuses, as if it did not exist, what lies outside this account's region.
+    pub fn check_region(&self, region: Option<&str>, zh: &str, en: &str) -> Result<(), Refusal> {
+        if self.covers(region) { Ok(()) } else { Err(Refusal::not_found(zh, en)) }
+    }
+
+    /// As whom this account acts in a life cycle's table.
+    pub fn parties(&self) -> Vec<Party> {
+        match self.role {
+            Role::Bureau => {
+                let of = |right: &Right| match right {
+                    Right::Registrar => Some(Party::Registrar),
+                    Right::Reviewer => Some(Party::Reviewer),
+                    Right::Approver => Some(Party::Approver),
+                    Right::Draws | Right::Accounts => None,
+                };
+                self.rights.iter().filter_map(of).collect()
+            }
+            Role::Agency => vec![Party::Agency],
+            Role::Purchaser => vec![Party::Purchaser],
+            Role::Expert => vec![Party::Expert],
+            Role::Supervisor => vec![Party::Supervisor],
+            Role::Administrator => vec![Party::Administrator],
+            Role::Auditor => Vec::new(),
+        }
     }
 
     /// The agency to which this account's lists are narrowed; `None` for those who see all. An
@@ -120,17 +283,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn managing_and_using_the_registry_are_never_one_role() {
+    fn managing_and_using_the_registry_are_never_one_account() {
         for role in Role::ALL {
-            let actor = Actor { account: "A".into(), role, unit: None };
-            assert!(!(actor.may(Action::KeepRegistry) && actor.may(Action::RequestDraw)), "{role:?}");
+            let actor = Actor::of_role("A", role);
+            for keeps in [Action::KeepRegistry, Action::ReadRegistry, Action::ReadCases] {
+                assert!(!(actor.may(keeps) && actor.may(Action::RequestDraw)), "{role:?}");
+            }
             assert_eq!(Role::parse(role.name()), Some(role));
         }
+        assert!(Right::ALL.into_iter().all(|right| Right::parse(right.name()) == Some(right)));
+    }
+
+    #[test]
+    fn a_bureau_may_what_its_rights_say_and_where_its_region_says() {
+        let mut actor = Actor::of_role("A", Role::Bureau);
+        actor.rights = vec![Right::Reviewer];
+        assert!(actor.may(Action::ReviewCases) && actor.may(Action::ReadRegistry));
+        assert!(!actor.may(Action::ApproveCases) && !actor.may(Action::KeepRegistry));
+        assert_eq!(actor.parties(), [Party::Reviewer]);
+        assert!(actor.covers(Some("430100")) && actor.covers(None));
+        actor.region = Region::parse("430600").ok();
+        assert!(actor.covers(Some("430602")) && actor.covers(Some("430600")));
+        assert!(!actor.covers(Some("430000")) && !actor.covers(Some("430100")) && !actor.covers(None));
+    }
+
+    #[test]
+    fn the_administrator_sees_no_personal_data() {
+        let actor = Actor::of_role("A", Role::Administrator);
+        let may: Vec<Action> = PERMISSIONS.iter().map(|(action, _)| *action).filter(|a| actor.may(*a)).collect();
+        assert_eq!(may, [Action::KeepAccounts, Action::KeepKeys]);
     }
 
     #[test]
     fn an_agency_sees_only_its_own() {
-        let agency = Actor { account: "A".into(), role: Role::Agency, unit: Some("X".into()) };
+        let agency = Actor { unit: Some("X".into()), ..Actor::of_role("A", Role::Agency) };
         assert!(agency.sees_agency("X") && !agency.sees_agency("Y"));
         let none = Actor { unit: None, ..agency.clone() };
         assert!(!none.sees_agency("X"));

@@ -258,7 +258,7 @@ impl Service {
     }
 
     /// The newest facts of an expert with their data key.
-    fn expert_record(&self, number: &str) -> Result<(ExpertRecord, SubjectKey), Refusal> {
+    pub(super) fn expert_record(&self, number: &str) -> Result<(ExpertRecord, SubjectKey), Refusal> {
         self.store.read(|conn| {
             let row = store::expert::find(conn, number)?.ok_or_else(no_expert)?.row;
             let entry = store::journal::find(conn, row.entry.unsigned_abs())?
@@ -271,7 +271,7 @@ impl Service {
         })
     }
 
-    fn summary(&self, number: &str) -> Result<ExpertSummary, Refusal> {
+    pub(super) fn summary(&self, number: &str) -> Result<ExpertSummary, Refusal> {
         let found = self.store.read(|conn| store::expert::find(conn, number))?;
         found.map(summary).ok_or_else(no_expert)
     }
@@ -335,11 +335,11 @@ fn summary(row: store::expert::Expert) -> ExpertSummary {
     }
 }
 
-fn refused(refusal: registry::Refusal) -> Refusal {
+pub(super) fn refused(refusal: registry::Refusal) -> Refusal {
     let zh = format!("{}（{}）", refusal.message_zh(), refusal.source());
     Refusal::new(Kind::Conflict, refusal.name(), zh, refusal.to_string())
 }
 
-fn no_expert() -> Refusal {
+pub(super) fn no_expert() -> Refusal {
     Refusal::not_found("专家", "expert")
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::draws::state;
+use super::fsck_cases::Cases;
 use super::fsck_rows::Rows;
 use super::refusal::Refusal;
 use crate::draw::commitment::Commitment;
@@ -32,13 +33,14 @@ pub fn fsck(
     progress: Progress<'_>,
 ) -> Result<Vec<Finding>, Refusal> {
     let mut replay =
-        Replay { progress, experts: BTreeMap::new(), draws: BTreeMap::new(), rows: Rows::default() };
+        Replay { progress, experts: BTreeMap::new(), draws: BTreeMap::new(), rows: Rows::default(), cases: Cases::default() };
     let archive = Archive::new(keys, entropy);
     reader.read(|conn| {
         let mut found = check(conn, against, &mut replay)?;
         replay.experts(conn, &archive, &mut found)?;
         replay.draws(conn, &mut found)?;
         replay.rows.check(conn, &archive, &mut found)?;
+        replay.cases.check(conn, &archive, &mut found)?;
         Ok(found)
     })
 }
@@ -62,6 +64,7 @@ struct Replay<'a> {
     experts: BTreeMap<String, i64>,
     draws: BTreeMap<String, DrawState>,
     rows: Rows,
+    cases: Cases,
 }
 
 impl Follow for Replay<'_> {
@@ -77,6 +80,7 @@ impl Follow for Replay<'_> {
             self.draw_entry(entry, &statement);
         } else {
             self.rows.follow(entry, statement.kind());
+            self.cases.follow(entry, statement.kind());
         }
         Vec::new()
     }

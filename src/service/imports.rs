@@ -95,7 +95,7 @@ impl Service {
         options: ImportOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, Refusal> {
-        let actor = Actor { account: ITSELF.to_owned(), role: Role::Bureau, unit: None };
+        let actor = Actor::of_role(ITSELF, Role::Bureau);
         self.import(&actor, csv, options, None, progress)
     }
 

@@ -6,6 +6,7 @@
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
 //! | `accounts` | tokens: made, listed, revoked, recognised |
+//! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
@@ -25,10 +26,13 @@
 pub mod accounts;
 pub mod actor;
 pub mod archive;
+pub mod cases;
+mod changes;
 pub mod draws;
 pub mod evidence;
 pub mod experts;
 pub mod fsck;
+mod fsck_cases;
 mod fsck_rows;
 pub mod health;
 pub mod idempotency;

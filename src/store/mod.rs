@@ -15,6 +15,7 @@ pub mod account;
 pub mod backup;
 mod bulk;
 mod call;
+pub mod case;
 mod check;
 mod check_entry;
 mod connection;

@@ -148,5 +148,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    case_file (id) {
+        id -> Text,
+        kind -> Text,
+        state -> Text,
+        subject -> Nullable<Text>,
+        region -> Nullable<Text>,
+        parent -> Nullable<Text>,
+        owner -> Nullable<Text>,
+        due -> Nullable<BigInt>,
+        version -> BigInt,
+        entry -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(expert, expert_speciality, expert_region);
 diesel::allow_tables_to_appear_in_same_query!(draw, package);

@@ -40,7 +40,7 @@ pub fn evidence(
 fn auditor(config: &Config, draw: &str, purpose: &str) -> Result<Vec<u8>, Failure> {
     match setup::service(config) {
         Ok((service, _)) => {
-            let actor = Actor { account: "console".into(), role: Role::Auditor, unit: None };
+            let actor = Actor::of_role("console", Role::Auditor);
             Ok(service.auditor_evidence(&actor, draw, purpose)?)
         }
         Err(refused) => {
