@@ -17,7 +17,9 @@ use super::run::run;
 use super::table_file::{Form, answer, file};
 use crate::codes::Scheme;
 use crate::service::Service;
-use crate::service::imports::{self, BadRow, FileForm, IGNORED, ImportOptions, Reading, TextEncoding, letters};
+use crate::service::imports::{
+    self, BadRow, FileForm, IGNORED, ImportOptions, Reading, TextEncoding, letters,
+};
 use crate::service::tables::Encoding;
 
 /// The most problems of one answer; the report and the command line have all.
@@ -190,7 +192,12 @@ async fn check(
         None | Some("report") => false,
         Some("rejects") => true,
         Some(_) => {
-            return Err(Problem::field("what", "what", "应为 report 或 rejects", "must be report or rejects"));
+            return Err(Problem::field(
+                "what",
+                "what",
+                "应为 report 或 rejects",
+                "must be report or rejects",
+            ));
         }
     };
     let form = Form::parse(params.format.as_deref())?;

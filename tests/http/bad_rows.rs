@@ -29,7 +29,7 @@ const KINDS: [Kind; 18] = [
         let last = if row[2].ends_with('0') { '1' } else { '0' };
         row[2].replace_range(17.., &last.to_string());
     }),
-    ("id_number", "date", |row| {
+    ("id_number", "birth_date", |row| {
         let body = format!("99000019700230{}", &row[2][14..17]);
         row[2] = format!("{body}{}", NationalId::check_character(&body).unwrap());
     }),
@@ -75,7 +75,8 @@ pub fn spoilt(good: usize, each: usize, registered: &str, torn: bool, today: Dat
         let at = 2 + number * step;
         let row = &mut rows[at];
         let body = format!("91990000{:09}", 900_000_000 + number);
-        (row[4], row[5]) = (format!("{body}{}", CreditCode::check_character(&body).unwrap()), "某大学".into());
+        (row[4], row[5]) =
+            (format!("{body}{}", CreditCode::check_character(&body).unwrap()), "某大学".into());
         (row[6], row[7]) = ("2015-09-01".into(), String::new());
         let line = u64::try_from(at + 1).unwrap();
         let kind = number % (kinds - 1);

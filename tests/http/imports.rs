@@ -1,8 +1,8 @@
 //! Imports: a file is checked whole; a bad row stops it, unless bad rows are to be skipped.
 
 use expert_draw::pool_sample::write_sample;
-use expert_draw::service::imports::{ImportOptions, Progress};
 use expert_draw::service::actor::Action;
+use expert_draw::service::imports::{ImportOptions, Progress};
 use expert_draw::time::Date;
 use serde_json::{Value, json};
 
@@ -124,8 +124,10 @@ fn the_command_line_gets_the_rejects_as_they_stood(kind: Kind) {
     let app = TestApp::new(kind);
     let (file, mut seen) = (spoilt(), Vec::new());
     let options = ImportOptions { skip_bad: true, ..ImportOptions::default() };
-    let report =
-        app.service.import_experts_at_console(file.as_bytes(), &options, &mut |step| seen.push(step)).unwrap();
+    let report = app
+        .service
+        .import_experts_at_console(file.as_bytes(), &options, &mut |step| seen.push(step))
+        .unwrap();
     assert_eq!((report.rows, report.imported, report.bad_rows), (10, 7, 3));
     assert_eq!(seen.last(), Some(&Progress::Writing(7)));
     for row in &report.bad {
@@ -234,16 +236,39 @@ fn provincial(call: &str, id: &str) -> Vec<u8> {
     let sheet = book.add_worksheet().set_name("名单").unwrap();
     sheet.write_string(0, 0, "湖南省政府采购评审专家信息表").unwrap();
     let headings = [
-        "序号", call, "性别", "公民身份号码", "联系电话", "工作单位", "单位统一社会信用代码", "入职时间",
-        "职称级别", "参加工作时间", "专业代码", "行政区划", "聘期", "备注",
+        "序号",
+        call,
+        "性别",
+        "公民身份号码",
+        "联系电话",
+        "工作单位",
+        "单位统一社会信用代码",
+        "入职时间",
+        "职称级别",
+        "参加工作时间",
+        "专业代码",
+        "行政区划",
+        "聘期",
+        "备注",
     ];
     for (at, heading) in (0u16..).zip(headings) {
         sheet.write_string(1, at, heading).unwrap();
     }
     let code = credit_code(11);
     for (at, cell) in (1u16..).zip([
-        "王小明", "女", id, "", "岳阳某大学", code.as_str(), "", "副高", "1995年7月1日", "A0832、C0602",
-        "岳阳市；湖南省长沙市", "2025.1.1-2027.12.31", "\u{3000}",
+        "王小明",
+        "女",
+        id,
+        "",
+        "岳阳某大学",
+        code.as_str(),
+        "",
+        "副高",
+        "1995年7月1日",
+        "A0832、C0602",
+        "岳阳市；湖南省长沙市",
+        "2025.1.1-2027.12.31",
+        "\u{3000}",
     ]) {
         if !cell.is_empty() {
             sheet.write_string(2, at, cell).unwrap();

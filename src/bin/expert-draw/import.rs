@@ -51,9 +51,10 @@ pub struct Experts {
 
 impl Experts {
     fn options(&self) -> Result<ImportOptions, Failure> {
-        let encoding = self.encoding.as_deref().map(|word| {
-            TextEncoding::parse(word).ok_or_else(|| failed("--encoding: utf-8 / gb18030"))
-        });
+        let encoding = self
+            .encoding
+            .as_deref()
+            .map(|word| TextEncoding::parse(word).ok_or_else(|| failed("--encoding: utf-8 / gb18030")));
         let pair = |text: &String| {
             let (heading, field) = text.split_once('=').ok_or_else(|| failed("--map: 列名=field"))?;
             Ok((heading.to_owned(), field.to_owned()))
@@ -103,7 +104,10 @@ pub fn experts(config: &Config, asked: &Experts) -> Result<ExitCode, Failure> {
         report.rows, report.imported, report.bad_rows
     );
     if report.dry_run {
-        println!("试运行：合格 {} 行，未写入 (dry run: {} good rows, nothing written)", report.good, report.good);
+        println!(
+            "试运行：合格 {} 行，未写入 (dry run: {} good rows, nothing written)",
+            report.good, report.good
+        );
         return Ok(if report.bad_rows == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     if report.imported == 0 && report.bad_rows > 0 {

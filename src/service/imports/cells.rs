@@ -29,7 +29,10 @@ const LEVELS: [(&str, &[&str]); 5] = [
 
 /// Titles by name [K75].
 const TITLES: [(&str, &[&str]); 4] = [
-    ("senior", &["教授", "研究员", "正高级工程师", "教授级高级工程师", "主任医师", "正高级会计师", "正高级经济师"]),
+    (
+        "senior",
+        &["教授", "研究员", "正高级工程师", "教授级高级工程师", "主任医师", "正高级会计师", "正高级经济师"],
+    ),
     ("deputy_senior", &["副教授", "副研究员", "高级工程师", "副主任医师", "高级会计师", "高级经济师"]),
     ("intermediate", &["讲师", "助理研究员", "工程师", "主治医师", "会计师", "经济师"]),
     ("junior", &["助教", "实习研究员", "助理工程师", "技术员", "医师", "医士"]),
@@ -76,7 +79,8 @@ impl CellReader {
             let fault = record.faults.iter().find(|(place, _)| *place == at).map(|(_, fault)| *fault);
             let fault = fault.or_else(|| lost_digits(heading.field, cell).then_some(CellFault::LostDigits));
             // A number is lost only where every digit counts.
-            let fault = fault.filter(|fault| *fault != CellFault::LostDigits || CODES.contains(&heading.field));
+            let fault =
+                fault.filter(|fault| *fault != CellFault::LostDigits || CODES.contains(&heading.field));
             match fault {
                 Some(fault) => problems.push(fault_problem(heading.field, cell, fault)),
                 None => drop(row.insert(heading.field, self.value(heading.field, cell))),
@@ -180,15 +184,19 @@ fn lost_digits(field: &str, cell: &str) -> bool {
 
 fn fault_problem(field: &str, cell: &str, fault: CellFault) -> Problem {
     let (rule, zh, en) = match fault {
-        CellFault::NotDecodable => {
-            ("not_decodable", "字节不符合文件编码".to_owned(), "the bytes are not of the file's encoding".to_owned())
-        }
+        CellFault::NotDecodable => (
+            "not_decodable",
+            "字节不符合文件编码".to_owned(),
+            "the bytes are not of the file's encoding".to_owned(),
+        ),
         CellFault::LostDigits => (
             "id_lost_digits",
             format!("{}曾被当作数字，末几位已丢失；请将该列设为文本后重新导出", chinese(field)),
             "was kept as a number and lost its last digits: make the column text and export again".to_owned(),
         ),
-        CellFault::ErrorValue => ("error_value", "单元格为错误值".to_owned(), "the cell holds an error value".to_owned()),
+        CellFault::ErrorValue => {
+            ("error_value", "单元格为错误值".to_owned(), "the cell holds an error value".to_owned())
+        }
         CellFault::TooLong => {
             ("length", format!("不得超过 {CELL_MAX} 字节"), format!("must have at most {CELL_MAX} bytes"))
         }
@@ -269,12 +277,22 @@ mod tests {
     fn a_day_is_read_in_every_usual_spelling_and_a_month_is_none() {
         let wanted = Date::parse("2025-01-02").unwrap();
         for text in [
-            "2025-01-02", "2025/1/2", "2025.1.2", "2025年1月2日", "20250102", "2025-1-2 00:00:00",
-            "２０２５年１月２日", "45659", "2025-01-02T00:00:00Z", " 2025 年 1 月 2 日",
+            "2025-01-02",
+            "2025/1/2",
+            "2025.1.2",
+            "2025年1月2日",
+            "20250102",
+            "2025-1-2 00:00:00",
+            "２０２５年１月２日",
+            "45659",
+            "2025-01-02T00:00:00Z",
+            " 2025 年 1 月 2 日",
         ] {
             assert_eq!(day(text), Some(wanted), "{text}");
         }
-        for text in ["", "2025", "2025年1月", "2025.01", "2025-02-30", "25/1/2", "2025-01-02 08:00", "2025-+1-2"] {
+        for text in
+            ["", "2025", "2025年1月", "2025.01", "2025-02-30", "25/1/2", "2025-01-02 08:00", "2025-+1-2"]
+        {
             assert_eq!(day(text), None, "{text}");
         }
     }
@@ -282,7 +300,13 @@ mod tests {
     #[test]
     fn a_term_in_one_cell_is_two_days() {
         let wanted = (Date::parse("2025-01-01").unwrap(), Date::parse("2027-12-31").unwrap());
-        for text in ["2025年1月1日至2027年12月31日", "2025-01-01～2027-12-31", "2025.1.1-2027.12.31", "2025-01-01 - 2027-12-31", "2025/1/1——2027/12/31"] {
+        for text in [
+            "2025年1月1日至2027年12月31日",
+            "2025-01-01～2027-12-31",
+            "2025.1.1-2027.12.31",
+            "2025-01-01 - 2027-12-31",
+            "2025/1/1——2027/12/31",
+        ] {
             assert_eq!(term_of(text), Some(wanted), "{text}");
         }
         assert_eq!(term_of("三年"), None);

@@ -27,7 +27,10 @@ const SYNONYMS: [(&str, &[&str]); 20] = [
     ("id_kind", &["证件种类", "身份证件类型"]),
     ("id_number", &["公民身份号码", "居民身份证号", "居民身份证号码", "身份证件号码", "证件号"]),
     ("phone", &["手机", "电话", "移动电话", "联系方式", "手机电话"]),
-    ("employer_code", &["单位信用代码", "单位统一社会信用代码", "工作单位统一社会信用代码", "社会信用代码", "单位代码"]),
+    (
+        "employer_code",
+        &["单位信用代码", "单位统一社会信用代码", "工作单位统一社会信用代码", "社会信用代码", "单位代码"],
+    ),
     ("employer_name", &["单位名称", "所在单位", "现工作单位", "单位"]),
     ("employed_since", &["入职时间", "到岗日期", "参加本单位工作日期", "现单位入职日期"]),
     ("past_employments", &["原工作单位", "曾任职单位"]),
@@ -206,8 +209,20 @@ mod tests {
     }
 
     const EXPORT: [&str; 14] = [
-        "序号", "*姓名", "性别", "公民身份号码（18位）", "联系电话", "工作单位", "单位统一社会信用代码",
-        "入职时间", "职称", "参加工作时间", "专业代码", "行政区划", "聘期", "备注",
+        "序号",
+        "*姓名",
+        "性别",
+        "公民身份号码（18位）",
+        "联系电话",
+        "工作单位",
+        "单位统一社会信用代码",
+        "入职时间",
+        "职称",
+        "参加工作时间",
+        "专业代码",
+        "行政区划",
+        "聘期",
+        "备注",
     ];
 
     #[test]
@@ -217,8 +232,20 @@ mod tests {
         assert_eq!(
             fields,
             [
-                "-", "name", "sex", "id_number", "phone", "employer_name", "employer_code",
-                "employed_since", "title_name", "field_since", "specialities", "regions", "term", "-"
+                "-",
+                "name",
+                "sex",
+                "id_number",
+                "phone",
+                "employer_name",
+                "employer_code",
+                "employed_since",
+                "title_name",
+                "field_since",
+                "specialities",
+                "regions",
+                "term",
+                "-"
             ]
         );
         assert_eq!(Headings::position(&read.all, "term_to"), Some(12));

@@ -36,11 +36,11 @@ use crate::codes::Scheme;
 use crate::registry::{Expert, ExpertNumber, Problem};
 use crate::store;
 use cells::CellReader;
-pub use headings::{HELPERS, Heading, IGNORED, letters};
 use headings::Headings;
+pub use headings::{HELPERS, Heading, IGNORED, letters};
 pub use report::{BadRow, ImportReport};
-pub use source::{CELL_MAX, COLUMNS_MAX, FileForm, Reading, TextEncoding};
 use source::Record;
+pub use source::{CELL_MAX, COLUMNS_MAX, FileForm, Reading, TextEncoding};
 
 /// The most rows of one file.
 pub const ROWS_MAX: usize = 200_000;
@@ -222,7 +222,8 @@ impl Service {
             checked.rows += 1;
             if checked.rows > options.max_rows {
                 let rows = options.max_rows;
-                let (zh, en) = (format!("每个文件不得超过 {rows} 行"), format!("at most {rows} rows per file"));
+                let (zh, en) =
+                    (format!("每个文件不得超过 {rows} 行"), format!("at most {rows} rows per file"));
                 return Err(Refusal::new(Kind::Invalid, "too_many_rows", zh, en));
             }
             let expert = check_row(headings, reader, &record, ExpertNumber::from_random(self.random()));
@@ -236,7 +237,8 @@ impl Service {
                                 format!("与第 {earlier} 行为同一人"),
                                 format!("the same person as on line {earlier}"),
                             );
-                            let problem = Problem::new("id_number", expert.id().as_str(), "duplicate", zh, en);
+                            let problem =
+                                Problem::new("id_number", expert.id().as_str(), "duplicate", zh, en);
                             bad.push(BadRow::of(&record, vec![problem]));
                         }
                         None => {
@@ -331,6 +333,7 @@ fn within_region(actor: &Actor, expert: Expert) -> Result<Expert, Vec<Problem>> 
     if actor.covers(main) {
         return Ok(expert);
     }
-    let (zh, en) = ("主评审区域不在本账号辖区内", "the main review region lies outside this account's region");
+    let (zh, en) =
+        ("主评审区域不在本账号辖区内", "the main review region lies outside this account's region");
     Err(vec![Problem::new("regions[0]", main.unwrap_or_default(), "outside_region", zh, en)])
 }

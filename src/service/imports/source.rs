@@ -351,7 +351,9 @@ fn no_sheet(sheets: usize) -> Refusal {
 
 fn no_archive(why: &NoArchive) -> Refusal {
     let (code, zh, en) = match why {
-        NoArchive::Shape => ("not_xlsx", "无法按 XLSX 工作簿读取".to_owned(), "cannot be read as an XLSX workbook".to_owned()),
+        NoArchive::Shape => {
+            ("not_xlsx", "无法按 XLSX 工作簿读取".to_owned(), "cannot be read as an XLSX workbook".to_owned())
+        }
         NoArchive::Method => (
             "not_xlsx",
             "工作簿已加密或使用了不支持的压缩方式".to_owned(),
