@@ -9,6 +9,7 @@
 //! | log name | `origin` | `EXPERT_DRAW_ORIGIN` | `--origin` | `draw.example/430600` |
 //! | region of the bureau | `jurisdiction` | `EXPERT_DRAW_JURISDICTION` | `--jurisdiction` | `430600` |
 //! | rule profile | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//! | second factor for bureaus | `require_totp` | `EXPERT_DRAW_REQUIRE_TOTP` | – | `no` |
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
@@ -22,7 +23,8 @@ use crate::codes::Region;
 use crate::log::Origin;
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 6] = ["data", "database", "listen", "origin", "jurisdiction", "profile"];
+pub const SETTINGS: [&str; 7] =
+    ["data", "database", "listen", "origin", "jurisdiction", "profile", "require_totp"];
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub jurisdiction: String,
     /// Name of the embedded rule profile, or the path of a profile file.
     pub profile: String,
+    /// Whether every account of a bureau that signs in with a password needs a second factor.
+    pub require_totp: bool,
 }
 
 /// A setting that cannot be used.
@@ -145,7 +149,13 @@ impl Sources {
         let jurisdiction = text("jurisdiction", "430600");
         Region::parse(&jurisdiction)
             .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
-        Ok(Config { data, database, listen, origin, jurisdiction, profile: text("profile", "hunan-2023") })
+        let require_totp = match text("require_totp", "no").as_str() {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(wrong("require_totp", "须为 yes 或 no (must be yes or no)")),
+        };
+        let profile = text("profile", "hunan-2023");
+        Ok(Config { data, database, listen, origin, jurisdiction, profile, require_totp })
     }
 }
 
@@ -195,6 +205,7 @@ mod tests {
             ("listen", "localhost"),
             ("origin", "a b"),
             ("jurisdiction", "999999"),
+            ("require_totp", "true"),
         ] {
             assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
         }

@@ -7,7 +7,9 @@ use expert_draw::http::server::{Running, Serving, spawn};
 use expert_draw::keys::Keys;
 use expert_draw::ports::{FixedClock, SeededEntropy};
 use expert_draw::rules::embedded;
+use expert_draw::service::access::AccessRules;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::passwords::PasswordCost;
 use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
@@ -46,23 +48,16 @@ impl TestApp {
         let keys =
             Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
                 .unwrap();
+        let profile = embedded("hunan-2023").unwrap();
         let config = ServiceConfig {
-            database: fresh.database.clone(),
-            keys,
-            clock: clock.clone(),
-            entropy,
-            profile: embedded("hunan-2023").unwrap(),
             checkpoint_path: Some(fresh.checkpoint_path()),
-            failpoints: Arc::default(),
+            // Passwords of tests are hashed with the least work; a unit test holds the real cost.
+            access: AccessRules { password_cost: PasswordCost::least(), ..AccessRules::default() },
+            ..ServiceConfig::new(fresh.database.clone(), keys, clock.clone(), entropy, profile)
         };
         let service = Arc::new(Service::open(config).unwrap());
         let account = |role: &str, unit: Option<u32>| {
-            let draft = AccountDraft {
-                role: role.into(),
-                name: format!("测试 {role}"),
-                unit: unit.map(credit_code),
-                days: 30,
-            };
+            let draft = AccountDraft::new(role, &format!("测试 {role}"), unit.map(credit_code), 30);
             service.found_account(&draft).unwrap().token.unwrap()
         };
         let (bureau, auditor) = (account("bureau", None), account("auditor", None));
