@@ -192,7 +192,7 @@ impl Service {
         row.revoked = Some(self.clock.now().0);
         match self.change_account(actor, "revoke account", row, None) {
             // Somebody else was quicker: it is revoked, or has to be read again.
-            Err(refusal) if refusal.kind == Kind::Stale && self.account_row(id)?.revoked.is_some() => Ok(()),
+            Err(refusal) if refusal.kind == Kind::Conflict && self.account_row(id)?.revoked.is_some() => Ok(()),
             other => other.map(drop),
         }
     }
@@ -265,10 +265,11 @@ impl Service {
         let idempotency = self.idempotency_row(actor, key, &row.id, 200);
         let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
         let row = change.row.clone();
-        let entry = self.store.write(name, move |tx| {
+        let written = self.store.write(name, move |tx| {
             idempotency.insert(tx)?;
             Ok::<_, Refusal>(change.apply(tx)?)
-        })?;
+        });
+        let entry = written.map_err(|error| meanwhile(error.into()))?;
         Ok(self.view(Account { entry, ..row }))
     }
 
@@ -292,6 +293,12 @@ impl Service {
         }
         self.kept_account(actor, id)
     }
+}
+
+/// A change that was not made from a version that the client named, but met another one at the same
+/// time: a conflict, not a failed condition.
+pub(super) fn meanwhile(refusal: Refusal) -> Refusal {
+    if refusal.kind == Kind::Stale { Refusal { kind: Kind::Conflict, ..refusal } } else { refusal }
 }
 
 /// The account does not sign in with a password.

@@ -17,6 +17,7 @@
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `draws/` | request → committed → drawn, void, unseal |
@@ -53,6 +54,7 @@ pub mod refusal;
 pub mod sealing;
 pub mod sessions;
 pub mod tokens;
+pub mod tables;
 mod totp;
 pub mod units;
 

@@ -5,6 +5,7 @@
 //! wrong one counts as a failed sign-in; changing the password ends every other session of the account.
 
 use super::Service;
+use super::account_changes::meanwhile;
 use super::accounts::{AccountView, CHANGED};
 use super::actor::{Actor, Duty, PERMISSIONS};
 use super::idempotency::IdempotencyKey;
@@ -82,13 +83,13 @@ impl Service {
             let before = row.entry;
             let idempotency = self.idempotency_row(actor, key, &row.id, 204);
             let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
-            self.store.write("change password", move |tx| {
+            let written = self.store.write("change password", move |tx| {
                 idempotency.insert(tx)?;
                 change.apply(tx)?;
                 endings.iter().try_for_each(|end| end(tx))?;
                 Ok::<_, Refusal>(())
-            })?;
-            Ok(())
+            });
+            written.map_err(|error| meanwhile(error.into()))
         })
     }
 
@@ -135,7 +136,7 @@ impl Service {
             let before = row.entry;
             let idempotency = self.idempotency_row(actor, key, &row.id, 204);
             let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
-            self.store.write("confirm second factor", move |tx| {
+            let written = self.store.write("confirm second factor", move |tx| {
                 let mut counters = store::sign_in::find(tx, &change.row.id)?;
                 if counters.pending.as_ref() != Some(&pending) || step <= counters.step {
                     return Err(Refusal::from(StoreError::Stale("second factor".into())));
@@ -145,8 +146,8 @@ impl Service {
                 idempotency.insert(tx)?;
                 change.apply(tx)?;
                 Ok(())
-            })?;
-            Ok(())
+            });
+            written.map_err(|error| meanwhile(error.into()))
         })
     }
 
