@@ -14,7 +14,7 @@ use expert_draw::http::server::{Serving, spawn};
 use expert_draw::keys::Keys;
 use expert_draw::pool_sample;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
-use expert_draw::rules::embedded;
+use expert_draw::rules::{embedded, embedded_registry};
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::imports::ImportOptions;
 use expert_draw::service::{Service, ServiceConfig};
@@ -41,6 +41,7 @@ fn main() {
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
             embedded("hunan-2023").unwrap(),
+            embedded_registry("registry-hunan-2023").unwrap(),
         )
     });
     let service = Arc::new(service.unwrap());

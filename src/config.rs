@@ -8,7 +8,8 @@
 //! | address | `listen` | `EXPERT_DRAW_LISTEN` | `--listen` | `127.0.0.1:8471` |
 //! | log name | `origin` | `EXPERT_DRAW_ORIGIN` | `--origin` | `draw.example/430600` |
 //! | region of the bureau | `jurisdiction` | `EXPERT_DRAW_JURISDICTION` | `--jurisdiction` | `430600` |
-//! | rule profile | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//! | rule profile of draws | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//! | rule profile of the registry | `registry_profile` | `EXPERT_DRAW_REGISTRY_PROFILE` | `--registry-profile` | `registry-hunan-2023` |
 //! | second factor for bureaus | `require_totp` | `EXPERT_DRAW_REQUIRE_TOTP` | – | `no` |
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
@@ -23,8 +24,8 @@ use crate::codes::Region;
 use crate::log::Origin;
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 7] =
-    ["data", "database", "listen", "origin", "jurisdiction", "profile", "require_totp"];
+pub const SETTINGS: [&str; 8] =
+    ["data", "database", "listen", "origin", "jurisdiction", "profile", "registry_profile", "require_totp"];
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Config {
     pub jurisdiction: String,
     /// Name of the embedded rule profile, or the path of a profile file.
     pub profile: String,
+    /// Name of the embedded registry profile, or the path of a file.
+    pub registry_profile: String,
     /// Whether every account of a bureau that signs in with a password needs a second factor.
     pub require_totp: bool,
 }
@@ -149,13 +152,14 @@ impl Sources {
         let jurisdiction = text("jurisdiction", "430600");
         Region::parse(&jurisdiction)
             .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
+        let profile = text("profile", "hunan-2023");
+        let registry_profile = text("registry_profile", "registry-hunan-2023");
         let require_totp = match text("require_totp", "no").as_str() {
             "yes" => true,
             "no" => false,
             _ => return Err(wrong("require_totp", "须为 yes 或 no (must be yes or no)")),
         };
-        let profile = text("profile", "hunan-2023");
-        Ok(Config { data, database, listen, origin, jurisdiction, profile, require_totp })
+        Ok(Config { data, database, listen, origin, jurisdiction, profile, registry_profile, require_totp })
     }
 }
 

@@ -246,9 +246,7 @@ async fn amend(
 ) -> Result<HttpResponse, Problem> {
     let AccountChanges { rights, region, days, totp_required } = body.value;
     let amendment = AccountAmendment { rights, region, days, totp_required };
-    let amended = run(&service, move |service| {
-        service.amend_account(&caller.0, &id, version.0, &amendment)
-    });
+    let amended = run(&service, move |service| service.amend_account(&caller.0, &id, version.0, &amendment));
     Ok(shown(amended.await?))
 }
 
@@ -347,4 +345,3 @@ async fn drop_totp(
     run(&service, move |service| service.drop_second_factor(&caller.0, &id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
-

@@ -111,9 +111,11 @@ async fn sign_in(
     let session = Session::from(made.session);
     let location = format!("/api/v1/sessions/{}", session.id);
     let duty = made.duty.map(|duty| duty.name());
-    Ok(HttpResponse::Created()
-        .insert_header(("Location", location))
-        .json(CreatedSession { session, token: made.token, duty }))
+    Ok(HttpResponse::Created().insert_header(("Location", location)).json(CreatedSession {
+        session,
+        token: made.token,
+        duty,
+    }))
 }
 
 /// 会话列表 · Open sessions: the own ones, or those of an account that the caller keeps.

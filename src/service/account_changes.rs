@@ -119,14 +119,19 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<AccountView, Refusal> {
         actor.check(Action::KeepAccounts)?;
-        self.once(actor, key, |id| Ok(self.view(self.kept_account(actor, id)?)), || {
-            let mut row = self.account_of_another(actor, id)?;
-            if row.locked.is_some() {
-                return Ok(self.view(row));
-            }
-            row.locked = Some(self.clock.now().0);
-            self.change_account(actor, "lock account", row, key)
-        })
+        self.once(
+            actor,
+            key,
+            |id| Ok(self.view(self.kept_account(actor, id)?)),
+            || {
+                let mut row = self.account_of_another(actor, id)?;
+                if row.locked.is_some() {
+                    return Ok(self.view(row));
+                }
+                row.locked = Some(self.clock.now().0);
+                self.change_account(actor, "lock account", row, key)
+            },
+        )
     }
 
     /// Unlocks an account, and lifts a lockout after too many failures.
@@ -137,14 +142,19 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<AccountView, Refusal> {
         actor.check(Action::KeepAccounts)?;
-        self.once(actor, key, |id| Ok(self.view(self.kept_account(actor, id)?)), || {
-            let mut row = self.account_of_another(actor, id)?;
-            if row.locked.is_none() && row.locked_until.is_none() {
-                return Ok(self.view(row));
-            }
-            (row.locked, row.locked_until) = (None, None);
-            self.change_account(actor, "unlock account", row, key)
-        })
+        self.once(
+            actor,
+            key,
+            |id| Ok(self.view(self.kept_account(actor, id)?)),
+            || {
+                let mut row = self.account_of_another(actor, id)?;
+                if row.locked.is_none() && row.locked_until.is_none() {
+                    return Ok(self.view(row));
+                }
+                (row.locked, row.locked_until) = (None, None);
+                self.change_account(actor, "unlock account", row, key)
+            },
+        )
     }
 
     /// Gives an account with a login a one-time password, which it must change. Sessions made with
@@ -192,7 +202,9 @@ impl Service {
         row.revoked = Some(self.clock.now().0);
         match self.change_account(actor, "revoke account", row, None) {
             // Somebody else was quicker: it is revoked, or has to be read again.
-            Err(refusal) if refusal.kind == Kind::Conflict && self.account_row(id)?.revoked.is_some() => Ok(()),
+            Err(refusal) if refusal.kind == Kind::Conflict && self.account_row(id)?.revoked.is_some() => {
+                Ok(())
+            }
             other => other.map(drop),
         }
     }

@@ -159,9 +159,8 @@ impl Service {
     pub fn accounts(&self, actor: &Actor, paging: &Paging) -> Result<Listed<AccountView>, Refusal> {
         actor.check(Action::KeepAccounts)?;
         let own = actor.region.map(within);
-        let list = |conn: &mut Conn, page: &store::Page| {
-            store::account::list_within(conn, own.as_deref(), page)
-        };
+        let list =
+            |conn: &mut Conn, page: &store::Page| store::account::list_within(conn, own.as_deref(), page);
         let view = |row| self.view(row);
         Ok(self.store.read(|conn| paging.read(|page| list(conn, page), |row: &Account| &row.id, view))?)
     }
@@ -298,7 +297,13 @@ fn check(draft: &AccountDraft) -> Result<Role, Refusal> {
     let role = Role::parse(&draft.role);
     if role.is_none() {
         let names = Role::ALL.map(Role::name).join(", ");
-        problem("role", &draft.role, "role", &format!("应为 {names} 之一"), &format!("must be one of {names}"));
+        problem(
+            "role",
+            &draft.role,
+            "role",
+            &format!("应为 {names} 之一"),
+            &format!("must be one of {names}"),
+        );
     }
     match draft.unit.as_deref() {
         None if matches!(role, Some(Role::Agency | Role::Purchaser)) => {
@@ -369,9 +374,8 @@ pub(super) fn check_rights(role: Option<Role>, rights: &[String]) -> Result<(), 
 
 /// Checks a region's code.
 pub(super) fn check_region(region: &str) -> Result<Region, Problem> {
-    Region::parse(region).map_err(|error| {
-        Problem::new("region", region, "region", error.message_zh(), error.to_string())
-    })
+    Region::parse(region)
+        .map_err(|error| Problem::new("region", region, "region", error.message_zh(), error.to_string()))
 }
 
 fn is_login(login: &str) -> bool {

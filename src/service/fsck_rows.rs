@@ -117,8 +117,7 @@ impl Rows {
         }
         let mut after = None;
         loop {
-            let rows =
-                store::access_token::list(conn, &Page { after: after.clone(), limit: Page::MAX })?;
+            let rows = store::access_token::list(conn, &Page { after: after.clone(), limit: Page::MAX })?;
             let Some(last) = rows.last() else { break };
             after = Some(last.id.clone());
             for row in &rows {

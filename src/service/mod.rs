@@ -13,6 +13,7 @@
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
+//! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
@@ -51,10 +52,11 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
+mod rules_in_force;
 pub mod sealing;
 pub mod sessions;
-pub mod tokens;
 pub mod tables;
+pub mod tokens;
 mod totp;
 pub mod units;
 
@@ -67,7 +69,7 @@ use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
 use crate::registry::Expert;
-use crate::rules::Profile;
+use crate::rules::{Profile, RegistryProfile};
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use access::AccessRules;
 use archive::Archive;
@@ -90,8 +92,10 @@ pub struct ServiceConfig {
     pub clock: Arc<dyn Clock>,
     /// Secret random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The rules in force.
+    /// The rules in force for draws.
     pub profile: Profile,
+    /// The rules in force for the registry.
+    pub registry_profile: RegistryProfile,
     /// Where the newest checkpoint is published outside the database.
     pub checkpoint_path: Option<PathBuf>,
     /// Faults, for tests only.
@@ -109,6 +113,7 @@ impl ServiceConfig {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         profile: Profile,
+        registry_profile: RegistryProfile,
     ) -> Self {
         Self {
             database,
@@ -116,6 +121,7 @@ impl ServiceConfig {
             clock,
             entropy,
             profile,
+            registry_profile,
             checkpoint_path: None,
             failpoints: Arc::default(),
             access: AccessRules::default(),
@@ -130,6 +136,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     profile: Profile,
+    registry_profile: RegistryProfile,
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
@@ -156,6 +163,7 @@ impl Service {
             clock: config.clock,
             entropy: config.entropy,
             profile: config.profile,
+            registry_profile: config.registry_profile,
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
@@ -166,9 +174,14 @@ impl Service {
         Ok(service)
     }
 
-    /// The rules in force.
+    /// The rules in force for draws.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The rules in force for the registry.
+    pub fn registry_profile(&self) -> &RegistryProfile {
+        &self.registry_profile
     }
 
     /// The keys, for what is public about them.
@@ -209,7 +222,8 @@ impl Service {
                 Ok(())
             })?;
         }
-        self.load_profile()
+        self.load_profile()?;
+        self.load_registry_profile()
     }
 
     fn load_profile(&self) -> Result<(), Refusal> {

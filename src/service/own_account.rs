@@ -55,42 +55,47 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<(), Refusal> {
         let session = own_session(actor)?;
-        self.once(actor, key, |_| Ok(()), || {
-            let mut row = self.own_row(actor, "old", old)?;
-            let login = row.login.clone().unwrap_or_default();
-            passwords::rules("new", new, &login).map_err(|problem| Refusal::invalid(vec![problem]))?;
-            if new == old {
-                let (zh, en) = ("不得与原口令相同", "must differ from the old one");
-                return Err(Refusal::field("new", "", "password_unchanged", zh, en));
-            }
-            let slot = self.hashing.enter()?;
-            row.password = Some(self.access.password_cost.hash(new, &self.random())?);
-            drop(slot);
-            row.password_changed = Some(self.clock.now().0);
-            row.must_change = false;
-            let data_key = self.subject_key(&row.id, true)?;
-            let mut endings = Vec::new();
-            let mut paging = Paging { limit: 200, after: None };
-            loop {
-                let page = self.sessions(actor, None, &paging)?;
-                for other in page.items.iter().filter(|other| other.id != session) {
-                    let found = self.store.read(|conn| store::access_token::find(conn, &other.id))?;
-                    endings.extend(found.map(|found| self.ending(&actor.account, &found, &data_key)));
+        self.once(
+            actor,
+            key,
+            |_| Ok(()),
+            || {
+                let mut row = self.own_row(actor, "old", old)?;
+                let login = row.login.clone().unwrap_or_default();
+                passwords::rules("new", new, &login).map_err(|problem| Refusal::invalid(vec![problem]))?;
+                if new == old {
+                    let (zh, en) = ("不得与原口令相同", "must differ from the old one");
+                    return Err(Refusal::field("new", "", "password_unchanged", zh, en));
                 }
-                let Some(next) = page.next else { break };
-                paging.after = Some(next);
-            }
-            let before = row.entry;
-            let idempotency = self.idempotency_row(actor, key, &row.id, 204);
-            let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
-            let written = self.store.write("change password", move |tx| {
-                idempotency.insert(tx)?;
-                change.apply(tx)?;
-                endings.iter().try_for_each(|end| end(tx))?;
-                Ok::<_, Refusal>(())
-            });
-            written.map_err(|error| meanwhile(error.into()))
-        })
+                let slot = self.hashing.enter()?;
+                row.password = Some(self.access.password_cost.hash(new, &self.random())?);
+                drop(slot);
+                row.password_changed = Some(self.clock.now().0);
+                row.must_change = false;
+                let data_key = self.subject_key(&row.id, true)?;
+                let mut endings = Vec::new();
+                let mut paging = Paging { limit: 200, after: None };
+                loop {
+                    let page = self.sessions(actor, None, &paging)?;
+                    for other in page.items.iter().filter(|other| other.id != session) {
+                        let found = self.store.read(|conn| store::access_token::find(conn, &other.id))?;
+                        endings.extend(found.map(|found| self.ending(&actor.account, &found, &data_key)));
+                    }
+                    let Some(next) = page.next else { break };
+                    paging.after = Some(next);
+                }
+                let before = row.entry;
+                let idempotency = self.idempotency_row(actor, key, &row.id, 204);
+                let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
+                let written = self.store.write("change password", move |tx| {
+                    idempotency.insert(tx)?;
+                    change.apply(tx)?;
+                    endings.iter().try_for_each(|end| end(tx))?;
+                    Ok::<_, Refusal>(())
+                });
+                written.map_err(|error| meanwhile(error.into()))
+            },
+        )
     }
 
     /// Begins a second factor: the secret is shown this once and is not in force before
@@ -121,34 +126,46 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<(), Refusal> {
         own_session(actor)?;
-        self.once(actor, key, |_| Ok(()), || {
-            let mut row = self.account_row(&actor.account)?;
-            let counters = self.store.read(|conn| store::sign_in::find(conn, &row.id))?;
-            let pending = counters.pending.ok_or_else(|| {
-                let en = "begin a second factor first";
-                Refusal::new(Kind::Conflict, "no_second_factor_begun", "请先发起启用动态验证码", en)
-            })?;
-            let secret = self.subject_key(&row.id, true)?.open(TOTP_SEALED, &pending)?;
-            let step = totp::accept(&secret, code, self.clock.now().0, counters.step).ok_or_else(|| {
-                Refusal::field("code", "", "code", "动态验证码不正确", "this is not the code shown now")
-            })?;
-            row.totp = Some(pending.clone());
-            let before = row.entry;
-            let idempotency = self.idempotency_row(actor, key, &row.id, 204);
-            let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
-            let written = self.store.write("confirm second factor", move |tx| {
-                let mut counters = store::sign_in::find(tx, &change.row.id)?;
-                if counters.pending.as_ref() != Some(&pending) || step <= counters.step {
-                    return Err(Refusal::from(StoreError::Stale("second factor".into())));
-                }
-                (counters.pending, counters.step) = (None, step);
-                store::sign_in::put(tx, &counters)?;
-                idempotency.insert(tx)?;
-                change.apply(tx)?;
-                Ok(())
-            });
-            written.map_err(|error| meanwhile(error.into()))
-        })
+        self.once(
+            actor,
+            key,
+            |_| Ok(()),
+            || {
+                let mut row = self.account_row(&actor.account)?;
+                let counters = self.store.read(|conn| store::sign_in::find(conn, &row.id))?;
+                let pending = counters.pending.ok_or_else(|| {
+                    let en = "begin a second factor first";
+                    Refusal::new(Kind::Conflict, "no_second_factor_begun", "请先发起启用动态验证码", en)
+                })?;
+                let secret = self.subject_key(&row.id, true)?.open(TOTP_SEALED, &pending)?;
+                let step =
+                    totp::accept(&secret, code, self.clock.now().0, counters.step).ok_or_else(|| {
+                        Refusal::field(
+                            "code",
+                            "",
+                            "code",
+                            "动态验证码不正确",
+                            "this is not the code shown now",
+                        )
+                    })?;
+                row.totp = Some(pending.clone());
+                let before = row.entry;
+                let idempotency = self.idempotency_row(actor, key, &row.id, 204);
+                let change = self.account_change(&actor.account, CHANGED, row, Some(before))?;
+                let written = self.store.write("confirm second factor", move |tx| {
+                    let mut counters = store::sign_in::find(tx, &change.row.id)?;
+                    if counters.pending.as_ref() != Some(&pending) || step <= counters.step {
+                        return Err(Refusal::from(StoreError::Stale("second factor".into())));
+                    }
+                    (counters.pending, counters.step) = (None, step);
+                    store::sign_in::put(tx, &counters)?;
+                    idempotency.insert(tx)?;
+                    change.apply(tx)?;
+                    Ok(())
+                });
+                written.map_err(|error| meanwhile(error.into()))
+            },
+        )
     }
 
     /// The own row after the password was asked for again; a wrong one counts as a failed sign-in,
@@ -168,7 +185,8 @@ impl Service {
                 return Err(counted);
             }
         }
-        let (zh, en) = ("口令不正确，或账号暂不可用", "the password is wrong, or the account is not available now");
+        let (zh, en) =
+            ("口令不正确，或账号暂不可用", "the password is wrong, or the account is not available now");
         Err(Refusal::field(field, "", "wrong_password", zh, en))
     }
 }

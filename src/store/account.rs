@@ -123,8 +123,7 @@ pub fn list_within(conn: &mut Conn, region: Option<&str>, page: &Page) -> Result
             query = query.filter(account::id.gt(after));
         }
         if let Some(prefix) = region {
-            query =
-                query.filter(account::region.ge(prefix)).filter(account::region.lt(prefix_end(prefix)));
+            query = query.filter(account::region.ge(prefix)).filter(account::region.lt(prefix_end(prefix)));
         }
         query.order(account::id).limit(page.rows()).load(inner)
     })?;

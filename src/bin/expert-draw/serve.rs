@@ -32,7 +32,9 @@ fn welcome(config: &Config, service: &Service) -> Result<(), Failure> {
     println!("首次启动：已在 {} 建立数据库和密钥。", config.data.display());
     println!("财政局账号 {} 的令牌（只显示这一次，{FIRST_TOKEN_DAYS} 天有效）：", made.account.id);
     println!("  {}", made.token.unwrap_or_default());
-    println!("其他账号：expert-draw keys token --role 角色 --name 名称 [--unit 信用代码] [--rights …] [--region …] [--login …]");
+    println!(
+        "其他账号：expert-draw keys token --role 角色 --name 名称 [--unit 信用代码] [--rights …] [--region …] [--login …]"
+    );
     println!("导入专家：expert-draw import experts 文件.csv");
     println!("请立即备份（数据库与密钥一并）：expert-draw backup 目录");
     println!(
