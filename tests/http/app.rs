@@ -7,6 +7,8 @@ use expert_draw::codes::{CreditCode, NationalId};
 use expert_draw::http::server::{Running, Serving, spawn};
 use expert_draw::keys::Keys;
 use expert_draw::ports::{FixedClock, SeededEntropy, SystemEntropy};
+use expert_draw::rules::{embedded, embedded_registry};
+use expert_draw::service::access::AccessRules;
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::fsck::fsck;
 use expert_draw::service::passwords::PasswordCost;
