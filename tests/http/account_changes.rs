@@ -62,7 +62,7 @@ fn rights_change_with_the_next_request_and_never_ones_own(kind: Kind) {
     // The version that was read is named; nothing changes twice.
     app.patch(&app.bureau, &path, &etag, &changes).problem(412, "changed_meanwhile");
     let etag = changed.header("ETag");
-    app.patch(&app.bureau, &path, "", &changes).problem(428, "precondition_required");
+    app.patch(&app.bureau, &path, "", &changes).problem(428, "if_match_required");
     app.patch(&app.bureau, &path, etag, &json!({"rights": ["king"]})).names(422, "rights", "rights");
     app.patch(&app.bureau, &path, etag, &json!({"days": 367})).names(422, "days", "range");
     app.patch(&app.bureau, &path, etag, &json!({"totp_required": true})).names(422, "totp_required", "login");
