@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, schemes,
+    units,
 };
 use crate::service::Service;
 
@@ -51,6 +52,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
 }
 
 /// The whole application.

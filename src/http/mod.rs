@@ -39,6 +39,7 @@ pub mod query;
 mod record_page;
 pub mod rim;
 pub mod run;
+pub mod schemes;
 pub mod server;
 pub mod times;
 pub mod units;

@@ -128,7 +128,9 @@ impl Lifecycle {
 
     /// The rows as the document shows them: a table in Markdown.
     pub fn markdown(&self) -> String {
-        let mut text = String::from("| from | event | to | by | needs 条件 | source 依据 |\n|---|---|---|---|---|---|\n");
+        let mut text = String::from(
+            "| from | event | to | by | needs 条件 | source 依据 |\n|---|---|---|---|---|---|\n",
+        );
         for row in self.transitions {
             let by: Vec<&str> = row.by.iter().map(|party| party.name()).collect();
             let needs = match (row.needs, row.needs_en) {

@@ -9,6 +9,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -33,6 +34,7 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod problem;
+mod scheme;
 mod standing;
 mod unit;
 
@@ -46,5 +48,6 @@ pub use image::{
 };
 pub use package::{Package, PackageDraft, PackageNumber, Party, PartyDraft, SUPPLIERS_MAX};
 pub use problem::{Problem, ValueClass};
+pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, Standing, StandingKind, Until};
 pub use unit::{Unit, UnitDraft};

@@ -15,6 +15,7 @@ use super::actor::{Action, Actor, Role};
 use super::experts::ExpertChange;
 use super::idempotency::IdempotencyKey;
 use super::refusal::{Kind, Refusal};
+use super::schemes::Book;
 use super::{ITSELF, Service};
 use crate::registry::{Columns, Expert, ExpertNumber, Problem};
 use crate::store;
@@ -155,6 +156,7 @@ impl Service {
         max_rows: usize,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Checked, Refusal> {
+        let book = self.book()?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv);
         let header = reader.byte_headers().map_err(|error| unreadable(&error))?.clone();
         let heading: Option<Vec<&str>> = header.iter().map(|cell| std::str::from_utf8(cell).ok()).collect();
@@ -176,7 +178,7 @@ impl Service {
             }
             let at = record.position().map_or(0, csv::Position::byte);
             let line = lines.reach(at);
-            match self.check_row(&columns, &record) {
+            match self.check_row(&book, &columns, &record) {
                 Ok(expert) => {
                     let id_hash = self.id_hash(&expert);
                     let earlier = *seen.entry(id_hash).or_insert(line);
@@ -205,10 +207,18 @@ impl Service {
         Ok(checked)
     }
 
-    fn check_row(&self, columns: &Columns, record: &csv::ByteRecord) -> Result<Expert, Vec<Problem>> {
+    fn check_row(
+        &self,
+        book: &Book,
+        columns: &Columns,
+        record: &csv::ByteRecord,
+    ) -> Result<Expert, Vec<Problem>> {
         let cells: Option<Vec<&str>> = record.iter().map(|cell| std::str::from_utf8(cell).ok()).collect();
         let cells = cells.ok_or_else(|| vec![not_utf8("record")])?;
-        columns.read(&cells, ExpertNumber::from_random(self.random()))
+        let expert = columns.read(&cells, ExpertNumber::from_random(self.random()))?;
+        let claims: Vec<String> = expert.specialities().iter().map(ToString::to_string).collect();
+        let unknown = book.problems("specialities", &claims);
+        if unknown.is_empty() { Ok(expert) } else { Err(unknown) }
     }
 
     /// Moves people who are registered already to the bad rows.

@@ -13,6 +13,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -43,6 +44,7 @@ pub mod log_reads;
 mod looks;
 pub mod packages;
 pub mod refusal;
+pub mod schemes;
 pub mod sealing;
 pub mod units;
 
@@ -93,6 +95,7 @@ pub struct Service {
     entropy: Arc<dyn Entropy>,
     profile: Profile,
     index: RwLock<DrawingIndex>,
+    schemes: schemes::Shelf,
 }
 
 impl Service {
@@ -117,6 +120,7 @@ impl Service {
             entropy: config.entropy,
             profile: config.profile,
             index: RwLock::default(),
+            schemes: schemes::Shelf::default(),
         };
         service.begin()?;
         drop(service.current_index()?);

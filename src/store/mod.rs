@@ -35,6 +35,7 @@ mod publish;
 mod queue;
 mod reader;
 mod schema;
+pub mod scheme;
 pub mod subject_key;
 pub mod tile;
 mod tx;

@@ -72,6 +72,21 @@ impl TestApp {
         Self { running, service, clock, bureau, agency, auditor, other_agency, agent, fresh }
     }
 
+    /// Another service over the same database, as a second process would be.
+    pub fn second_process(&self) -> Service {
+        let entropy = Arc::new(SeededEntropy::new(8));
+        Service::open(ServiceConfig {
+            database: self.fresh.database.clone(),
+            keys: Keys::load(&self.fresh.folder.join("keys")).unwrap(),
+            clock: self.clock.clone(),
+            entropy,
+            profile: embedded("hunan-2023").unwrap(),
+            checkpoint_path: None,
+            failpoints: Arc::default(),
+        })
+        .unwrap()
+    }
+
     /// Entries in the journal.
     pub fn size(&self) -> u64 {
         self.service.health().unwrap().1

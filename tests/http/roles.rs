@@ -18,7 +18,7 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations()].concat()
+    [first_operations(), crate::schemes::operations()].concat()
 }
 
 fn first_operations() -> Vec<Operation> {
@@ -63,11 +63,16 @@ fn first_operations() -> Vec<Operation> {
 }
 
 /// Open to anybody, or to any account; no cell of the table.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 14] = [
     "/health",
     "/keys",
     "/openapi.json",
     "/specialities",
+    "/schemes",
+    "/schemes/{id}",
+    "/schemes/{id}/file",
+    "/schemes/{id}/crosswalks/{to}",
+    "/schemes/{id}/crosswalks/{to}/file",
     "/regions",
     "/log/checkpoint",
     "/log/tile/{path}",
@@ -109,8 +114,14 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         for (role, token) in
             [(Role::Bureau, &app.bureau), (Role::Agency, &app.agency), (Role::Auditor, &app.auditor)]
         {
-            let (authorization, content) =
-                (bearer(token), if path.contains("imports") { "text/csv" } else { "application/json" });
+            let (authorization, content) = (
+                bearer(token),
+                if path.contains("imports") || path.contains("/schemes") {
+                    "text/csv"
+                } else {
+                    "application/json"
+                },
+            );
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),
