@@ -41,5 +41,6 @@ pub mod rim;
 pub mod run;
 pub mod schemes;
 pub mod server;
+pub mod table_file;
 pub mod times;
 pub mod units;

@@ -84,6 +84,11 @@ pub struct Lifecycle {
     pub transitions: &'static [Transition],
 }
 
+/// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
+pub fn all() -> Vec<&'static Lifecycle> {
+    vec![&super::rules_in_force::REGISTRY_PROFILE]
+}
+
 /// Why an event is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoStep {
