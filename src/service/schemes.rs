@@ -1,6 +1,6 @@
 //! Speciality schemes (专业分类标准): loaded, listed, browsed; which specialities exist.
 //!
-//! A scheme or crosswalk that a bureau loads is one entry: statement `registry.scheme` {image}, the
+//! A scheme or crosswalk that a bureau loads is one entry: statement `scheme.recorded` {image}, the
 //! sealed record {v, id, by, created, text} (`sealing::OpaqueRecord`), subject `scheme:` and the id. It is
 //! never changed: the same id with another text is refused, a newer edition is another id that says
 //! `supersedes`, and a crosswalk leads from the one to the other.
@@ -26,7 +26,7 @@ use crate::registry::{Crosswalk, Draft, Head, Problem, SchemeTable};
 use crate::store::{self, Append, Conn, Page, StoreError};
 
 /// Statement type of a scheme and of a crosswalk.
-pub(super) const SCHEME: &str = "registry.scheme";
+pub(super) const SCHEME: &str = "scheme.recorded";
 /// What the subject of an entry begins with.
 pub(super) const SUBJECT: &str = "scheme:";
 
