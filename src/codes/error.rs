@@ -32,6 +32,9 @@ pub enum CodeError {
     /// The scheme has no such code.
     #[error("the scheme has no such speciality code")]
     UnknownSpeciality,
+    /// Two digits that are not in the table of GB/T 4658.
+    #[error("there is no such code in the table of GB/T 4658")]
+    UnknownEducation,
 }
 
 impl CodeError {
@@ -47,6 +50,7 @@ impl CodeError {
                 "专业应写作“分类标准:代码”，分类标准须已加载，如 ndrc316、mof31".to_owned()
             }
             CodeError::UnknownSpeciality => "该分类标准中没有这一专业代码".to_owned(),
+            CodeError::UnknownEducation => "学历代码表（GB/T 4658）中没有这一代码".to_owned(),
         }
     }
 }

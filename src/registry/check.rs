@@ -152,6 +152,7 @@ pub(super) fn code_rule(error: CodeError) -> &'static str {
         CodeError::UnknownRegion => "unknown_region",
         CodeError::UnknownScheme => "unknown_scheme",
         CodeError::UnknownSpeciality => "unknown_speciality",
+        CodeError::UnknownEducation => "unknown_education",
     }
 }
 

@@ -182,6 +182,18 @@ impl Book {
         written.iter().enumerate().filter_map(at).collect()
     }
 
+    /// The problems of every speciality that a draft names: listed, claimed, or relaxed for.
+    pub fn of_draft(&self, draft: &Draft) -> Vec<Problem> {
+        let mut problems = self.problems("specialities", &draft.specialities);
+        for (position, claim) in draft.claims.iter().enumerate() {
+            problems.extend(self.problem(&format!("claims[{position}].speciality"), &claim.speciality));
+        }
+        for relaxation in &draft.relaxation {
+            problems.extend(self.problems("relaxation.specialities", &relaxation.specialities));
+        }
+        problems
+    }
+
     fn view(&self, loaded: &Loaded) -> SchemeView {
         let id = loaded.table.id();
         let newer = self.schemes.values().filter(|each| each.table.head().supersedes.as_deref() == Some(id));
@@ -253,13 +265,13 @@ impl Service {
     /// Refuses a draft with specialities that no scheme has. Every use-case that lets a draft in asks
     /// this beside `Draft::check`, which knows the form only.
     pub(super) fn known_specialities(&self, draft: &Draft) -> Result<(), Refusal> {
-        let problems = self.book()?.problems("specialities", &draft.specialities);
+        let problems = self.book()?.of_draft(draft);
         if problems.is_empty() { Ok(()) } else { Err(Refusal::invalid(problems)) }
     }
 
     /// What `Draft::check` said, with the problems of [`Service::known_specialities`] added.
     pub(super) fn known<T>(&self, draft: &Draft, checked: Result<T, Vec<Problem>>) -> Result<T, Refusal> {
-        let unknown = self.book()?.problems("specialities", &draft.specialities);
+        let unknown = self.book()?.of_draft(draft);
         match checked {
             Ok(value) if unknown.is_empty() => Ok(value),
             Ok(_) => Err(Refusal::invalid(unknown)),
