@@ -23,6 +23,7 @@ fn operations() -> Vec<Operation> {
     [
         first_operations(),
         crate::account_changes::operations(),
+        crate::imports::operations(),
         // One line for each area.
     ]
     .concat()
@@ -47,7 +48,6 @@ fn first_operations() -> Vec<Operation> {
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
         ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
         ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
-        ("POST", "/imports/experts", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
         ("GET", "/units/{code}", ReadRegistry, none.clone()),
