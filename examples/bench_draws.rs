@@ -40,6 +40,8 @@ fn main() {
         entropy: Arc::new(SystemEntropy),
         profile: embedded("hunan-2023").unwrap(),
         checkpoint_path: Some(dir.join("checkpoint")),
+        attachments: dir.join("attachments"),
+        look_limit: Default::default(),
         failpoints: Arc::default(),
     });
     let service = Arc::new(service.unwrap());

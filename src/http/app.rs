@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, attachments, auth, codes, draws, erasures, evidence, experts, health, imports, log, looks,
+    openapi, packages, rim, sealing, units,
 };
 use crate::service::Service;
 
@@ -51,6 +52,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

@@ -16,12 +16,14 @@
 //! module; a handler never touches the store.
 
 pub mod accounts;
+mod attachments;
 pub mod app;
 pub mod auth;
 pub mod body;
 pub mod codes;
 mod draw_views;
 pub mod draws;
+mod erasures;
 pub mod etag;
 pub mod evidence;
 pub mod expert_bodies;
@@ -31,6 +33,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 pub mod log;
+mod looks;
 pub mod openapi;
 pub mod packages;
 pub mod paging;
@@ -39,6 +42,7 @@ pub mod query;
 mod record_page;
 pub mod rim;
 pub mod run;
+mod sealing;
 pub mod server;
 pub mod times;
 pub mod units;

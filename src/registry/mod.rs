@@ -9,6 +9,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -32,6 +33,7 @@ mod expert;
 mod image;
 pub mod lifecycle;
 mod package;
+pub mod privacy;
 mod problem;
 mod standing;
 mod unit;

@@ -53,6 +53,8 @@ impl TestApp {
             entropy,
             profile: embedded("hunan-2023").unwrap(),
             checkpoint_path: Some(fresh.checkpoint_path()),
+            attachments: fresh.folder.join("attachments"),
+            look_limit: Default::default(),
             failpoints: Arc::default(),
         };
         let service = Arc::new(Service::open(config).unwrap());

@@ -104,6 +104,8 @@ pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
         entropy: Arc::new(SystemEntropy),
         profile: profile(config)?,
         checkpoint_path: Some(config.checkpoint_file()),
+        attachments: config.attachments_dir(),
+        look_limit: Default::default(),
         failpoints: Arc::new(Failpoints::from_env()),
     })?;
     Ok((Arc::new(service), first))
