@@ -16,7 +16,7 @@ use crate::service::reseal::SealingState;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(state).service(rotate);
+    config.service(progress).service(rotate);
 }
 
 /// How far the sealing keys are.
@@ -57,7 +57,7 @@ impl From<SealingState> for Sealing {
 /// 封存密钥状态 · Which sealing key is in force and how far its rotation is.
 #[utoipa::path(tag = "keys", responses((status = 200, body = Sealing)))]
 #[get("/keys/sealing")]
-async fn state(caller: Caller, service: web::Data<Service>) -> Result<HttpResponse, Problem> {
+async fn progress(caller: Caller, service: web::Data<Service>) -> Result<HttpResponse, Problem> {
     let state = run(&service, move |service| service.sealing_state(&caller.0)).await?;
     Ok(HttpResponse::Ok().json(Sealing::from(state)))
 }
