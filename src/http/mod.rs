@@ -44,5 +44,6 @@ pub mod rim;
 pub mod run;
 mod sealing;
 pub mod server;
+pub mod table_file;
 pub mod times;
 pub mod units;

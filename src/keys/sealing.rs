@@ -55,6 +55,11 @@ impl SealingKeys {
         Self { dir: PathBuf::from("/nonexistent"), ring: RwLock::new(ring) }
     }
 
+    /// The directory.
+    pub fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     /// All keys at hand, for the check that they are distinct.
     pub(super) fn all(&self) -> Vec<SealingKey> {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).keys.values().cloned().collect()

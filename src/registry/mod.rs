@@ -10,6 +10,7 @@
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
+//! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -35,6 +36,7 @@ pub mod lifecycle;
 mod package;
 pub mod privacy;
 mod problem;
+pub mod rules_in_force;
 mod standing;
 mod unit;
 

@@ -13,10 +13,12 @@
 //! | `attachments` | documents, sealed in files beside the database |
 //! | `erasure` | a person's data keys are replaced, the log stays |
 //! | `reseal` | rotation of the sealing key |
+//! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `draws/` | request → committed → drawn, void, unseal |
@@ -51,7 +53,9 @@ pub mod looks;
 pub mod packages;
 pub mod refusal;
 pub mod reseal;
+mod rules_in_force;
 pub mod sealing;
+pub mod tables;
 pub mod units;
 
 use std::path::PathBuf;
@@ -63,7 +67,7 @@ use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
 use crate::registry::Expert;
-use crate::rules::Profile;
+use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use archive::Archive;
@@ -88,8 +92,10 @@ pub struct ServiceConfig {
     pub clock: Arc<dyn Clock>,
     /// Secret random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The rules in force.
+    /// The rules in force for draws.
     pub profile: Profile,
+    /// The rules in force for the registry.
+    pub registry_profile: RegistryProfile,
     /// Where the newest checkpoint is published outside the database.
     pub checkpoint_path: Option<PathBuf>,
     /// The folder of sealed attachments.
@@ -100,6 +106,33 @@ pub struct ServiceConfig {
     pub failpoints: Arc<Failpoints>,
 }
 
+impl ServiceConfig {
+    /// The least that a service needs; the checkpoint is published nowhere, nothing fails on demand,
+    /// attachments lie beside the keys.
+    pub fn new(
+        database: Database,
+        keys: Keys,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        profile: Profile,
+        registry_profile: RegistryProfile,
+    ) -> Self {
+        let attachments = keys.sealing.folder().with_file_name("attachments");
+        Self {
+            database,
+            keys,
+            clock,
+            entropy,
+            profile,
+            registry_profile,
+            checkpoint_path: None,
+            attachments,
+            look_limit: LookLimit::default(),
+            failpoints: Arc::default(),
+        }
+    }
+}
+
 /// The service of one log.
 pub struct Service {
     store: Store,
@@ -107,6 +140,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     profile: Profile,
+    registry_profile: RegistryProfile,
     index: RwLock<DrawingIndex>,
     files: Files,
     look_limit: LookLimit,
@@ -133,6 +167,7 @@ impl Service {
             clock: config.clock,
             entropy: config.entropy,
             profile: config.profile,
+            registry_profile: config.registry_profile,
             index: RwLock::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
@@ -145,9 +180,14 @@ impl Service {
         Ok(service)
     }
 
-    /// The rules in force.
+    /// The rules in force for draws.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The rules in force for the registry.
+    pub fn registry_profile(&self) -> &RegistryProfile {
+        &self.registry_profile
     }
 
     /// The keys, for what is public about them.
@@ -188,7 +228,8 @@ impl Service {
                 Ok(())
             })?;
         }
-        self.load_profile()
+        self.load_profile()?;
+        self.load_registry_profile()
     }
 
     fn load_profile(&self) -> Result<(), Refusal> {

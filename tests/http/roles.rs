@@ -18,7 +18,7 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations()].concat()
+    [first_operations(), crate::privacy::operations()].concat()
 }
 
 fn first_operations() -> Vec<Operation> {
@@ -76,18 +76,20 @@ const OPEN: [&str; 9] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 10] = [
+const WITHOUT: [Action; 4] = [
     Action::ReadCounts,
     Action::ReviewCases,
     Action::ApproveCases,
-    Action::ProposeDecision,
-    Action::ConfirmDecision,
-    Action::ReadCases,
-    Action::OwnRecord,
     Action::Evaluate,
-    Action::ReadLooks,
-    Action::KeepKeys,
 ];
+
+fn content_type(path: &str) -> &'static str {
+    match path {
+        path if path.contains("imports") => "text/csv",
+        path if path.contains("attachments") => "application/pdf",
+        _ => "application/json",
+    }
+}
 
 fn every_cell_of_the_permission_table_holds(kind: Kind) {
     let app = TestApp::new(kind);
@@ -110,7 +112,7 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
             [(Role::Bureau, &app.bureau), (Role::Agency, &app.agency), (Role::Auditor, &app.auditor)]
         {
             let (authorization, content) =
-                (bearer(token), if path.contains("imports") { "text/csv" } else { "application/json" });
+                (bearer(token), content_type(&path));
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),
