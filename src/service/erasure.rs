@@ -191,7 +191,7 @@ impl Service {
             case.body = with(&case.body, "reason", Json::from(reason)).map_err(Refusal::internal)?;
             let changes =
                 Changes::once(self.idempotency_row(actor, key, id, 200)).case(self.case_change(&case)?);
-            self.write_changes("reject erasure", changes)?;
+            self.write_changes("reject erasure", changes).map_err(Refusal::unversioned)?;
             view(&case).map_err(Refusal::internal)
         })
     }
@@ -411,7 +411,7 @@ impl Service {
             })
             .case(self.case_change(case)?);
         let changes = kept.into_iter().fold(changes, Changes::case);
-        self.write_changes("erase", changes)?;
+        self.write_changes("erase", changes).map_err(Refusal::unversioned)?;
         Ok(names)
     }
 }

@@ -74,6 +74,11 @@ impl Refusal {
         Self::new(Kind::NotFound, "not_found", format!("没有该{what_zh}"), format!("no such {what_en}"))
     }
 
+    /// "Changed meanwhile" of an act that named no version: to its caller it is a conflict.
+    pub fn unversioned(self) -> Self {
+        if self.kind == Kind::Stale { Self { kind: Kind::Conflict, ..self } } else { self }
+    }
+
     /// The record was erased lawfully; that it existed stays known.
     pub fn erased() -> Self {
         let en = "the record was erased lawfully; its entries stay in the log and open no more";

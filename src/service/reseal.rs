@@ -95,7 +95,7 @@ impl Service {
                         Err(StoreError::Stale("sealing key".into()))
                     }
                 });
-            self.write_changes("rotate sealing key", changes)?;
+            self.write_changes("rotate sealing key", changes).map_err(Refusal::unversioned)?;
             self.follow_sealing()?;
             self.sealing_progress()
         })
