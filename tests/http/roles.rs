@@ -18,7 +18,7 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations(), crate::privacy::operations()].concat()
+    [first_operations(), crate::imports::operations(), crate::privacy::operations()].concat()
 }
 
 fn first_operations() -> Vec<Operation> {
@@ -40,7 +40,6 @@ fn first_operations() -> Vec<Operation> {
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
         ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
         ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
-        ("POST", "/imports/experts", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
         ("GET", "/units/{code}", ReadRegistry, none.clone()),
