@@ -124,9 +124,7 @@ async fn file_own(
     body: Document,
 ) -> Result<HttpResponse, Problem> {
     let (key, kind) = (key.of(body.request)?, params.0.check()?);
-    let made = run(&service, move |service| {
-        service.attach_own(&caller.0, kind, &body.content, Some(&key))
-    });
+    let made = run(&service, move |service| service.attach_own(&caller.0, kind, &body.content, Some(&key)));
     Ok(HttpResponse::Created().json(Attachment::from(made.await?)))
 }
 
@@ -211,8 +209,7 @@ async fn read(
     params: Params<PurposeParams>,
 ) -> Result<HttpResponse, Problem> {
     let purpose = params.0.purpose;
-    let (view, content) =
-        run(&service, move |service| service.attachment(&caller.0, &id, &purpose)).await?;
+    let (view, content) = run(&service, move |service| service.attachment(&caller.0, &id, &purpose)).await?;
     Ok(saved(&view, content))
 }
 

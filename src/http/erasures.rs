@@ -125,9 +125,8 @@ async fn propose(
         let (zh, en) = ("应为 request 或 retention_ended", "must be request or retention_ended");
         Problem::field("ground", "ground", zh, en)
     })?;
-    let made = run(&service, move |service| {
-        service.propose_erasure(&caller.0, &about, ground, &basis, Some(&key))
-    });
+    let made =
+        run(&service, move |service| service.propose_erasure(&caller.0, &about, ground, &basis, Some(&key)));
     let made = made.await?;
     let location = format!("/api/v1/erasures/{}", made.id);
     Ok(HttpResponse::Created()

@@ -16,8 +16,8 @@
 //! module; a handler never touches the store.
 
 pub mod accounts;
-mod attachments;
 pub mod app;
+mod attachments;
 pub mod auth;
 pub mod body;
 pub mod codes;

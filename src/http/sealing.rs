@@ -85,13 +85,12 @@ async fn rotate(
 /// file, the end of the process) leaves it to be gone on with at the next start.
 pub fn go_on(service: &web::Data<Service>) {
     let service = service.clone().into_inner();
-    let spawned = std::thread::Builder::new().name("reseal".into()).spawn(move || {
-        match service.reseal(&mut |_| {}) {
+    let spawned =
+        std::thread::Builder::new().name("reseal".into()).spawn(move || match service.reseal(&mut |_| {}) {
             Ok(0) => {}
             Ok(keys) => tracing::info!(keys, "data keys are under the new sealing key"),
             Err(refusal) => tracing::error!(%refusal, cause = refusal.cause, "the rotation stands still"),
-        }
-    });
+        });
     if let Err(error) = spawned {
         tracing::error!(%error, "the rotation could not be gone on with");
     }

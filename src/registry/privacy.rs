@@ -333,7 +333,15 @@ mod tests {
         assert_eq!(Media::of(b"%PDF-1.7\n"), Some(Media::Pdf));
         assert_eq!(Media::of(b"\xff\xd8\xff\xe0\0\x10JFIF"), Some(Media::Jpeg));
         assert_eq!(Media::of(b"\x89PNG\r\n\x1a\n\0\0"), Some(Media::Png));
-        for other in [&b""[..], b"<svg xmlns", b"<!DOCTYPE html>", b"GIF89a", b" %PDF-1.7", b"\x89PNG\n", b"PK\x03\x04"] {
+        for other in [
+            &b""[..],
+            b"<svg xmlns",
+            b"<!DOCTYPE html>",
+            b"GIF89a",
+            b" %PDF-1.7",
+            b"\x89PNG\n",
+            b"PK\x03\x04",
+        ] {
             assert_eq!(Media::of(other), None);
         }
         for media in [Media::Pdf, Media::Jpeg, Media::Png] {

@@ -208,7 +208,8 @@ impl Service {
                 ..CaseFilter::default()
             };
             if self.store.read(|conn| store::case::count(conn, &count))? >= ATTACHMENTS_MAX as u64 {
-                let (zh, en) = ("附件数量已达上限 64 件", "there are 64 attachments already, no more are taken");
+                let (zh, en) =
+                    ("附件数量已达上限 64 件", "there are 64 attachments already, no more are taken");
                 return Err(Refusal::new(Kind::Conflict, "too_many_attachments", zh, en));
             }
             let body = Object::new()

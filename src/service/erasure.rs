@@ -119,31 +119,41 @@ impl Service {
     ) -> Result<ErasureView, Refusal> {
         actor.check(Action::ProposeDecision)?;
         line("basis", basis, TEXT_MAX).map_err(|problem| Refusal::invalid(vec![problem]))?;
-        self.once(actor, key, |id| self.erasure_view(id), || {
-            let person = self.person(about)?;
-            actor.check_region(person.region.as_deref(), "专家或申请", "expert or application")?;
-            self.no_other_proposal(about)?;
-            let body = Object::new()
-                .with("about", about)
-                .with("ground", ground.name())
-                .with("basis", basis)
-                .with("proposed_by", actor.account.as_str());
-            let case = self.begin_case(actor, &actor.parties(), "propose", NewCase {
-                lifecycle: &ERASURE,
-                letter: 'X',
-                subject: Some(about),
-                region: person.region.as_deref(),
-                parent: None,
-                owner: None,
-                due: None,
-                body: body.into(),
-                sealed_for: None,
-            })?;
-            let changes = Changes::once(self.idempotency_row(actor, key, &case.id, 201))
-                .case(self.case_change(&case)?);
-            self.write_changes("propose erasure", changes)?;
-            view(&case).map_err(Refusal::internal)
-        })
+        self.once(
+            actor,
+            key,
+            |id| self.erasure_view(id),
+            || {
+                let person = self.person(about)?;
+                actor.check_region(person.region.as_deref(), "专家或申请", "expert or application")?;
+                self.no_other_proposal(about)?;
+                let body = Object::new()
+                    .with("about", about)
+                    .with("ground", ground.name())
+                    .with("basis", basis)
+                    .with("proposed_by", actor.account.as_str());
+                let case = self.begin_case(
+                    actor,
+                    &actor.parties(),
+                    "propose",
+                    NewCase {
+                        lifecycle: &ERASURE,
+                        letter: 'X',
+                        subject: Some(about),
+                        region: person.region.as_deref(),
+                        parent: None,
+                        owner: None,
+                        due: None,
+                        body: body.into(),
+                        sealed_for: None,
+                    },
+                )?;
+                let changes = Changes::once(self.idempotency_row(actor, key, &case.id, 201))
+                    .case(self.case_change(&case)?);
+                self.write_changes("propose erasure", changes)?;
+                view(&case).map_err(Refusal::internal)
+            },
+        )
     }
 
     /// Erases what another account proposed to erase. It cannot be undone.
@@ -154,23 +164,29 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<ErasureView, Refusal> {
         actor.check(Action::ConfirmDecision)?;
-        self.once(actor, key, |id| self.erasure_view(id), || {
-            let mut case = self.case(actor, &ERASURE, id)?;
-            let proposal = view(&case).map_err(Refusal::internal)?;
-            self.step_case(actor, &actor.parties(), &ERASURE, &mut case, "confirm")?;
-            another_person(actor, &proposal.proposed_by)?;
-            let person = self.person(&proposal.about)?;
-            let subjects: Json = person.subjects.iter().map(|subject| Json::from(subject.as_str())).collect();
-            case.body = with(&case.body, "subjects", subjects).map_err(Refusal::internal)?;
-            let names = self.erase(actor, &case, person, id, key)?;
-            for name in names {
-                // The commit stands; what cannot be removed now is swept at the next start.
-                if let Err(error) = self.files.remove(&name) {
-                    tracing::error!(%error, "an erased attachment's file is still there");
+        self.once(
+            actor,
+            key,
+            |id| self.erasure_view(id),
+            || {
+                let mut case = self.case(actor, &ERASURE, id)?;
+                let proposal = view(&case).map_err(Refusal::internal)?;
+                self.step_case(actor, &actor.parties(), &ERASURE, &mut case, "confirm")?;
+                another_person(actor, &proposal.proposed_by)?;
+                let person = self.person(&proposal.about)?;
+                let subjects: Json =
+                    person.subjects.iter().map(|subject| Json::from(subject.as_str())).collect();
+                case.body = with(&case.body, "subjects", subjects).map_err(Refusal::internal)?;
+                let names = self.erase(actor, &case, person, id, key)?;
+                for name in names {
+                    // The commit stands; what cannot be removed now is swept at the next start.
+                    if let Err(error) = self.files.remove(&name) {
+                        tracing::error!(%error, "an erased attachment's file is still there");
+                    }
                 }
-            }
-            view(&case).map_err(Refusal::internal)
-        })
+                view(&case).map_err(Refusal::internal)
+            },
+        )
     }
 
     /// Rejects a proposal.
@@ -183,17 +199,22 @@ impl Service {
     ) -> Result<ErasureView, Refusal> {
         actor.check(Action::ConfirmDecision)?;
         line("reason", reason, TEXT_MAX).map_err(|problem| Refusal::invalid(vec![problem]))?;
-        self.once(actor, key, |id| self.erasure_view(id), || {
-            let mut case = self.case(actor, &ERASURE, id)?;
-            self.step_case(actor, &actor.parties(), &ERASURE, &mut case, "reject")?;
-            let proposal = view(&case).map_err(Refusal::internal)?;
-            another_person(actor, &proposal.proposed_by)?;
-            case.body = with(&case.body, "reason", Json::from(reason)).map_err(Refusal::internal)?;
-            let changes =
-                Changes::once(self.idempotency_row(actor, key, id, 200)).case(self.case_change(&case)?);
-            self.write_changes("reject erasure", changes).map_err(Refusal::unversioned)?;
-            view(&case).map_err(Refusal::internal)
-        })
+        self.once(
+            actor,
+            key,
+            |id| self.erasure_view(id),
+            || {
+                let mut case = self.case(actor, &ERASURE, id)?;
+                self.step_case(actor, &actor.parties(), &ERASURE, &mut case, "reject")?;
+                let proposal = view(&case).map_err(Refusal::internal)?;
+                another_person(actor, &proposal.proposed_by)?;
+                case.body = with(&case.body, "reason", Json::from(reason)).map_err(Refusal::internal)?;
+                let changes =
+                    Changes::once(self.idempotency_row(actor, key, id, 200)).case(self.case_change(&case)?);
+                self.write_changes("reject erasure", changes).map_err(Refusal::unversioned)?;
+                view(&case).map_err(Refusal::internal)
+            },
+        )
     }
 
     /// One erasure.
@@ -314,7 +335,8 @@ impl Service {
                         "the person is in the pool of a draw that is running; wait for its end",
                     ));
                 }
-                if let Some(person) = pool.get(at).filter(|_| seats.iter().any(|s| s.position as usize == at)) {
+                if let Some(person) = pool.get(at).filter(|_| seats.iter().any(|s| s.position as usize == at))
+                {
                     found.push((row.id.clone(), self.archive().seated_card(conn, &row.id, person)?));
                 }
             }
@@ -364,17 +386,22 @@ impl Service {
                 .with("name", card.name)
                 .with("card_salt", card.card_salt)
                 .with("rest", card.rest);
-            let case = self.begin_case(actor, &[Party::Approver], "keep", NewCase {
-                lifecycle: &KEPT_OPENING,
-                letter: 'K',
-                subject: Some(&draw),
-                region: None,
-                parent: None,
-                owner: None,
-                due: None,
-                body: body.into(),
-                sealed_for: Some(&draw),
-            })?;
+            let case = self.begin_case(
+                actor,
+                &[Party::Approver],
+                "keep",
+                NewCase {
+                    lifecycle: &KEPT_OPENING,
+                    letter: 'K',
+                    subject: Some(&draw),
+                    region: None,
+                    parent: None,
+                    owner: None,
+                    due: None,
+                    body: body.into(),
+                    sealed_for: Some(&draw),
+                },
+            )?;
             kept.push(self.case_change(&case)?);
         }
         let tombstone = match person.tombstone {

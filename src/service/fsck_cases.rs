@@ -60,7 +60,9 @@ impl Cases {
             match newest.remove(&row.id) {
                 Some(signed) if signed == row => {}
                 Some(_) => found.push(wrong("the table differs from the signed record")),
-                None if closed.get(&row.entry).is_some_and(|k| k.starts_with(&format!("case.{}.", row.kind))) => {}
+                None if closed
+                    .get(&row.entry)
+                    .is_some_and(|k| k.starts_with(&format!("case.{}.", row.kind))) => {}
                 None => found.push(wrong("the journal has no such case")),
             }
         }

@@ -148,7 +148,8 @@ fn read_look(record: &Json, entry: &Entry) -> Result<LookLine, ShapeError> {
     object(record, "", |f| {
         let region = f.optional("region").and_then(|json| json.as_str()).map(str::to_owned);
         let unit = f.optional("unit").and_then(|json| json.as_str()).map(str::to_owned);
-        let named = region.as_deref().and_then(|code| Region::parse(code).ok()).map(|region| region.full_name());
+        let named =
+            region.as_deref().and_then(|code| Region::parse(code).ok()).map(|region| region.full_name());
         Ok(LookLine {
             entry: entry.index(),
             time: Timestamp(entry.time),
@@ -211,9 +212,9 @@ impl Alike {
         let people: BTreeSet<&String> =
             looks.iter().filter(|(time, _)| near(*time)).map(|(_, person)| person).collect();
         own.iter().any(|pair| {
-            let alike = people.iter().filter(|person| {
-                self.traits.get(**person).is_some_and(|pairs| pairs.contains(pair))
-            });
+            let alike = people
+                .iter()
+                .filter(|person| self.traits.get(**person).is_some_and(|pairs| pairs.contains(pair)));
             alike.count() >= ALIKE
         })
     }

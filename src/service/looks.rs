@@ -108,7 +108,9 @@ fn too_many(limit: LookLimit) -> Refusal {
         Kind::TooMany,
         "too_many_looks",
         format!("查看个人信息过于频繁：每 {window_s} 秒至多 {most} 次；本次未查看，超限已记录"),
-        format!("too many looks: at most {most} in {window_s} seconds; nothing was shown, and this was recorded"),
+        format!(
+            "too many looks: at most {most} in {window_s} seconds; nothing was shown, and this was recorded"
+        ),
     )
 }
 

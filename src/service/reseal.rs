@@ -13,13 +13,13 @@
 //! On several machines the new key file is copied to each before the rotation is started
 //! (`keys rotate-sealing --prepare`); a process without it refuses what it cannot open or wrap.
 
+use super::ITSELF;
 use super::Service;
 use super::actor::{Action, Actor, Role};
 use super::cases::{Case, NewCase};
 use super::changes::Changes;
 use super::idempotency::IdempotencyKey;
 use super::refusal::{Kind, Refusal};
-use super::ITSELF;
 use crate::codec::{Hash, Object, ShapeError, object};
 use crate::registry::lifecycle::Party;
 use crate::registry::privacy::SEALING_ROTATION;
@@ -62,43 +62,53 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<SealingState, Refusal> {
         actor.check(Action::KeepKeys)?;
-        self.once(actor, key, |_| self.sealing_progress(), || {
-            self.follow_sealing()?;
-            if self.running_rotation()?.is_some() {
-                let en = "a rotation is running, wait for its end";
-                return Err(Refusal::new(Kind::Conflict, "rotation_running", "上一次更换尚未完成", en));
-            }
-            let from = self.keys.sealing.current().0;
-            let to = from + 1;
-            // The file first: a generation in force without its key would be the end of all sealing.
-            self.keys.sealing.prepare(to, self.entropy.as_ref()).map_err(Refusal::internal)?;
-            let fingerprint = self.keys.sealing.fingerprint(to).map_err(Refusal::internal)?;
-            let body = Object::new().with("from", from).with("to", to).with("fingerprint", fingerprint);
-            let case = self.begin_case(actor, &[Party::Administrator], "start", NewCase {
-                lifecycle: &SEALING_ROTATION,
-                letter: 'S',
-                subject: None,
-                region: None,
-                parent: None,
-                owner: None,
-                due: None,
-                body: body.into(),
-                sealed_for: None,
-            })?;
-            let changes = Changes::once(self.idempotency_row(actor, key, &case.id, 202))
-                .case(self.case_change(&case)?)
-                .part(move |tx| {
-                    // Two at once: only one is the next generation.
-                    if subject_key::generation(tx)? == i64::from(to) {
-                        Ok(())
-                    } else {
-                        Err(StoreError::Stale("sealing key".into()))
-                    }
-                });
-            self.write_changes("rotate sealing key", changes).map_err(Refusal::unversioned)?;
-            self.follow_sealing()?;
-            self.sealing_progress()
-        })
+        self.once(
+            actor,
+            key,
+            |_| self.sealing_progress(),
+            || {
+                self.follow_sealing()?;
+                if self.running_rotation()?.is_some() {
+                    let en = "a rotation is running, wait for its end";
+                    return Err(Refusal::new(Kind::Conflict, "rotation_running", "上一次更换尚未完成", en));
+                }
+                let from = self.keys.sealing.current().0;
+                let to = from + 1;
+                // The file first: a generation in force without its key would be the end of all sealing.
+                self.keys.sealing.prepare(to, self.entropy.as_ref()).map_err(Refusal::internal)?;
+                let fingerprint = self.keys.sealing.fingerprint(to).map_err(Refusal::internal)?;
+                let body = Object::new().with("from", from).with("to", to).with("fingerprint", fingerprint);
+                let case = self.begin_case(
+                    actor,
+                    &[Party::Administrator],
+                    "start",
+                    NewCase {
+                        lifecycle: &SEALING_ROTATION,
+                        letter: 'S',
+                        subject: None,
+                        region: None,
+                        parent: None,
+                        owner: None,
+                        due: None,
+                        body: body.into(),
+                        sealed_for: None,
+                    },
+                )?;
+                let changes = Changes::once(self.idempotency_row(actor, key, &case.id, 202))
+                    .case(self.case_change(&case)?)
+                    .part(move |tx| {
+                        // Two at once: only one is the next generation.
+                        if subject_key::generation(tx)? == i64::from(to) {
+                            Ok(())
+                        } else {
+                            Err(StoreError::Stale("sealing key".into()))
+                        }
+                    });
+                self.write_changes("rotate sealing key", changes).map_err(Refusal::unversioned)?;
+                self.follow_sealing()?;
+                self.sealing_progress()
+            },
+        )
     }
 
     /// Carries a running rotation out to its end, telling how many keys are done; nothing if none runs.

@@ -128,7 +128,8 @@ fn looks_are_limited_and_the_limit_is_recorded_once(kind: Kind) {
     }
     assert_eq!(app.size(), before + 1, "that the limit was reached is one entry");
     let supervisor = Actor::of_role("S", Role::Supervisor);
-    let listed = limited.looks(&supervisor, &LooksAsked::Account(auditor.account.clone()), &page(50)).unwrap();
+    let listed =
+        limited.looks(&supervisor, &LooksAsked::Account(auditor.account.clone()), &page(50)).unwrap();
     let what: Vec<&str> = listed.items.iter().map(|look| look.what.as_str()).collect();
     assert_eq!(what, ["limit", "expert", "expert", "expert"]);
     // Another account is not held up, and the window rolls on.
@@ -155,7 +156,10 @@ fn who_looked_is_told_to_supervisors_and_to_the_expert(kind: Kind) {
     }
     let of_last = app.get(&app.auditor, &format!("/api/v1/experts/{}/looks", numbers[9])).expect(200).json();
     let look = &of_last["items"][0];
-    assert_eq!((&look["purpose"], &look["role"], &look["what"]), (&json!("电话回访"), &json!("bureau"), &json!("expert")));
+    assert_eq!(
+        (&look["purpose"], &look["role"], &look["what"]),
+        (&json!("电话回访"), &json!("bureau"), &json!("expert"))
+    );
     assert_eq!((&look["many_alike"], &look["about"]), (&json!(true), &json!(numbers[9])));
     let of_ninth = app.get(&app.auditor, &format!("/api/v1/experts/{}/looks", numbers[8])).json();
     assert_eq!(of_ninth["items"][0]["many_alike"], false, "nine are not many yet");
@@ -190,7 +194,10 @@ fn an_attachment_is_a_sealed_file_that_opens_for_a_purpose(kind: Kind) {
     let (one, other) = (app.expert(1), app.expert(2));
     let before = app.size();
     let filed = attach(&app, &one, "a1", "application/pdf", PDF).expect(201).json();
-    assert_eq!((&filed["kind"], &filed["size"], app.size()), (&json!("degree"), &json!(PDF.len()), before + 1));
+    assert_eq!(
+        (&filed["kind"], &filed["size"], app.size()),
+        (&json!("degree"), &json!(PDF.len()), before + 1)
+    );
     // Repeated or filed anew, the same content of the same person is the same attachment.
     assert_eq!(attach(&app, &one, "a1", "application/pdf", PDF).expect(201).json(), filed);
     assert_eq!(attach(&app, &one, "a2", "application/pdf", PDF).expect(201).json(), filed);
@@ -215,7 +222,10 @@ fn an_attachment_is_a_sealed_file_that_opens_for_a_purpose(kind: Kind) {
     assert!(read.header("Content-Disposition").starts_with("attachment; filename=\"degree-F"));
     assert_eq!(app.size(), before + 1);
     let looks = app.get(&app.auditor, &format!("/api/v1/experts/{one}/looks")).json();
-    assert_eq!((&looks["items"][0]["what"], &looks["items"][0]["purpose"]), (&json!("attachment"), &json!("核对学历")));
+    assert_eq!(
+        (&looks["items"][0]["what"], &looks["items"][0]["purpose"]),
+        (&json!("attachment"), &json!("核对学历"))
+    );
     app.get(&app.bureau, "/api/v1/attachments/F0000000000000000?purpose=核对").problem(404, "not_found");
 
     let listed = app.get(&app.auditor, &format!("/api/v1/experts/{one}/attachments")).expect(200).json();
@@ -242,11 +252,8 @@ fn what_is_no_document_is_refused(kind: Kind) {
     large.push(b' ');
     attach(&app, &number, "k", "application/pdf", &large).problem(413, "too_large");
     let authorization = bearer(&app.bureau);
-    let headers = [
-        ("Authorization", authorization.as_str()),
-        ("Idempotency-Key", "k"),
-        ("Content-Type", "image/png"),
-    ];
+    let headers =
+        [("Authorization", authorization.as_str()), ("Idempotency-Key", "k"), ("Content-Type", "image/png")];
     let wrong = format!("/api/v1/experts/{number}/attachments?kind=secret");
     app.ask("POST", &wrong, &headers, PDF).names(400, "kind", "kind");
     attach(&app, "E0000000000000000", "k", "application/pdf", PDF).problem(404, "not_found");
@@ -274,7 +281,8 @@ fn a_file_that_is_gone_or_belongs_to_nobody_is_found(kind: Kind) {
     assert_eq!(checked(&app).findings.len(), 1);
     fs::remove_file(&path).unwrap();
     assert_eq!(checked(&app).findings.len(), 1);
-    let read = app.get(&app.bureau, &format!("/api/v1/attachments/{}?purpose=核对", filed["id"].as_str().unwrap()));
+    let read =
+        app.get(&app.bureau, &format!("/api/v1/attachments/{}?purpose=核对", filed["id"].as_str().unwrap()));
     read.problem(500, "internal");
     fs::write(&path, &sealed).unwrap();
     sound(&app);
@@ -375,7 +383,9 @@ fn two(app: &TestApp) -> (Actor, Actor) {
 
 /// As if a decision had ended the standing: the row says so.
 fn ended(app: &TestApp, number: &str, standing: &str) {
-    app.fresh.by_hand(&format!("UPDATE expert SET standing = '{standing}' WHERE number = '{number}'")).unwrap();
+    app.fresh
+        .by_hand(&format!("UPDATE expert SET standing = '{standing}' WHERE number = '{number}'"))
+        .unwrap();
 }
 
 fn erased(app: &TestApp, number: &str) -> String {
@@ -394,7 +404,8 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     let app = TestApp::new(kind);
     let (number, stays) = (app.expert(1), app.expert(2));
     attach(&app, &number, "a", "application/pdf", PDF).expect(201);
-    app.patch(&app.bureau, &format!("/api/v1/experts/{number}"), "\"1\"", &json!({"phone": "13811112222"})).expect(200);
+    app.patch(&app.bureau, &format!("/api/v1/experts/{number}"), "\"1\"", &json!({"phone": "13811112222"}))
+        .expect(200);
     app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=核对")).expect(200);
     let propose = json!({"about": number, "ground": "request", "basis": "本人书面申请"});
     app.post(&app.bureau, "/api/v1/erasures", "e", &propose).problem(409, "not_erasable");
@@ -404,8 +415,13 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     ] {
         assert_eq!(app.post(&app.bureau, "/api/v1/erasures", "e", &body).json()["errors"][0]["field"], field);
     }
-    app.post(&app.bureau, "/api/v1/erasures", "e", &json!({"about": "E0000000000000000", "ground": "request", "basis": "x"}))
-        .problem(404, "not_found");
+    app.post(
+        &app.bureau,
+        "/api/v1/erasures",
+        "e",
+        &json!({"about": "E0000000000000000", "ground": "request", "basis": "x"}),
+    )
+    .problem(404, "not_found");
     ended(&app, &number, "dismissed");
     let before = app.size();
     let id = erased(&app, &number);
@@ -413,15 +429,29 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     assert_eq!(app.size(), before + 4);
 
     app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=核对")).problem(410, "erased");
-    app.patch(&app.bureau, &format!("/api/v1/experts/{number}"), "\"3\"", &json!({"phone": "13811112222"})).problem(410, "erased");
-    app.post(&app.bureau, &format!("/api/v1/experts/{number}/suspend"), "s", &json!({"months": 3})).problem(410, "erased");
+    app.patch(&app.bureau, &format!("/api/v1/experts/{number}"), "\"3\"", &json!({"phone": "13811112222"}))
+        .problem(410, "erased");
+    app.post(&app.bureau, &format!("/api/v1/experts/{number}/suspend"), "s", &json!({"months": 3}))
+        .problem(410, "erased");
     attach(&app, &number, "b", "application/pdf", PDF).problem(410, "erased");
     assert_eq!(files(&app).names().unwrap(), [], "the attachment's file is gone");
     let listed = app.get(&app.bureau, "/api/v1/experts").expect(200).json();
-    let row = listed["items"].as_array().unwrap().iter().find(|item| item["number"] == json!(number)).unwrap().clone();
-    assert_eq!((&row["standing"], &row["specialities"], row.get("unit")), (&json!("erased"), &json!([]), None));
+    let row = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["number"] == json!(number))
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (&row["standing"], &row["specialities"], row.get("unit")),
+        (&json!("erased"), &json!([]), None)
+    );
     assert_eq!(app.get(&app.bureau, &format!("/api/v1/erasures/{id}")).expect(200).json()["state"], "done");
-    assert_eq!(app.get(&app.bureau, "/api/v1/erasures?state=done").json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        app.get(&app.bureau, "/api/v1/erasures?state=done").json()["items"].as_array().unwrap().len(),
+        1
+    );
     // Who looked at them stays known.
     let looks = app.get(&app.auditor, &format!("/api/v1/experts/{number}/looks")).expect(200).json();
     assert_eq!(looks["items"].as_array().unwrap().len(), 1);
@@ -439,12 +469,24 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     // Another erasure of the same person, and one that is rejected.
     let (registrar, approver) = two(&app);
     let ground = expert_draw::service::erasure::Ground::RetentionEnded;
-    assert_eq!(app.service.propose_erasure(&registrar, &number, ground, "x", None).unwrap_err().code, "erased");
+    assert_eq!(
+        app.service.propose_erasure(&registrar, &number, ground, "x", None).unwrap_err().code,
+        "erased"
+    );
     ended(&app, &stays, "deceased");
     let proposed = app.service.propose_erasure(&registrar, &stays, ground, "期满", None).unwrap();
-    assert_eq!(app.service.propose_erasure(&registrar, &stays, ground, "期满", None).unwrap_err().code, "already_proposed");
-    assert_eq!(app.service.reject_erasure(&registrar, &proposed.id, "不符", None).unwrap_err().code, "second_person_required");
-    assert_eq!(app.service.reject_erasure(&approver, &proposed.id, "未到期", None).unwrap().state, "rejected");
+    assert_eq!(
+        app.service.propose_erasure(&registrar, &stays, ground, "期满", None).unwrap_err().code,
+        "already_proposed"
+    );
+    assert_eq!(
+        app.service.reject_erasure(&registrar, &proposed.id, "不符", None).unwrap_err().code,
+        "second_person_required"
+    );
+    assert_eq!(
+        app.service.reject_erasure(&approver, &proposed.id, "未到期", None).unwrap().state,
+        "rejected"
+    );
     assert_eq!(app.service.confirm_erasure(&approver, &proposed.id, None).unwrap_err().code, "wrong_state");
     ended(&app, &stays, "active");
     sound(&app);
@@ -469,7 +511,10 @@ fn a_key_that_is_gone_without_an_erasure_is_a_fault(kind: Kind) {
     // The row of an erasure that is altered, or taken away, makes a fault of what it allowed.
     app.fresh.by_hand("DELETE FROM case_file WHERE kind = 'erasure'").unwrap();
     let findings = checked(&app).findings;
-    assert!(findings.iter().any(|finding| finding.to_string().contains("is missing from the table")), "{findings:?}");
+    assert!(
+        findings.iter().any(|finding| finding.to_string().contains("is missing from the table")),
+        "{findings:?}"
+    );
 }
 
 fn evidence_of_a_draw_verifies_after_a_member_was_erased(kind: Kind) {

@@ -75,12 +75,8 @@ const OPEN: [&str; 9] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 4] = [
-    Action::ReadCounts,
-    Action::ReviewCases,
-    Action::ApproveCases,
-    Action::Evaluate,
-];
+const WITHOUT: [Action; 4] =
+    [Action::ReadCounts, Action::ReviewCases, Action::ApproveCases, Action::Evaluate];
 
 fn content_type(path: &str) -> &'static str {
     match path {
@@ -110,8 +106,7 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         for (role, token) in
             [(Role::Bureau, &app.bureau), (Role::Agency, &app.agency), (Role::Auditor, &app.auditor)]
         {
-            let (authorization, content) =
-                (bearer(token), content_type(&path));
+            let (authorization, content) = (bearer(token), content_type(&path));
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),

@@ -303,14 +303,17 @@ fn small_tables_read_back_what_was_written(kind: Kind) {
 fn sealed_keys_are_rewrapped_and_erased(kind: Kind) {
     let fresh = Fresh::new(kind);
     let store = fresh.open();
-    let key = |wrapped: u8| SubjectKey { subject: "expert:1".into(), wrapped: vec![wrapped], generation: wrapped.into() };
+    let key = |wrapped: u8| SubjectKey {
+        subject: "expert:1".into(),
+        wrapped: vec![wrapped],
+        generation: wrapped.into(),
+    };
     store.write("key", move |tx| subject_key::insert(tx, &key(1))).unwrap();
     let behind = |generation| store.read(|conn| subject_key::behind(conn, generation, 9)).unwrap();
     assert_eq!((behind(1), behind(2)), (vec![], vec![key(1)]));
     assert_eq!(store.read(|conn| subject_key::counts(conn, 2)).unwrap(), (1, 1));
-    let rewrap = |to: u8, was: u8| {
-        store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(to), &[was])).unwrap()
-    };
+    let rewrap =
+        |to: u8, was: u8| store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(to), &[was])).unwrap();
     assert!(!rewrap(2, 9), "a key that is another by now is left alone");
     assert!(rewrap(2, 1));
     assert_eq!(store.read(|conn| subject_key::find(conn, "expert:1")).unwrap(), Some(key(2)));

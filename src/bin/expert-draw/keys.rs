@@ -59,7 +59,9 @@ pub fn keys(config: &Config, what: &Keys) -> Result<ExitCode, Failure> {
             let (generation, fingerprint) = service.prepare_sealing()?;
             println!("sealing-{generation}.key  {fingerprint}");
             println!("请将该文件复制到每台机器的 keys 目录并备份，再运行 keys rotate-sealing。");
-            println!("copy this file to the keys directory of every machine and back it up, then run keys rotate-sealing");
+            println!(
+                "copy this file to the keys directory of every machine and back it up, then run keys rotate-sealing"
+            );
         }
         Keys::RotateSealing { prepare: false } => rotate(config)?,
         Keys::RetireSealing => {
