@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, attachments, auth, codes, draws, erasures, evidence, experts, health, imports, log, looks,
-    openapi, packages, rim, sealing, units,
+    openapi, own_account, packages, rim, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -44,6 +44,9 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    own_account::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
     experts::routes(config);
     units::routes(config);
     imports::routes(config);

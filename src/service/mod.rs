@@ -5,7 +5,10 @@
 //! |---|---|
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
-//! | `accounts` | tokens: made, listed, revoked, recognised |
+//! | `access` | who a token stands for; the numbers of sign-in |
+//! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
+//! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
+//! | `passwords`, `totp` | argon2id and the rule of passwords; one-time codes |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
@@ -28,6 +31,8 @@
 //! *Invariants:* every change goes through `Store::write` with its journal entry; a look at a sealed
 //! field is a write first, then a read; nothing here picks, prefers or removes a person by hand.
 
+pub mod access;
+pub mod account_changes;
 pub mod accounts;
 pub mod actor;
 pub mod archive;
@@ -50,12 +55,17 @@ pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
 pub mod looks;
+pub mod own_account;
 pub mod packages;
+pub mod passwords;
 pub mod refusal;
 pub mod reseal;
 mod rules_in_force;
 pub mod sealing;
+pub mod sessions;
 pub mod tables;
+pub mod tokens;
+mod totp;
 pub mod units;
 
 use std::path::PathBuf;
@@ -70,6 +80,7 @@ use crate::registry::Expert;
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
+use access::AccessRules;
 use archive::Archive;
 use erasure::Erased;
 use index::{DrawingIndex, Indexed};
@@ -104,11 +115,13 @@ pub struct ServiceConfig {
     pub look_limit: LookLimit,
     /// Faults, for tests only.
     pub failpoints: Arc<Failpoints>,
+    /// Numbers of sign-in.
+    pub access: AccessRules,
 }
 
 impl ServiceConfig {
     /// The least that a service needs; the checkpoint is published nowhere, nothing fails on demand,
-    /// attachments lie beside the keys.
+    /// sign-in has its default rules, attachments lie beside the keys.
     pub fn new(
         database: Database,
         keys: Keys,
@@ -129,6 +142,7 @@ impl ServiceConfig {
             attachments,
             look_limit: LookLimit::default(),
             failpoints: Arc::default(),
+            access: AccessRules::default(),
         }
     }
 }
@@ -141,6 +155,8 @@ pub struct Service {
     entropy: Arc<dyn Entropy>,
     profile: Profile,
     registry_profile: RegistryProfile,
+    access: AccessRules,
+    hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
     files: Files,
     look_limit: LookLimit,
@@ -168,6 +184,8 @@ impl Service {
             entropy: config.entropy,
             profile: config.profile,
             registry_profile: config.registry_profile,
+            access: config.access,
+            hashing: sessions::Hashing::default(),
             index: RwLock::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
