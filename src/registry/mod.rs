@@ -9,6 +9,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `application`, `change` | the life cycles of applications and of change requests |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
@@ -26,6 +27,8 @@
     clippy::panic
 )]
 
+pub mod application;
+pub mod change;
 mod check;
 mod csv_row;
 mod draft;
