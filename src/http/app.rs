@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, applications, auth, changes, codes, draws, evidence, experts, health, imports, log, me,
+    openapi, packages, rim, units,
 };
 use crate::service::Service;
 
@@ -44,6 +45,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
     experts::routes(config);
+    applications::routes(config);
+    changes::routes(config);
+    me::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

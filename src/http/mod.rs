@@ -17,8 +17,11 @@
 
 pub mod accounts;
 pub mod app;
+pub mod application_bodies;
+pub mod applications;
 pub mod auth;
 pub mod body;
+pub mod changes;
 pub mod codes;
 mod draw_views;
 pub mod draws;
@@ -31,6 +34,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 pub mod log;
+pub mod me;
 pub mod openapi;
 pub mod packages;
 pub mod paging;

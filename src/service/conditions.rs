@@ -44,7 +44,11 @@ impl Service {
     }
 
     /// What the registry knows about somebody's conduct.
-    pub(super) fn conduct_summary(&self, conn: &mut Conn, expert: &Expert) -> Result<ConductSummary, Refusal> {
+    pub(super) fn conduct_summary(
+        &self,
+        conn: &mut Conn,
+        expert: &Expert,
+    ) -> Result<ConductSummary, Refusal> {
         let banned = matches!(expert.standing(), Standing::Banned);
         let dismissed = match expert.standing() {
             Standing::Dismissed(DismissalReason::BadConduct) => self.dismissed_on(conn, expert)?,

@@ -7,6 +7,10 @@
 //! | `refusal` | the one error |
 //! | `accounts` | tokens: made, listed, revoked, recognised |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
+//! | `applications/` | from the application to the expert: drafts, reviews, entry |
+//! | `amendments` | change requests of experts |
+//! | `conditions` | the facts that the conditions of selection ask about |
+//! | `facts_patch` | facts of a record as applications and changes send them |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
@@ -27,12 +31,16 @@
 
 pub mod accounts;
 pub mod actor;
+pub mod amendments;
+pub mod applications;
 pub mod archive;
 pub mod cases;
 mod changes;
+mod conditions;
 pub mod draws;
 pub mod evidence;
 pub mod experts;
+pub mod facts_patch;
 pub mod fsck;
 mod fsck_cases;
 mod fsck_rows;

