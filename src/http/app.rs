@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, auth, changes, codes, draws, evidence, experts, health, imports, log, me,
-    openapi, packages, rim, units,
+    openapi, own_account, packages, rim, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -44,6 +44,9 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    own_account::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
     experts::routes(config);
     applications::routes(config);
     changes::routes(config);

@@ -425,14 +425,17 @@ fn opinion(
 }
 
 impl Service {
-    /// Binds the applicant's account to the expert.
+    /// Binds the applicant's account to the expert; it may be bound already, of somebody who comes back.
     fn link_applicant(
         &self,
         changes: Changes,
-        _actor: &Actor,
-        _account: &str,
-        _number: &ExpertNumber,
+        actor: &Actor,
+        account: &str,
+        number: &ExpertNumber,
     ) -> Result<Changes, Refusal> {
-        Ok(changes)
+        if self.account_row(account)?.expert.as_deref() == Some(number.as_str()) {
+            return Ok(changes);
+        }
+        self.link_account(changes, actor, account, number)
     }
 }
