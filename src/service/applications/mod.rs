@@ -3,8 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `body` | what an application says |
+//! | `edit` | what is written besides the record |
+//! | `persons` | who applies, and whether they may |
 //! | `complete` | what is missing before it can be handed in |
-//! | `review` | first and final review, test, entry |
+//! | `review`, `opinion` | first and final review, test, entry |
 //!
 //! Two sides write applications: the person with an account of its own, and a registrar for somebody
 //! recommended. Neither writes the other's. An application is a case with a data key of its own until
@@ -15,6 +17,9 @@
 
 pub mod body;
 mod complete;
+mod edit;
+mod opinion;
+mod persons;
 mod review;
 
 use super::Service;
@@ -37,8 +42,10 @@ use crate::store::case::CaseFilter;
 use crate::store::{self, Conn, StoreError};
 use crate::time::{Date, Timestamp};
 
-use body::{ApplicationBody, Declaration};
-pub use review::{Decision, ReviewInput, VerdictInput};
+use body::ApplicationBody;
+pub use edit::ApplicationEdit;
+use edit::{apply, no_channel};
+pub use opinion::{Decision, ReviewInput, VerdictInput};
 
 /// First letter of the ids.
 const LETTER: char = 'S';
@@ -60,25 +67,6 @@ impl Side {
             Self::Bureau => Action::KeepRegistry,
         }
     }
-}
-
-/// What is written besides the record; what is absent stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ApplicationEdit {
-    /// `public_call`, `unit_recommendation`, `self_recommendation`.
-    pub channel: Option<String>,
-    /// Number of the public call.
-    pub call: Option<String>,
-    /// Credit code of the unit that recommends.
-    pub recommender: Option<String>,
-    /// `none` or `listed`.
-    pub declaration: Option<String>,
-    /// Version of the privacy notice that was read.
-    pub privacy_notice: Option<String>,
-    /// Why a relaxation for scarce specialities is asked for.
-    pub relaxation: Option<String>,
-    /// Region code of the bureau that it goes to; the main review region, once there is one.
-    pub region: Option<String>,
 }
 
 /// An application with what the conditions say about it today.
@@ -378,87 +366,6 @@ impl Service {
         Ok(examine(&facts, &self.registry_profile, Purpose::Entry, today))
     }
 
-    /// The expert of the same identity, if one was ever registered.
-    pub(super) fn same_person(&self, conn: &mut Conn, expert: &Expert) -> Result<Option<Expert>, Refusal> {
-        match store::expert::number_of(conn, &self.id_hash(expert))? {
-            Some(number) => self.expert_as_of_now(conn, &number),
-            None => Ok(None),
-        }
-    }
-
-    pub(super) fn expert_as_of_now(&self, conn: &mut Conn, number: &str) -> Result<Option<Expert>, Refusal> {
-        let Some(found) = store::expert::find(conn, number)? else { return Ok(None) };
-        let index = found.row.entry.unsigned_abs();
-        let entry = store::journal::find(conn, index)?
-            .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {index}")))?;
-        let (_, image) = self.archive().image(conn, &entry)?;
-        image.open::<Expert>().map(Some).map_err(Refusal::internal)
-    }
-
-    /// Somebody with an account of an expert applies only when dismissed, and once at a time.
-    fn check_applicant(&self, actor: &Actor) -> Result<(), Refusal> {
-        self.store.read(|conn| {
-            if let Some(number) = &actor.expert {
-                let expert = self.expert_as_of_now(conn, number)?;
-                if !expert.is_some_and(|expert| matches!(expert.standing(), Standing::Dismissed(_))) {
-                    return Err(registered());
-                }
-            }
-            let open = CaseFilter {
-                kinds: vec![APPLICATION.name.to_owned()],
-                states: [DRAFT].iter().chain(&PENDING).map(|&state| state.to_owned()).collect(),
-                owner: Some(actor.account.clone()),
-                ..CaseFilter::default()
-            };
-            if store::case::count(conn, &open)? > 0 { Err(other_open()) } else { Ok(()) }
-        })
-    }
-
-    /// An account that belongs to an expert applies for that expert and nobody else.
-    fn check_own_number(&self, actor: &Actor, side: Side, known: &Expert) -> Result<(), Refusal> {
-        let own = actor.expert.as_deref();
-        if side == Side::Own && own.is_some_and(|number| number != known.number().as_str()) {
-            return Err(registered());
-        }
-        Ok(())
-    }
-
-    /// No other open application of the same person, and no rejection that is too recent. Identity is
-    /// sealed, so the open ones are opened one by one: there are as many as a bureau has before it.
-    fn no_other_application(
-        &self,
-        conn: &mut Conn,
-        expert: &Expert,
-        id: &str,
-        today: Date,
-    ) -> Result<(), Refusal> {
-        let months = self.registry_profile.entry.reapply_months.value;
-        let mut states: Vec<String> = PENDING.iter().map(|&state| state.to_owned()).collect();
-        if months > 0 {
-            states.push(REJECTED.to_owned());
-        }
-        let filter = CaseFilter { kinds: vec![APPLICATION.name.to_owned()], states, ..CaseFilter::default() };
-        for row in super::cases::all_rows(conn, &filter)? {
-            let over = super::conditions::plus_months(Date::of(Timestamp(row.updated)), months);
-            if row.id == id || (row.state == REJECTED && over <= today) {
-                continue;
-            }
-            let other = self.open_case(conn, &row)?;
-            let other = ApplicationBody::read(&other.body).map_err(Refusal::internal)?;
-            let draft = expert.draft();
-            if (&other.facts.id_kind, &other.facts.id_number) != (&draft.id_kind, &draft.id_number) {
-                continue;
-            }
-            if row.state == REJECTED {
-                let en = format!("rejected less than {months} months ago: apply again later");
-                let zh = format!("申请被拒未满 {months} 个月，暂不能再次申请");
-                return Err(Refusal::new(Kind::Conflict, "reapply_too_early", zh, en));
-            }
-            return Err(other_open());
-        }
-        Ok(())
-    }
-
     /// A registrar files in the own region only; an applicant anywhere.
     fn check_scope(&self, actor: &Actor, side: Side, region: &str) -> Result<(), Refusal> {
         if side == Side::Own || actor.covers(Some(region)) {
@@ -475,55 +382,4 @@ fn party(side: Side) -> [Party; 1] {
         Side::Own => [Party::Applicant],
         Side::Bureau => [Party::Registrar],
     }
-}
-
-/// Puts what is given into the body; answers the region that it now belongs to.
-fn apply(edit: &ApplicationEdit, body: &mut ApplicationBody) -> Result<Option<String>, Refusal> {
-    let mut problems = Vec::new();
-    if let Some(word) = &edit.channel {
-        match Channel::parse(word) {
-            Some(channel) => body.channel = channel,
-            None => return Err(no_channel(Some(word))),
-        }
-    }
-    if let Some(word) = &edit.declaration {
-        body.declaration = Declaration::parse(word);
-        if body.declaration.is_none() {
-            let (zh, en) = ("应为 none 或 listed", "must be none or listed");
-            problems.push(Problem::new("declaration", word, "declaration", zh, en));
-        }
-    }
-    let put = |field: &mut Option<String>, given: &Option<String>| {
-        if let Some(text) = given {
-            *field = (!text.is_empty()).then(|| text.clone());
-        }
-    };
-    put(&mut body.call, &edit.call);
-    put(&mut body.recommender, &edit.recommender);
-    put(&mut body.privacy_notice, &edit.privacy_notice);
-    put(&mut body.relaxation, &edit.relaxation);
-    problems.extend(body.wrong_values());
-    let main = body.facts.regions.first().or(edit.region.as_ref());
-    let region = match main.map(|code| (code, Region::parse(code))) {
-        None => None,
-        Some((_, Ok(region))) => Some(region.as_str().to_owned()),
-        Some((code, Err(error))) => {
-            let field = if body.facts.regions.is_empty() { "region" } else { "facts.regions[0]" };
-            let (zh, en) = (error.message_zh(), error.to_string());
-            problems.push(Problem::new(field, code, "unknown_region", zh, en));
-            None
-        }
-    };
-    if problems.is_empty() { Ok(region) } else { Err(Refusal::invalid(problems)) }
-}
-
-fn no_channel(given: Option<&str>) -> Refusal {
-    let en = "must be public_call, unit_recommendation or self_recommendation";
-    let zh = "应为 public_call、unit_recommendation 或 self_recommendation";
-    Refusal::field("channel", given.unwrap_or_default(), "channel", zh, en)
-}
-
-fn other_open() -> Refusal {
-    let en = "another application of this person is open: finish or withdraw it first";
-    Refusal::new(Kind::Conflict, "application_open", "该人已有在办申请，请先办结或撤回", en)
 }
