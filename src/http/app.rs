@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, auth, changes, codes, draws, evidence, experts, health, imports, log, me,
-    openapi, own_account, packages, rim, sessions, tokens, units,
+    openapi, own_account, packages, rim, schemes, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -58,6 +58,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
 }
 
 /// The whole application.
