@@ -10,6 +10,7 @@
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `rules_in_force` | the life cycle of a registry profile |
+//! | `saved_list` | the life cycle of a saved list |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -35,6 +36,7 @@ pub mod lifecycle;
 mod package;
 mod problem;
 pub mod rules_in_force;
+pub mod saved_list;
 mod standing;
 mod unit;
 

@@ -15,6 +15,8 @@
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
+//! | `exports/` | lists as tables, within what the viewer may see |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -32,6 +34,7 @@ pub mod cases;
 mod changes;
 pub mod draws;
 pub mod evidence;
+pub mod exports;
 pub mod experts;
 pub mod fsck;
 mod fsck_cases;
@@ -43,10 +46,13 @@ mod index;
 pub mod listing;
 pub mod log_reads;
 mod looks;
+mod name_index;
 pub mod packages;
 pub mod refusal;
 mod rules_in_force;
+pub mod saved_lists;
 pub mod sealing;
+pub mod search;
 pub mod tables;
 pub mod units;
 
