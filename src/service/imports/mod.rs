@@ -238,7 +238,7 @@ impl Service {
                                 format!("the same person as on line {earlier}"),
                             );
                             let problem =
-                                Problem::new("id_number", expert.id().as_str(), "duplicate", zh, en);
+                                Problem::new("id_number", expert.id_number(), "duplicate", zh, en);
                             bad.push(BadRow::of(&record, vec![problem]));
                         }
                         None => {
@@ -255,7 +255,7 @@ impl Service {
         for (id_hash, record, expert) in good {
             if known.contains(id_hash.as_slice()) {
                 let (zh, en) = ("该身份证号已在库", "this id number is registered already");
-                let problem = Problem::new("id_number", expert.id().as_str(), "already_registered", zh, en);
+                let problem = Problem::new("id_number", expert.id_number(), "already_registered", zh, en);
                 bad.push(BadRow::of(&record, vec![problem]));
             } else {
                 checked.good.push(expert);
