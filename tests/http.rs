@@ -19,6 +19,8 @@ mod documents;
 mod draws;
 #[path = "http/experts.rs"]
 mod experts;
+#[path = "http/exports.rs"]
+mod exports;
 #[path = "http/imports.rs"]
 mod imports;
 #[path = "http/packages.rs"]
@@ -27,6 +29,8 @@ mod packages;
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
+#[path = "http/search.rs"]
+mod search;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "store/support.rs"]

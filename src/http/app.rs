@@ -17,7 +17,7 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, auth, codes, draws, evidence, experts, exports, health, imports, log, openapi, packages, rim, search, units,
 };
 use crate::service::Service;
 
@@ -43,9 +43,12 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    // Before the experts: `/experts/counts` is no number.
+    search::routes(config);
     experts::routes(config);
     units::routes(config);
     imports::routes(config);
+    exports::routes(config);
     packages::routes(config);
     draws::routes(config);
     evidence::routes(config);
