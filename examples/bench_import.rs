@@ -61,14 +61,15 @@ fn run(url: &str, file: &Path) {
     let dir = std::env::temp_dir().join(format!("expert-draw-import-{}", std::process::id()));
     let keys = Keys::create(&dir.join("keys"), "bench.example/430600", "430600", &SystemEntropy).unwrap();
     let service = Service::open(ServiceConfig {
-        database: Database::parse(url).unwrap(),
-        keys,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        profile: embedded("hunan-2023").unwrap(),
-        registry_profile: embedded_registry("registry-hunan-2023").unwrap(),
         checkpoint_path: Some(dir.join("checkpoint")),
-        failpoints: Arc::default(),
+        ..ServiceConfig::new(
+            Database::parse(url).unwrap(),
+            keys,
+            Arc::new(SystemClock),
+            Arc::new(SystemEntropy),
+            embedded("hunan-2023").unwrap(),
+            embedded_registry("registry-hunan-2023").unwrap(),
+        )
     });
     let service = service.unwrap();
     let skip = ImportOptions { skip_bad: true, ..ImportOptions::default() };

@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, exports, health, imports, log, openapi, packages, rim, search, units,
+    accounts, auth, codes, draws, evidence, experts, exports, health, imports, log, openapi, own_account,
+    packages, rim, search, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -45,6 +46,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     accounts::routes(config);
     // Before the experts: `/experts/counts` is no number.
     search::routes(config);
+    own_account::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
     experts::routes(config);
     units::routes(config);
     imports::routes(config);

@@ -137,7 +137,8 @@ async fn experts(
         ("term_to_before", params.term_to_before),
     ])?;
     let purpose = params.purpose;
-    made(&service, form, move |service| service.export_experts(&caller.0, &asked, names, purpose.as_deref())).await
+    made(&service, form, move |service| service.export_experts(&caller.0, &asked, names, purpose.as_deref()))
+        .await
 }
 
 /// 导出单位 · The list of units as a file.
@@ -228,11 +229,8 @@ async fn ggzy(
         );
         Problem::field("platform", "platform", zh, en)
     })?;
-    let asked = asked([
-        ("region", params.region),
-        ("standing", params.standing),
-        ("speciality", params.speciality),
-    ])?;
+    let asked =
+        asked([("region", params.region), ("standing", params.standing), ("speciality", params.speciality)])?;
     let purpose = params.purpose;
     let bytes = run(&service, move |service| {
         let [table, basis] = service.export_ggzy(&caller.0, &platform, &asked, Some(&purpose))?;

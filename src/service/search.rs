@@ -33,17 +33,8 @@ pub const SMALL: u64 = 5;
 const NAME_MAX: usize = 64;
 
 /// The words of a filter, as in a query: name and what they are.
-pub const FILTERS: [&str; 9] = [
-    "name",
-    "match",
-    "number",
-    "unit",
-    "speciality",
-    "region",
-    "standing",
-    "title_level",
-    "term_to_before",
-];
+pub const FILTERS: [&str; 9] =
+    ["name", "match", "number", "unit", "speciality", "region", "standing", "title_level", "term_to_before"];
 
 /// Which experts; an empty filter finds all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,25 +111,28 @@ impl SearchAsked {
     ///
     /// # Errors
     /// Each word that is unknown or has no such value.
-    pub fn from_words<'a>(
-        words: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, Vec<Problem>> {
+    pub fn from_words<'a>(words: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Vec<Problem>> {
         let (mut asked, mut problems, mut how) = (Self::default(), Vec::new(), NameMatch::Contains);
         let mut name = None;
         for (key, value) in words {
             let mut refuse = |rule, zh: &str, en: &str| problems.push(Problem::new(key, value, rule, zh, en));
             match key {
-                "name" if (1..=NAME_MAX).contains(&plain(value).chars().count()) => name = Some(value.to_owned()),
+                "name" if (1..=NAME_MAX).contains(&plain(value).chars().count()) => {
+                    name = Some(value.to_owned())
+                }
                 "name" => refuse("length", "应为 1 至 64 个字", "must have 1 to 64 characters"),
                 "match" => match NameMatch::parse(value) {
                     Some(known) => how = known,
                     None => {
-                        let (zh, en) = ("应为 exact、prefix 或 contains", "must be exact, prefix or contains");
+                        let (zh, en) =
+                            ("应为 exact、prefix 或 contains", "must be exact, prefix or contains");
                         refuse("match", zh, en);
                     }
                 },
                 "number" if begins_number(value) => asked.number = Some(value.to_owned()),
-                "number" => refuse("number", "应为专家编号或其开头", "must be an expert number or its beginning"),
+                "number" => {
+                    refuse("number", "应为专家编号或其开头", "must be an expert number or its beginning")
+                }
                 "unit" => match CreditCode::parse(value) {
                     Ok(code) => asked.unit = Some(code),
                     Err(error) => refuse("credit_code", &error.message_zh(), &error.to_string()),
@@ -226,7 +220,13 @@ impl Service {
         actor.check(Action::ReadRegistry)?;
         if asked.name.is_some() || asked.number.is_some() {
             let field = if asked.name.is_some() { "name" } else { "number" };
-            return Err(Refusal::field(field, "", "no_filter_of_counts", "计数不按此条件筛选", "counts are not filtered by this"));
+            return Err(Refusal::field(
+                field,
+                "",
+                "no_filter_of_counts",
+                "计数不按此条件筛选",
+                "counts are not filtered by this",
+            ));
         }
         let today = Date::of(self.clock.now());
         let (mut total, mut regions, mut standings, mut specialities) =
@@ -381,16 +381,27 @@ mod tests {
 
     #[test]
     fn a_filter_is_read_from_words_and_each_wrong_one_is_named() {
-        let asked = SearchAsked::from_words([("name", "王"), ("match", "prefix"), ("region", "430600")]).unwrap();
+        let asked =
+            SearchAsked::from_words([("name", "王"), ("match", "prefix"), ("region", "430600")]).unwrap();
         assert_eq!(asked.name, Some(("王".into(), NameMatch::Prefix)));
         let words = [
-            ("name", " · "), ("match", "like"), ("number", "X"), ("unit", "1"), ("speciality", "x"),
-            ("region", "1"), ("standing", "dead"), ("title_level", "x"), ("term_to_before", "x"), ("x", "1"),
+            ("name", " · "),
+            ("match", "like"),
+            ("number", "X"),
+            ("unit", "1"),
+            ("speciality", "x"),
+            ("region", "1"),
+            ("standing", "dead"),
+            ("title_level", "x"),
+            ("term_to_before", "x"),
+            ("x", "1"),
         ];
         let found = SearchAsked::from_words(words).unwrap_err();
         let fields: Vec<&str> = found.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, words.map(|(key, _)| key));
-        assert!(begins_number("E0") && begins_number("E0123456789abcdef") && !begins_number("E0123456789abcdef0"));
+        assert!(
+            begins_number("E0") && begins_number("E0123456789abcdef") && !begins_number("E0123456789abcdef0")
+        );
     }
 
     #[test]

@@ -40,7 +40,8 @@ fn csv_rows(answer: &Answer) -> Vec<Vec<String>> {
 
 fn a_list_of_experts_is_exported_without_names_unless_a_purpose_is_recorded(kind: Kind) {
     let app = TestApp::new(kind);
-    let numbers = registered(&app, &[json!({"name": "甲一"}), json!({"name": "乙二", "regions": ["430200"]})]);
+    let numbers =
+        registered(&app, &[json!({"name": "甲一"}), json!({"name": "乙二", "regions": ["430200"]})]);
     let before = app.size();
     let bare = app.get(&app.bureau, "/api/v1/exports/experts?format=csv").expect(200);
     let rows = csv_rows(&bare);
@@ -54,7 +55,8 @@ fn a_list_of_experts_is_exported_without_names_unless_a_purpose_is_recorded(kind
     }
     assert_eq!(app.size(), before);
     app.get(&app.bureau, "/api/v1/exports/experts?names=true").names(422, "purpose", "required");
-    let named = app.get(&app.bureau, "/api/v1/exports/experts?format=csv&names=true&purpose=年度名册").expect(200);
+    let named =
+        app.get(&app.bureau, "/api/v1/exports/experts?format=csv&names=true&purpose=年度名册").expect(200);
     assert_eq!(app.size(), before + 1, "one look for one export");
     let rows = csv_rows(&named);
     assert_eq!(rows[0][..2], ["专家编号", "姓名"]);
@@ -74,7 +76,10 @@ fn every_form_holds_the_same_rows_and_no_formula(kind: Kind) {
     let csv = app.get(&app.bureau, &format!("{path}csv")).expect(200);
     assert_eq!(csv.header("Content-Type"), "text/csv; charset=utf-8");
     assert_eq!(csv.header("Cache-Control"), "no-store");
-    assert!(csv.header("Content-Disposition").starts_with("attachment; filename=\"table.csv\"; filename*=UTF-8''%E8"));
+    assert!(
+        csv.header("Content-Disposition")
+            .starts_with("attachment; filename=\"table.csv\"; filename*=UTF-8''%E8")
+    );
     let rows = csv_rows(&csv);
     let mut names: Vec<&str> = rows[1..].iter().map(|row| row[1].as_str()).collect();
     names.sort_unstable();
@@ -130,7 +135,8 @@ fn the_exchange_format_has_its_fields_and_says_what_they_rest_on(kind: Kind) {
     let path = "/api/v1/exports/ggzy-v2/experts?platform=430000A001&library=2";
     app.get(&app.bureau, path).names(400, "purpose", "required");
     app.get(&app.bureau, &format!("{path}&purpose=")).names(422, "purpose", "required");
-    app.get(&app.bureau, "/api/v1/exports/ggzy-v2/experts?platform=1&purpose=xx").names(400, "platform", "platform");
+    app.get(&app.bureau, "/api/v1/exports/ggzy-v2/experts?platform=1&purpose=xx")
+        .names(400, "platform", "platform");
     assert_eq!(app.size(), before);
     let rows = csv_rows(&app.get(&app.bureau, &format!("{path}&format=csv&purpose=数据报送")).expect(200));
     assert_eq!(app.size(), before + 1);
@@ -181,6 +187,7 @@ fn what_was_exported_can_be_imported_elsewhere(kind: Kind) {
     ];
     let report = there.ask("POST", &format!("/api/v1/imports/experts?map={query}"), &headers, &text);
     assert_eq!(report.expect(200).json()["imported"], 1);
-    let page = there.get(&there.bureau, "/api/v1/search/experts?names=true&purpose=核对迁移").expect(200).json();
+    let page =
+        there.get(&there.bureau, "/api/v1/search/experts?names=true&purpose=核对迁移").expect(200).json();
     assert_eq!(page["items"][0]["name"], "=王");
 }

@@ -161,8 +161,15 @@ fn who_draws_lists_nothing_and_a_region_finds_its_own(kind: Kind) {
     let app = TestApp::new(kind);
     people(&app);
     for path in [
-        "experts", "experts/counts", "search/experts", "saved-lists", "units", "exports/experts",
-        "exports/units", "exports/cases", "exports/ggzy-v2/experts?platform=430000A001&purpose=xx",
+        "experts",
+        "experts/counts",
+        "search/experts",
+        "saved-lists",
+        "units",
+        "exports/experts",
+        "exports/units",
+        "exports/cases",
+        "exports/ggzy-v2/experts?platform=430000A001&purpose=xx",
     ] {
         app.get(&app.agency, &format!("/api/v1/{path}")).problem(403, "not_permitted");
     }

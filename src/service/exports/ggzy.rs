@@ -162,7 +162,9 @@ mod tests {
     #[test]
     fn a_platform_has_ten_characters_and_a_library_one() {
         assert!(Platform::new("430000A001", "1").is_some());
-        for (code, library) in [("430000A00", "1"), ("430000a001", "1"), ("430000A001", ""), ("430000A001", "12")] {
+        for (code, library) in
+            [("430000A00", "1"), ("430000a001", "1"), ("430000A001", ""), ("430000A001", "12")]
+        {
             assert_eq!(Platform::new(code, library), None);
         }
     }

@@ -94,7 +94,17 @@ impl Service {
             Ok(all_rows(conn, &filter)?)
         })?;
         let headings = [
-            "办件编号", "类型", "类型名称", "状态", "对象", "区域代码", "区域", "上级办件", "期限", "建立时间", "更新时间",
+            "办件编号",
+            "类型",
+            "类型名称",
+            "状态",
+            "对象",
+            "区域代码",
+            "区域",
+            "上级办件",
+            "期限",
+            "建立时间",
+            "更新时间",
         ];
         let mut table = Table::new("办件清单", headings);
         let titles = crate::registry::lifecycle::all();
@@ -153,8 +163,17 @@ impl Service {
 
 fn expert_headings(names: bool) -> impl Iterator<Item = &'static str> {
     let rest = [
-        "状态", "今日状态", "职称级别", "主评审区域代码", "主评审区域", "评审区域", "专业代码", "专业名称",
-        "工作单位代码", "聘期起", "聘期止",
+        "状态",
+        "今日状态",
+        "职称级别",
+        "主评审区域代码",
+        "主评审区域",
+        "评审区域",
+        "专业代码",
+        "专业名称",
+        "工作单位代码",
+        "聘期起",
+        "聘期止",
     ];
     ["专家编号"].into_iter().chain(names.then_some("姓名")).chain(rest)
 }
