@@ -29,6 +29,8 @@ mod packages;
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
+#[path = "http/schemes.rs"]
+mod schemes;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, own_account, packages,
-    rim, sessions, tokens, units,
+    rim, schemes, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -55,6 +55,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
 }
 
 /// The whole application.

@@ -40,6 +40,7 @@ pub mod query;
 mod record_page;
 pub mod rim;
 pub mod run;
+pub mod schemes;
 pub mod server;
 pub mod sessions;
 pub mod table_file;

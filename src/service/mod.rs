@@ -17,6 +17,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
@@ -53,6 +54,7 @@ pub mod packages;
 pub mod passwords;
 pub mod refusal;
 mod rules_in_force;
+pub mod schemes;
 pub mod sealing;
 pub mod sessions;
 pub mod tables;
@@ -140,6 +142,7 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
+    schemes: schemes::Shelf,
 }
 
 impl Service {
@@ -167,6 +170,7 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
+            schemes: schemes::Shelf::default(),
         };
         service.begin()?;
         drop(service.current_index()?);

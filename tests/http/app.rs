@@ -91,6 +91,17 @@ impl TestApp {
         found.iter().map(ToString::to_string).collect()
     }
 
+    /// Another service over the same database, as a second process would be.
+    pub fn second_process(&self) -> Service {
+        let entropy = Arc::new(SeededEntropy::new(8));
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let (profile, registry) =
+            (embedded("hunan-2023").unwrap(), embedded_registry("registry-hunan-2023").unwrap());
+        let database = self.fresh.database.clone();
+        Service::open(ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry))
+            .unwrap()
+    }
+
     /// Entries in the journal.
     pub fn size(&self) -> u64 {
         self.service.health().unwrap().1

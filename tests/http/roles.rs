@@ -24,6 +24,7 @@ fn operations() -> Vec<Operation> {
         first_operations(),
         crate::account_changes::operations(),
         crate::imports::operations(),
+        crate::schemes::operations(),
         // One line for each area.
     ]
     .concat()
@@ -70,7 +71,12 @@ fn first_operations() -> Vec<Operation> {
 }
 
 /// Open to anybody, or to any account; no cell of the table.
-const OPEN: [&str; 17] = [
+const OPEN: &[&str] = &[
+    "/schemes",
+    "/schemes/{id}",
+    "/schemes/{id}/file",
+    "/schemes/{id}/crosswalks/{to}",
+    "/schemes/{id}/crosswalks/{to}/file",
     "/account",
     "/account/password",
     "/account/totp",
@@ -92,7 +98,7 @@ const OPEN: [&str; 17] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 10] = [
+const WITHOUT: &[Action] = &[
     Action::ReadCounts,
     Action::ReviewCases,
     Action::ApproveCases,
@@ -139,8 +145,14 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         let path =
             format!("/api/v1{}", path.replace("{number}", "E0000000000000000").replace(['{', '}'], ""));
         for (actor, token) in &everybody {
-            let (authorization, content) =
-                (bearer(token), if path.contains("imports") { "text/csv" } else { "application/json" });
+            let (authorization, content) = (
+                bearer(token),
+                if path.contains("imports") || path.contains("/schemes") {
+                    "text/csv"
+                } else {
+                    "application/json"
+                },
+            );
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),
