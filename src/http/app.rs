@@ -17,8 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, own_account, packages,
-    rim, schemes, sessions, tokens, units,
+    accounts, attachments, auth, codes, draws, erasures, evidence, experts, health, imports, log, looks,
+    openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -56,6 +56,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     log::routes(config);
     codes::routes(config);
     schemes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

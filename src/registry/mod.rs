@@ -14,6 +14,7 @@
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
@@ -44,6 +45,7 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod privacy;
 mod problem;
 pub mod rules_in_force;
 mod scheme;
