@@ -29,6 +29,8 @@ mod experts;
 mod imports;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/privacy.rs"]
+mod privacy;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]

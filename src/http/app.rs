@@ -17,8 +17,7 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, auth, changes, codes, draws, evidence, experts, health, imports, log, me,
-    openapi, own_account, packages, rim, schemes, sessions, tokens, units,
+    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -59,6 +58,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     log::routes(config);
     codes::routes(config);
     schemes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

@@ -15,6 +15,7 @@
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `application`, `change` | the life cycles of applications and of change requests |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
@@ -47,6 +48,7 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod privacy;
 mod problem;
 pub mod rules_in_force;
 mod scheme;

@@ -27,6 +27,7 @@ fn operations() -> Vec<Operation> {
         crate::applications::operations(),
         crate::changes::operations(),
         crate::schemes::operations(),
+        crate::privacy::operations(),
         // One line for each area.
     ]
     .concat()
@@ -110,6 +111,14 @@ const WITHOUT: &[Action] = &[
     Action::KeepKeys,
 ];
 
+fn content_type(path: &str) -> &'static str {
+    match path {
+        path if path.contains("imports") || path.contains("/schemes") => "text/csv",
+        path if path.contains("attachments") => "application/pdf",
+        _ => "application/json",
+    }
+}
+
 /// A token of every role, and of a bureau's accounts with one right each.
 fn everybody(app: &TestApp) -> Vec<(Actor, String)> {
     let token = |role: Role, rights: Option<Vec<String>>| {
@@ -144,14 +153,7 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         let path =
             format!("/api/v1{}", path.replace("{number}", "E0000000000000000").replace(['{', '}'], ""));
         for (actor, token) in &everybody {
-            let (authorization, content) = (
-                bearer(token),
-                if path.contains("imports") || path.contains("/schemes") {
-                    "text/csv"
-                } else {
-                    "application/json"
-                },
-            );
+            let (authorization, content) = (bearer(token), content_type(&path));
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),
