@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
+    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, health,
+    imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 

@@ -86,9 +86,11 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![&super::rules_in_force::REGISTRY_PROFILE, &super::application::APPLICATION, &super::change::CHANGE]
-    use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
-    vec![&super::rules_in_force::REGISTRY_PROFILE, &ATTACHMENT, &ERASURE, &KEPT_OPENING, &SEALING_ROTATION]
+    let mut all = vec![&super::rules_in_force::REGISTRY_PROFILE];
+    all.extend([&super::application::APPLICATION, &super::change::CHANGE]);
+    all.extend([&super::privacy::ATTACHMENT, &super::privacy::ERASURE]);
+    all.extend([&super::privacy::KEPT_OPENING, &super::privacy::SEALING_ROTATION]);
+    all
 }
 
 /// Why an event is refused.
