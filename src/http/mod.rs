@@ -25,6 +25,7 @@ pub mod draws;
 pub mod etag;
 pub mod evidence;
 pub mod expert_bodies;
+mod expert_parts;
 pub mod experts;
 mod guard;
 pub mod health;

@@ -1,15 +1,32 @@
 //! A row of an import file, read into a [`Draft`] and checked.
 //!
-//! Columns may come in any order under their English or Chinese headings; every column must be
-//! there once, and no other. Within a cell a list is separated by `;` (or `；`), a former employment
-//! is `code:from:to`. An empty employer is *not known*; an expert without employer has one of
-//! [`NONE_MARKS`] there. Blanks around cells and list entries do not count.
+//! Columns may come in any order under their English or Chinese headings; every column of the base
+//! must be there once, those of the further facts may be, and no other. Within a cell a list is
+//! separated by `;` (or `；`), the parts of an entry by `:` (or `：`), and what stands at its end may be
+//! left out:
+//!
+//! | column | entry |
+//! |---|---|
+//! | `past_employments` | `code:from:to:name` |
+//! | `educations` | `code:school:degree:date`; the code of GB/T 4658 or its name |
+//! | `titles` | `name:level:date:issuer:code` |
+//! | `certificates` | `name:number:issued:valid_to` |
+//! | `trainings` | `name:date` |
+//!
+//! An empty employer is *not known*; an expert without employer has one of [`NONE_MARKS`] there.
+//! Blanks around cells and list entries do not count.
 //!
 //! *Deliberately not here:* the CSV syntax itself (the crate `csv` in `service`), line numbers,
-//! experts that stand twice in one file (only the caller sees all rows).
+//! experts that stand twice in one file (only the caller sees all rows); claims, relatives, documents,
+//! which have no form in a cell.
+
+use crate::codes::EducationLevel;
 
 use super::draft::Draft;
-use super::draft_parts::{DraftEmployment, DraftPast};
+use super::draft_parts::{
+    DraftAppointment, DraftCertificate, DraftEducation, DraftEmployment, DraftEqualLevel, DraftPast,
+    DraftTitle, DraftTraining,
+};
 use super::expert::{Expert, ExpertNumber, TitleLevel};
 use super::problem::Problem;
 
@@ -35,19 +52,57 @@ const COLUMNS: [(&str, &[&str]); 15] = [
     ("term_to", &["聘期止", "聘期结束"]),
 ];
 
+/// The columns that may be missing: the further facts.
+const FURTHER: [(&str, &[&str]); 15] = [
+    ("birth", &["出生日期", "出生年月日"]),
+    ("sex", &["性别"]),
+    ("further_phones", &["其他电话"]),
+    ("mail", &["电子邮箱", "邮箱"]),
+    ("address", &["通信地址", "通讯地址"]),
+    ("work_status", &["在职状态", "工作状态"]),
+    ("educations", &["学历"]),
+    ("titles", &["职称"]),
+    ("equal_level", &["同等专业水平"]),
+    ("equal_level_evidence", &["同等专业水平证明"]),
+    ("certificates", &["执业资格", "职业资格"]),
+    ("e_evaluation", &["电子评审"]),
+    ("trainings", &["培训"]),
+    ("appointment_number", &["聘书编号"]),
+    ("appointment_issued", &["聘书日期"]),
+];
+
+/// All columns, those of the base first.
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    COLUMNS.iter().chain(&FURTHER)
+}
+
 /// Where each column stands in the records of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// Position in the record of each entry of `COLUMNS`.
-    positions: [usize; COLUMNS.len()],
+    /// Position in the record of each column of `all`.
+    positions: [Option<usize>; COLUMNS.len() + FURTHER.len()],
     /// Cells of the heading.
     width: usize,
 }
 
 impl Columns {
-    /// The English headings, in the order in which a file is written.
+    /// The English headings of the base, in the order in which a file is written.
     pub fn names() -> impl Iterator<Item = &'static str> {
         COLUMNS.iter().map(|(name, _)| *name)
+    }
+
+    /// The English headings of the further facts, which a file may have or not.
+    pub fn further_names() -> impl Iterator<Item = &'static str> {
+        FURTHER.iter().map(|(name, _)| *name)
+    }
+
+    /// The English name of the column under a heading, Chinese or English.
+    pub fn known_as(heading: &str) -> Option<&'static str> {
+        let heading = heading.trim_start_matches('\u{feff}').trim();
+        let means = |(name, aliases): &&(&str, &[&str])| {
+            name.eq_ignore_ascii_case(heading) || aliases.contains(&heading)
+        };
+        all().find(means).map(|(name, _)| *name)
     }
 
     /// Reads the heading. A byte order mark before the first cell does not count.
@@ -57,14 +112,12 @@ impl Columns {
     /// (for an unknown one `column[position]`: what stands there may be a person's name).
     pub fn from_header<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Columns, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut found = [None; COLUMNS.len()];
+        let mut found = [None; COLUMNS.len() + FURTHER.len()];
         let mut width = 0;
         for (position, cell) in cells.into_iter().enumerate() {
             width = position + 1;
-            let heading = cell.trim_start_matches('\u{feff}').trim();
-            let known = COLUMNS.iter().zip(found.iter_mut()).find(|((name, aliases), _)| {
-                name.eq_ignore_ascii_case(heading) || aliases.contains(&heading)
-            });
+            let column = Columns::known_as(cell);
+            let known = all().zip(found.iter_mut()).find(|((name, _), _)| Some(*name) == column);
             match known {
                 Some((_, place @ None)) => *place = Some(position),
                 Some(((name, _), Some(_))) => {
@@ -89,7 +142,7 @@ impl Columns {
             }
         }
         if problems.is_empty() {
-            Ok(Columns { positions: found.map(Option::unwrap_or_default), width })
+            Ok(Columns { positions: found, width })
         } else {
             Err(problems)
         }
@@ -123,12 +176,35 @@ impl Columns {
             return Err(vec![Problem::new("record", "", "cells", zh, en)]);
         }
         let cell = |wanted: &str| {
-            let place = COLUMNS.iter().zip(&self.positions).find(|((name, _), _)| *name == wanted);
-            place.and_then(|(_, position)| record.get(*position)).map_or("", |cell| cell.trim())
+            let place = all().zip(&self.positions).find(|((name, _), _)| *name == wanted);
+            let position = place.and_then(|(_, position)| *position);
+            position.and_then(|position| record.get(position)).map_or("", |cell| cell.trim())
         };
         let owned = |wanted: &str| cell(wanted).to_owned();
         let list = |wanted: &str| split(cell(wanted)).map(str::to_owned).collect::<Vec<_>>();
-        let (past, problems) = read_past(cell("past_employments"));
+        let (past, mut problems) = read_past(cell("past_employments"));
+        let mut entries = |wanted: &str, most: usize| {
+            let mut read = Vec::new();
+            for (position, entry) in split(cell(wanted)).enumerate() {
+                let parts: Vec<&str> = entry.split([':', '：']).map(str::trim).collect();
+                if parts.len() > most {
+                    let (zh, en) = (format!("至多 {most} 项"), format!("has at most {most} parts"));
+                    problems.push(Problem::new(format!("{wanted}[{position}]"), entry, "parts", zh, en));
+                } else {
+                    read.push(Entry(parts));
+                }
+            }
+            read
+        };
+        let educations = entries("educations", 4).iter().map(education).collect();
+        let titles = entries("titles", 5).iter().map(title).collect();
+        let certificates = entries("certificates", 4).iter().map(certificate).collect();
+        let trainings = entries("trainings", 2);
+        let training = |e: &Entry<'_>| DraftTraining { name: e.part(0), date: e.part(1) };
+        let trainings = trainings.iter().map(training).collect();
+        let equal_level = DraftEqualLevel { text: owned("equal_level"), evidence: list("equal_level_evidence") };
+        let appointment =
+            DraftAppointment { number: owned("appointment_number"), issued: owned("appointment_issued") };
         let employment = DraftEmployment {
             unit: owned("employer_code"),
             name: owned("employer_name"),
@@ -141,22 +217,29 @@ impl Columns {
             phone: owned("phone"),
             employments: employments(employment),
             past,
-            title_level: known_word(
-                cell("title_level"),
-                &[
-                    ("正高级", TitleLevel::Senior.as_str()),
-                    ("正高", TitleLevel::Senior.as_str()),
-                    ("副高级", TitleLevel::DeputySenior.as_str()),
-                    ("副高", TitleLevel::DeputySenior.as_str()),
-                    ("中级", TitleLevel::Intermediate.as_str()),
-                ],
-            ),
+            title_level: level(cell("title_level")),
             field_since: owned("field_since"),
             specialities: list("specialities"),
             regions: list("regions"),
             declared_units: list("declared_units"),
             term_from: owned("term_from"),
             term_to: owned("term_to"),
+            birth: owned("birth"),
+            sex: known_word(cell("sex"), &[("男", "1"), ("女", "2")]),
+            further_phones: list("further_phones"),
+            mail: owned("mail"),
+            address: owned("address"),
+            work_status: known_word(
+                cell("work_status"),
+                &[("在职", "employed"), ("退休", "retired"), ("自由职业", "free")],
+            ),
+            educations,
+            titles,
+            equal_level: (equal_level != DraftEqualLevel::default()).then_some(equal_level),
+            certificates,
+            e_evaluation: known_word(cell("e_evaluation"), &[("是", "yes"), ("否", "no")]),
+            trainings,
+            appointment: (appointment != DraftAppointment::default()).then_some(appointment),
             ..Draft::default()
         };
         Ok((draft, problems))
@@ -180,13 +263,15 @@ fn split(cell: &str) -> impl Iterator<Item = &str> {
 fn read_past(cell: &str) -> (Vec<DraftPast>, Vec<Problem>) {
     let (mut past, mut problems) = (Vec::new(), Vec::new());
     for (position, entry) in split(cell).enumerate() {
-        let parts: Vec<&str> = entry.split(':').map(str::trim).collect();
-        if let [unit, from, to] = parts.as_slice() {
+        let parts: Vec<&str> = entry.split([':', '：']).map(str::trim).collect();
+        if let [unit, from, to, name @ ..] = parts.as_slice()
+            && name.len() <= 1
+        {
             past.push(DraftPast {
                 unit: (*unit).to_owned(),
+                name: name.first().copied().unwrap_or_default().to_owned(),
                 from: (*from).to_owned(),
                 to: (*to).to_owned(),
-                ..DraftPast::default()
             });
         } else {
             let field = format!("past_employments[{position}]");
@@ -194,12 +279,64 @@ fn read_past(cell: &str) -> (Vec<DraftPast>, Vec<Problem>) {
                 field,
                 entry,
                 "past_form",
-                "应写作 代码:起:止",
-                "is written code:from:to",
+                "应写作 代码:起:止，其后可加单位名称",
+                "is written code:from:to, a name may follow",
             ));
         }
     }
     (past, problems)
+}
+
+/// The parts of an entry in a cell.
+struct Entry<'a>(Vec<&'a str>);
+
+impl Entry<'_> {
+    fn part(&self, position: usize) -> String {
+        self.0.get(position).copied().unwrap_or_default().to_owned()
+    }
+}
+
+fn education(entry: &Entry<'_>) -> DraftEducation {
+    let written = entry.part(0);
+    // Files write 大学本科毕业 as often as 21.
+    let named = EducationLevel::all().find(|level| level.name() == written);
+    let code = named.map_or(written, |level| level.as_str().to_owned());
+    DraftEducation { code, school: entry.part(1), degree: entry.part(2), date: entry.part(3) }
+}
+
+fn title(entry: &Entry<'_>) -> DraftTitle {
+    DraftTitle {
+        name: entry.part(0),
+        level: level(&entry.part(1)),
+        date: entry.part(2),
+        issuer: entry.part(3),
+        code: entry.part(4),
+    }
+}
+
+fn certificate(entry: &Entry<'_>) -> DraftCertificate {
+    DraftCertificate {
+        name: entry.part(0),
+        number: entry.part(1),
+        issued: entry.part(2),
+        valid_to: entry.part(3),
+    }
+}
+
+/// A title level, or what stands there.
+fn level(cell: &str) -> String {
+    known_word(
+        cell,
+        &[
+            ("正高级", TitleLevel::Senior.as_str()),
+            ("正高", TitleLevel::Senior.as_str()),
+            ("副高级", TitleLevel::DeputySenior.as_str()),
+            ("副高", TitleLevel::DeputySenior.as_str()),
+            ("中级", TitleLevel::Intermediate.as_str()),
+            ("初级", TitleLevel::Junior.as_str()),
+            ("无", TitleLevel::None.as_str()),
+        ],
+    )
 }
 
 fn known_word(cell: &str, words: &[(&str, &str)]) -> String {
@@ -214,7 +351,15 @@ fn in_columns(problem: Problem) -> Problem {
         "employments[0].since" => "employed_since".to_owned(),
         other => match other.strip_prefix("past") {
             Some(rest) => format!("past_employments{rest}"),
-            None => other.to_owned(),
+            None => match other {
+                "equal_level.text" => "equal_level".to_owned(),
+                "appointment.number" => "appointment_number".to_owned(),
+                "appointment.issued" => "appointment_issued".to_owned(),
+                other => match other.strip_prefix("equal_level.evidence") {
+                    Some(rest) => format!("equal_level_evidence{rest}"),
+                    None => other.to_owned(),
+                },
+            },
         },
     };
     Problem { field, ..problem }
@@ -300,6 +445,59 @@ mod tests {
     }
 
     #[test]
+    fn further_columns_may_be_there_and_their_entries_have_parts() {
+        let further = [
+            ("其他电话", "0730-8888888;0731-7777777"),
+            ("邮箱", "wang@example.cn"),
+            ("在职状态", "在职"),
+            ("学历", "大学本科毕业:某大学:工学学士:1992-07-01；14:某大学"),
+            ("职称", "正高级工程师:正高:2012-12-01:某厅:081;工程师：中级"),
+            ("同等专业水平", "省级科技奖"),
+            ("同等专业水平证明", "证书甲;证书乙"),
+            ("执业资格", "一级建造师:X-1:2020-01-01:2029-12-31"),
+            ("电子评审", "是"),
+            ("培训", "普法培训:2025-03-01"),
+            ("聘书编号", "聘1"),
+            ("聘书日期", "2025-01-01"),
+        ];
+        let header = Columns::names().chain(further.iter().map(|(heading, _)| *heading));
+        let columns = Columns::from_header(header).unwrap();
+        let mut cells = row();
+        cells[7].push_str(":某公司");
+        let with = |further: &[(&str, &str)]| {
+            let all: Vec<String> =
+                cells.iter().cloned().chain(further.iter().map(|(_, cell)| (*cell).to_owned())).collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            columns.read(&all, number())
+        };
+        let expert = with(&further).unwrap();
+        let told = expert.particulars();
+        assert_eq!(expert.past()[0].name.as_deref(), Some("某公司"));
+        assert_eq!((told.further_phones.len(), told.mail.as_deref()), (2, Some("wang@example.cn")));
+        let levels: Vec<&str> = told.educations.iter().map(|e| e.level.as_str()).collect();
+        assert_eq!(levels, ["21", "14"]);
+        let titles: Vec<_> = told.titles.iter().map(|t| (t.level, t.code.as_deref())).collect();
+        assert_eq!(titles, [(TitleLevel::Senior, Some("081")), (TitleLevel::Intermediate, None)]);
+        assert_eq!(told.equal_level.as_ref().unwrap().evidence.len(), 2);
+        assert_eq!(told.certificates[0].valid_to.unwrap().to_string(), "2029-12-31");
+        assert_eq!((told.e_evaluation, told.trainings.len()), (Some(true), 1));
+        assert_eq!(told.appointment.as_ref().unwrap().number, "聘1");
+
+        let mut broken = further;
+        (broken[3].1, broken[4].1, broken[6].1) = ("01", "工程师:中级:2012-13-01", ";");
+        (broken[9].1, broken[11].1) = ("培训:2025-03-01:x", "");
+        let found: Vec<_> = with(&broken).unwrap_err().into_iter().map(|p| (p.field, p.rule)).collect();
+        let expected = [
+            ("trainings[0]", "parts"),
+            ("educations[0].code", "unknown_education"),
+            ("titles[0].date", "date"),
+            ("equal_level_evidence", "count"),
+            ("appointment_issued", "required"),
+        ];
+        assert_eq!(found.iter().map(|(f, r)| (f.as_str(), *r)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn a_heading_with_unknown_doubled_or_missing_columns_is_refused() {
         let header = Columns::names().map(|n| if n == "phone" { "姓名" } else { n }).chain(["王小明"]);
         let found = Columns::from_header(header).unwrap_err();
@@ -353,10 +551,17 @@ mod tests {
     #[cfg(feature = "server")]
     #[test]
     fn every_row_of_the_synthetic_pool_is_an_expert() {
-        let mut file = Vec::new();
         let today = crate::time::Date::parse("2026-11-24").unwrap();
-        crate::pool_sample::write_sample(&mut file, 500, 1, today).unwrap();
-        let mut reader = csv::Reader::from_reader(file.as_slice());
+        let (mut plain, mut full) = (Vec::new(), Vec::new());
+        crate::pool_sample::write_sample(&mut plain, 500, 1, today).unwrap();
+        crate::pool_sample::write_full_sample(&mut full, 500, 1, today).unwrap();
+        all_are_experts(&plain);
+        all_are_experts(&full);
+    }
+
+    #[cfg(feature = "server")]
+    fn all_are_experts(file: &[u8]) {
+        let mut reader = csv::Reader::from_reader(file);
         let columns = Columns::from_header(reader.headers().unwrap()).unwrap();
         for record in reader.records() {
             let record = record.unwrap();

@@ -86,7 +86,7 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![&super::rules_in_force::REGISTRY_PROFILE]
+    vec![&super::standing_table::STANDING, &super::rules_in_force::REGISTRY_PROFILE]
 }
 
 /// Why an event is refused.

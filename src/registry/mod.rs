@@ -9,7 +9,7 @@
 //! | `identity` | [`Identity`]: document, birth date, sex |
 //! | `expert`, `particulars` | [`Expert`]: the same facts, valid |
 //! | `expert_changes` | how an expert changes |
-//! | `standing`, `standing_json` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
+//! | `standing`, `standing_json`, `standing_table` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
@@ -47,6 +47,7 @@ mod problem;
 pub mod rules_in_force;
 mod standing;
 mod standing_json;
+pub mod standing_table;
 mod unit;
 
 pub use csv_row::{Columns, NONE_MARKS};

@@ -127,6 +127,7 @@ impl Service {
             index: RwLock::default(),
         };
         service.begin()?;
+        service.fill_rows()?;
         drop(service.current_index()?);
         service.finish_committed()?;
         Ok(service)
