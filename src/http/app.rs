@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, attachments, auth, codes, draws, erasures, evidence, experts, health, imports, log, looks,
+    openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -43,6 +44,9 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    own_account::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
     experts::routes(config);
     units::routes(config);
     imports::routes(config);
@@ -51,6 +55,11 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

@@ -24,7 +24,11 @@ pub(super) fn row(
         titles(dice, cell("title_level"), begun),
         if dice.percent(20) { certificate(dice, index, term_from) } else { String::new() },
         if dice.percent(80) { "yes" } else { "no" }.to_owned(),
-        if dice.percent(60) { format!("评审专家培训:{}", term_from.plus_days(20)) } else { String::new() },
+        if dice.percent(60) {
+            format!("评审专家培训:{}", term_from.plus_days(20))
+        } else {
+            String::new()
+        },
         format!("S{index:07}"),
         term_from.to_string(),
     ]

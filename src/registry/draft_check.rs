@@ -447,7 +447,11 @@ mod tests {
     fn work_and_employers_do_not_contradict_each_other() {
         refuses("work_status", "contradiction", |d| d.employments = Some(Vec::new()));
         refuses("work_status", "contradiction", |d| d.work_status = "free".into());
-        assert_eq!(problems(|d| d.work_status = "retired".into()), [], "who is retired may be employed again");
+        assert_eq!(
+            problems(|d| d.work_status = "retired".into()),
+            [],
+            "who is retired may be employed again"
+        );
         assert_eq!(problems(|d| d.employments = None), []);
     }
 

@@ -74,7 +74,8 @@ impl Expert {
         let Some(present) = self.employments() else { return true };
         let first_day = day.plus_years(-3);
         let mut covered_from = if present.is_empty() {
-            let without = matches!(self.particulars().work_status, Some(WorkStatus::Retired | WorkStatus::Free));
+            let without =
+                matches!(self.particulars().work_status, Some(WorkStatus::Retired | WorkStatus::Free));
             let last = self.past().iter().map(|p| p.to).max();
             if last.is_none() && without { Some(Date::MIN) } else { last }
         } else {
@@ -345,8 +346,13 @@ mod tests {
         let leave = |from: i64, to: i64| Leave { from: Timestamp(from), to: Timestamp(to) };
         let away = expert(|_| {}).with_leaves(vec![leave(200, 300), leave(100, 200)]).unwrap();
         assert_eq!(away.leaves(), [leave(100, 200), leave(200, 300)]);
-        assert!(away.on_leave(Timestamp(50), Timestamp(101)) && !away.on_leave(Timestamp(300), Timestamp(400)));
-        assert_eq!(rules(away.with_leaves(vec![leave(1, 5), leave(4, 6)])), [("leaves[1]".to_owned(), "order")]);
+        assert!(
+            away.on_leave(Timestamp(50), Timestamp(101)) && !away.on_leave(Timestamp(300), Timestamp(400))
+        );
+        assert_eq!(
+            rules(away.with_leaves(vec![leave(1, 5), leave(4, 6)])),
+            [("leaves[1]".to_owned(), "order")]
+        );
         assert_eq!(rules(away.with_leaves(vec![leave(5, 5)])), [("leaves[0]".to_owned(), "order")]);
         let many = |n: i64| (0..n).map(|i| leave(i * 10, i * 10 + 5)).collect();
         assert!(away.with_leaves(many(64)).is_ok());
@@ -360,7 +366,10 @@ mod tests {
         assert_eq!(before.with_confirmed(day("2026-03-01")).unwrap().confirmed(), Some(day("2026-03-01")));
         let renewed = before.renewed(day("2028-01-01"), day("2030-12-31")).unwrap();
         assert_eq!((renewed.term_from(), renewed.term_to()), (day("2028-01-01"), day("2030-12-31")));
-        assert_eq!(rules(before.renewed(day("2028-01-01"), day("2027-12-31"))), [("term_to".to_owned(), "order")]);
+        assert_eq!(
+            rules(before.renewed(day("2028-01-01"), day("2027-12-31"))),
+            [("term_to".to_owned(), "order")]
+        );
         let unit = CreditCode::parse(&credit_code(9)).unwrap();
         let open = before.with_pending_units(std::slice::from_ref(&unit)).unwrap();
         assert_eq!(open.pending_units(), std::slice::from_ref(&unit));
@@ -394,9 +403,8 @@ mod tests {
             rules(approved.with_claim_decisions(&[silent])),
             [("claims[0].reason".to_owned(), "required")]
         );
-        let all: Vec<ClaimDecided> = ["A0832", "A0801"]
-            .map(|code| decided(code, ClaimDecision::Rejected, Some("不符")))
-            .to_vec();
+        let all: Vec<ClaimDecided> =
+            ["A0832", "A0801"].map(|code| decided(code, ClaimDecision::Rejected, Some("不符"))).to_vec();
         assert_eq!(less.with_claim_decisions(&all).unwrap().specialities(), []);
     }
 

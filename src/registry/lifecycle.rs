@@ -86,7 +86,15 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![&super::standing_table::STANDING, &super::rules_in_force::REGISTRY_PROFILE]
+    use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
+    vec![
+        &super::standing_table::STANDING,
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &ATTACHMENT,
+        &ERASURE,
+        &KEPT_OPENING,
+        &SEALING_ROTATION,
+    ]
 }
 
 /// Why an event is refused.

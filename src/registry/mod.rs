@@ -13,8 +13,10 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
-//! | `csv_row` | [`Columns`]: a row of an import file to a draft |
+//! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
 //! repeats a value, because a value may be a person's.
@@ -31,7 +33,10 @@
 )]
 
 mod check;
+mod csv_cells;
 mod csv_row;
+#[cfg(test)]
+mod csv_row_tests;
 mod draft;
 mod draft_check;
 mod draft_json;
@@ -43,11 +48,15 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod privacy;
 mod problem;
 pub mod rules_in_force;
+mod scheme;
 mod standing;
 mod standing_json;
 pub mod standing_table;
+#[cfg(test)]
+mod standing_tests;
 mod unit;
 
 pub use csv_row::{Columns, NONE_MARKS};
@@ -70,5 +79,6 @@ pub use particulars::{
     Relation, Relative, Relaxation, Title, Training, WorkStatus,
 };
 pub use problem::{Problem, ValueClass};
+pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
 pub use unit::{Unit, UnitDraft};

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* specialities and review regions of an expert are sorted and change with the row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -119,12 +119,25 @@ pub fn number_of(conn: &mut Conn, id_hash: &[u8]) -> Result<Option<String>, Stor
 }
 
 /// Numbers of experts whose rows were written before there were all columns, in their order, at most
-/// `limit` of those after a number.
+/// `limit` of those after a number. The row of an erased record has no term and stays empty.
 pub fn unfilled(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
     conn.run(|inner| {
-        let rows = expert::table.filter(expert::title_level.eq("")).filter(expert::number.gt(after));
+        let rows = expert::table.filter(expert::title_level.eq("")).filter(expert::term_to.ne(""));
+        let rows = rows.filter(expert::number.gt(after));
         rows.select(expert::number).order(expert::number).limit(limit).load(inner)
     })
+}
+
+/// Which of these id hashes belong to somebody registered.
+pub fn known(conn: &mut Conn, id_hashes: &[&[u8]]) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+    let mut found = BTreeSet::new();
+    for part in id_hashes.chunks(500) {
+        let rows: Vec<Vec<u8>> = conn.run(|inner| {
+            expert::table.filter(expert::id_hash.eq_any(part)).select(expert::id_hash).load(inner)
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// How many experts there are.

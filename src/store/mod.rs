@@ -11,6 +11,7 @@
 //!
 //! Deliberately not here: permissions, sealing, the meaning of states, retry of calls.
 
+pub mod access_token;
 pub mod account;
 pub mod backup;
 mod bulk;
@@ -23,6 +24,7 @@ pub mod draw;
 mod error;
 pub mod expert;
 mod failpoints;
+pub mod files;
 pub mod head;
 pub mod idempotency;
 mod inner;
@@ -35,6 +37,8 @@ mod publish;
 mod queue;
 mod reader;
 mod schema;
+pub mod scheme;
+pub mod sign_in;
 pub mod subject_key;
 pub mod tile;
 mod tx;

@@ -44,6 +44,7 @@ diesel::table! {
     subject_key (subject) {
         subject -> Text,
         wrapped -> Binary,
+        generation -> BigInt,
     }
 }
 
@@ -53,11 +54,49 @@ diesel::table! {
         role -> Text,
         name -> Text,
         unit -> Nullable<Text>,
-        token_hash -> Binary,
+        token_hash -> Nullable<Binary>,
         created -> BigInt,
         expires -> BigInt,
         revoked -> Nullable<BigInt>,
         entry -> BigInt,
+        rights -> Nullable<Text>,
+        region -> Nullable<Text>,
+        expert -> Nullable<Text>,
+        login -> Nullable<Text>,
+        person -> Nullable<Binary>,
+        password -> Nullable<Text>,
+        password_changed -> Nullable<BigInt>,
+        must_change -> Bool,
+        totp -> Nullable<Binary>,
+        totp_required -> Bool,
+        locked -> Nullable<BigInt>,
+        locked_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    access_token (id) {
+        id -> Text,
+        account -> Text,
+        kind -> Text,
+        hash -> Binary,
+        label -> Nullable<Text>,
+        scopes -> Nullable<Text>,
+        created -> BigInt,
+        expires -> BigInt,
+        ended -> Nullable<BigInt>,
+        used -> BigInt,
+        entry -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in (account) {
+        account -> Text,
+        failures -> BigInt,
+        lockouts -> BigInt,
+        step -> BigInt,
+        pending -> Nullable<Binary>,
     }
 }
 
@@ -78,6 +117,25 @@ diesel::table! {
         name -> Text,
         region -> Text,
         entry -> BigInt,
+        version -> BigInt,
+        excluded_kind -> Nullable<Text>,
+        merged_into -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unit_link (unit, kind, value) {
+        unit -> Text,
+        kind -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    scheme (id) {
+        id -> Text,
+        entry -> BigInt,
+        created -> BigInt,
     }
 }
 
@@ -170,3 +228,4 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(expert, expert_speciality, expert_region);
 diesel::allow_tables_to_appear_in_same_query!(draw, package);
+diesel::allow_tables_to_appear_in_same_query!(unit, unit_link);

@@ -14,6 +14,7 @@ on_both! {
     units_are_recorded_once
     a_record_with_everything_comes_back_and_is_amended_part_by_part
     somebody_without_identity_card_is_registered_once_too
+    rows_of_an_earlier_version_are_filled_from_their_images
 }
 
 const PATH: &str = "/api/v1/experts";
@@ -224,7 +225,10 @@ fn a_record_with_everything_comes_back_and_is_amended_part_by_part(kind: Kind) {
     for private in ["wang@", "某路", "李某", "工程师", "b".repeat(64).as_str()] {
         assert!(!made.text().contains(private), "{private}");
     }
-    assert_eq!((&made.json()["title_level"], &made.json()["term_from"]), (&json!("senior"), &json!("2025-01-01")));
+    assert_eq!(
+        (&made.json()["title_level"], &made.json()["term_from"]),
+        (&json!("senior"), &json!("2025-01-01"))
+    );
     let one = format!("{PATH}/{}", made.json()["number"].as_str().unwrap());
     let look = format!("{one}?purpose=核对");
     let facts = app.get(&app.bureau, &look).expect(200).json();
@@ -239,7 +243,8 @@ fn a_record_with_everything_comes_back_and_is_amended_part_by_part(kind: Kind) {
     app.patch(&app.bureau, &one, "\"1\"", &plain).expect(200);
     let facts = app.get(&app.bureau, &look).json();
     assert_eq!((&facts["specialities"], &facts["claims"]), (&json!(["ndrc316:A0801"]), &Value::Null));
-    let rejected = json!([{"speciality": "ndrc316:C0602", "evidence": [], "decision": "rejected", "reason": "不符"}]);
+    let rejected =
+        json!([{"speciality": "ndrc316:C0602", "evidence": [], "decision": "rejected", "reason": "不符"}]);
     let amended = app.patch(&app.bureau, &one, "\"2\"", &json!({"claims": rejected})).expect(200);
     assert_eq!(amended.json()["specialities"], json!(["ndrc316:A0801"]));
     let wrong = json!({"specialities": ["ndrc316:C0602"], "claims": rejected});
@@ -252,7 +257,8 @@ fn a_record_with_everything_comes_back_and_is_amended_part_by_part(kind: Kind) {
     }
     assert_eq!((&facts["address"], &facts["relatives"]), (&further["address"], &further["relatives"]));
     app.patch(&app.bureau, &one, "\"4\"", &json!({"leaves": []})).names(400, "leaves", "unknown_field");
-    let listed = |level: &str| app.get(&app.auditor, &format!("{PATH}?title_level={level}")).json()["items"].clone();
+    let listed =
+        |level: &str| app.get(&app.auditor, &format!("{PATH}?title_level={level}")).json()["items"].clone();
     assert_eq!((listed("none").as_array().unwrap().len(), listed("senior")), (1, json!([])));
     app.get(&app.auditor, &format!("{PATH}?title_level=x")).names(400, "title_level", "title_level");
 }
@@ -262,7 +268,7 @@ fn somebody_without_identity_card_is_registered_once_too(kind: Kind) {
     let mut passport = expert(1);
     passport["id_kind"] = json!("414");
     passport["id_number"] = json!("E12345678");
-    app.post(&app.bureau, PATH, "k1", &passport).names(422, "sex", "required");
+    app.post(&app.bureau, PATH, "k1", &passport).names(422, "birth", "required");
     passport["birth"] = json!("1965-05-05");
     passport["sex"] = json!("2");
     app.post(&app.bureau, PATH, "k2", &passport).expect(201);
@@ -273,4 +279,17 @@ fn somebody_without_identity_card_is_registered_once_too(kind: Kind) {
     let mut card = expert(2);
     card["birth"] = json!("1965-05-05");
     app.post(&app.bureau, PATH, "k5", &card).names(422, "birth", "derived");
+}
+
+fn rows_of_an_earlier_version_are_filled_from_their_images(kind: Kind) {
+    let app = TestApp::new(kind);
+    let (number, before) = (app.expert(1), app.size());
+    app.fresh.by_hand("UPDATE expert SET title_level = '', term_from = '', confirmed = NULL").unwrap();
+    let listed =
+        || app.get(&app.auditor, &format!("{PATH}?title_level=senior")).expect(200).json()["items"].clone();
+    assert_eq!(listed(), json!([]));
+    app.service.fill_rows().unwrap();
+    let found = listed();
+    assert_eq!((&found[0]["number"], &found[0]["term_from"]), (&json!(number), &json!("2025-01-01")));
+    assert_eq!((&found[0]["version"], app.size()), (&json!(1), before), "no entry, no other version");
 }

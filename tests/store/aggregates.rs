@@ -241,12 +241,12 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
         id: "acc-1".into(),
         role: "bureau".into(),
         name: "财政局".into(),
-        unit: None,
-        token_hash: vec![5; 32],
+        token_hash: Some(vec![5; 32]),
         created: 1,
         expires: 100,
-        revoked: None,
-        entry: 0,
+        login: Some("wang.li".into()),
+        totp_required: true,
+        ..Account::default()
     };
     let given = account.clone();
     store.write("account", move |tx| account::insert(tx, &given)).unwrap();
@@ -257,10 +257,18 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
     let given = second.clone();
     let taken = store.write("same token", move |tx| account::insert(tx, &given)).unwrap_err();
     assert_eq!(taken, WriteError::Call(StoreError::Conflict("account.token_hash".into())));
-    let revoke = || store.write("revoke", |tx| account::revoke(tx, "acc-1", 50, 9));
+    second.token_hash = Some(vec![6; 32]);
+    let given = second.clone();
+    let taken = store.write("same login", move |tx| account::insert(tx, &given)).unwrap_err();
+    assert_eq!(taken, WriteError::Call(StoreError::Conflict("account.login".into())));
+    let revoked = Account { revoked: Some(50), entry: 9, ..account };
+    let revoke = || {
+        let revoked = revoked.clone();
+        store.write("revoke", move |tx| account::update(tx, &revoked, 0))
+    };
     revoke().unwrap();
     assert_eq!(revoke(), Err(WriteError::Call(StoreError::Stale("account acc-1".into()))));
-    let revoked = Account { revoked: Some(50), entry: 9, ..account };
+    assert_eq!(store.read(|conn| account::by_login(conn, "wang.li")).unwrap(), Some(revoked.clone()));
     assert_eq!(
         store.read(|conn| account::list(conn, &Page::first(9))).unwrap(),
         std::slice::from_ref(&revoked)
@@ -307,13 +315,24 @@ fn small_tables_read_back_what_was_written(kind: Kind) {
 fn sealed_keys_are_rewrapped_and_erased(kind: Kind) {
     let fresh = Fresh::new(kind);
     let store = fresh.open();
-    let key = |wrapped: u8| SubjectKey { subject: "expert:1".into(), wrapped: vec![wrapped] };
+    let key = |wrapped: u8| SubjectKey {
+        subject: "expert:1".into(),
+        wrapped: vec![wrapped],
+        generation: wrapped.into(),
+    };
     store.write("key", move |tx| subject_key::insert(tx, &key(1))).unwrap();
-    store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(2))).unwrap();
-    assert_eq!(store.read(|conn| subject_key::find(conn, "expert:1")).unwrap(), Some(vec![2]));
+    let behind = |generation| store.read(|conn| subject_key::behind(conn, generation, 9)).unwrap();
+    assert_eq!((behind(1), behind(2)), (vec![], vec![key(1)]));
+    assert_eq!(store.read(|conn| subject_key::counts(conn, 2)).unwrap(), (1, 1));
+    let rewrap =
+        |to: u8, was: u8| store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(to), &[was])).unwrap();
+    assert!(!rewrap(2, 9), "a key that is another by now is left alone");
+    assert!(rewrap(2, 1));
+    assert_eq!(store.read(|conn| subject_key::find(conn, "expert:1")).unwrap(), Some(key(2)));
+    assert_eq!(behind(2), vec![]);
     let erase = || store.write("erase", |tx| subject_key::erase(tx, "expert:1")).unwrap();
     assert_eq!((erase(), erase()), (true, false));
-    assert!(store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(3))).is_err());
+    assert!(!rewrap(3, 2));
 }
 
 fn a_bulk_insert_of_any_size_reads_back(kind: Kind) {
