@@ -30,6 +30,7 @@ mod erasures;
 pub mod etag;
 pub mod evidence;
 pub mod expert_bodies;
+mod expert_parts;
 pub mod experts;
 pub mod exports;
 mod guard;

@@ -88,6 +88,7 @@ pub struct Lifecycle {
 pub fn all() -> Vec<&'static Lifecycle> {
     use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
     vec![
+        &super::standing_table::STANDING,
         &super::rules_in_force::REGISTRY_PROFILE,
         &super::application::APPLICATION,
         &super::change::CHANGE,

@@ -210,6 +210,7 @@ impl Service {
         };
         service.follow_sealing()?;
         service.begin()?;
+        service.fill_rows()?;
         drop(service.current_index()?);
         service.sweep_attachments()?;
         service.finish_committed()?;
