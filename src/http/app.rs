@@ -17,7 +17,7 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, auth, codes, decisions, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
 };
 use crate::service::Service;
 
@@ -44,6 +44,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
     experts::routes(config);
+    decisions::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

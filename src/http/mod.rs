@@ -20,6 +20,7 @@ pub mod app;
 pub mod auth;
 pub mod body;
 pub mod codes;
+pub mod decisions;
 mod draw_views;
 pub mod draws;
 pub mod etag;

@@ -9,6 +9,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `decision`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -25,8 +26,11 @@
     clippy::panic
 )]
 
+pub mod act_draft;
 mod check;
+pub mod consequences;
 mod csv_row;
+pub mod decision;
 mod draft;
 mod expert;
 mod image;

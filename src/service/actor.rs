@@ -219,6 +219,13 @@ impl Actor {
         Self { account: account.into(), role, rights, unit: None, region: None, expert: None }
     }
 
+    /// The service itself, for what a date brings. It steps cases as `Party::Clock` and calls no
+    /// use-case that asks the table.
+    pub(super) fn of_service() -> Self {
+        let itself = Self::of_role(super::ITSELF, Role::Administrator);
+        Self { rights: Vec::new(), ..itself }
+    }
+
     /// Whether this account may do this.
     pub fn may(&self, action: Action) -> bool {
         let granted = |grant: &Grant| {

@@ -7,6 +7,7 @@
 //! | `refusal` | the one error |
 //! | `accounts` | tokens: made, listed, revoked, recognised |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
+//! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
@@ -26,8 +27,10 @@
 pub mod accounts;
 pub mod actor;
 pub mod archive;
+mod carrying;
 pub mod cases;
 mod changes;
+pub mod decisions;
 pub mod draws;
 pub mod evidence;
 pub mod experts;

@@ -18,7 +18,7 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations()].concat()
+    [first_operations(), crate::decisions::operations()].concat()
 }
 
 fn first_operations() -> Vec<Operation> {
@@ -38,8 +38,6 @@ fn first_operations() -> Vec<Operation> {
         ("GET", "/experts", ReadRegistry, none.clone()),
         ("GET", "/experts/{number}?purpose=xx", ReadRegistry, none.clone()),
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
-        ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
-        ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
         ("POST", "/imports/experts", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
@@ -76,13 +74,10 @@ const OPEN: [&str; 9] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 10] = [
+const WITHOUT: [Action; 7] = [
     Action::ReadCounts,
     Action::ReviewCases,
     Action::ApproveCases,
-    Action::ProposeDecision,
-    Action::ConfirmDecision,
-    Action::ReadCases,
     Action::OwnRecord,
     Action::Evaluate,
     Action::ReadLooks,
