@@ -9,6 +9,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `rules_in_force` | the life cycle of a registry profile |
 //! | `decision`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
@@ -37,6 +38,7 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod problem;
+pub mod rules_in_force;
 mod standing;
 mod unit;
 

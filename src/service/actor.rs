@@ -79,8 +79,7 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 5] =
-        [Self::Registrar, Self::Reviewer, Self::Approver, Self::Draws, Self::Accounts];
+    pub const ALL: [Self; 5] = [Self::Registrar, Self::Reviewer, Self::Approver, Self::Draws, Self::Accounts];
 
     /// The word in the API and the database.
     pub fn name(self) -> &'static str {
@@ -317,7 +316,8 @@ mod tests {
     #[test]
     fn the_administrator_sees_no_personal_data() {
         let actor = Actor::of_role("A", Role::Administrator);
-        let may: Vec<Action> = PERMISSIONS.iter().map(|(action, _)| *action).filter(|a| actor.may(*a)).collect();
+        let may: Vec<Action> =
+            PERMISSIONS.iter().map(|(action, _)| *action).filter(|a| actor.may(*a)).collect();
         assert_eq!(may, [Action::KeepAccounts, Action::KeepKeys]);
     }
 

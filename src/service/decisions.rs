@@ -27,6 +27,7 @@ use crate::registry::decision::{
 };
 use crate::registry::lifecycle::Lifecycle;
 use crate::registry::{self, ExpertNumber, Problem, Standing, Until};
+use crate::rules::registry_profile::SuspensionEnd;
 use crate::store::case::CaseFilter;
 use crate::time::Date;
 
@@ -299,9 +300,13 @@ impl Service {
         if problems.is_empty() { Ok(()) } else { Err(Refusal::invalid(problems)) }
     }
 
+    /// The step of the profile's ladder; for a length that it does not have, the nearest shorter one
+    /// that ends on request.
     fn ladder(&self, months: u32) -> Step {
-        let test = months >= 12;
-        Step { months, request: true, pledge: true, test }
+        let steps = self.registry_profile().suspensions.iter();
+        let step = steps.filter(|step| step.months <= months).next_back();
+        let ends = step.map_or(SuspensionEnd::Request, |step| step.ends);
+        Step { months, request: true, pledge: true, test: ends == SuspensionEnd::RequestAndTest }
     }
 
     /// For how many months the running suspension was decided, if a decision of the ladder made it.

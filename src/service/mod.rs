@@ -11,10 +11,12 @@
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
+//! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `draws/` | request → committed → drawn, void, unseal |
@@ -46,7 +48,9 @@ pub mod log_reads;
 mod looks;
 pub mod packages;
 pub mod refusal;
+mod rules_in_force;
 pub mod sealing;
+pub mod tables;
 pub mod units;
 
 use std::path::PathBuf;
@@ -58,7 +62,7 @@ use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
 use crate::registry::Expert;
-use crate::rules::Profile;
+use crate::rules::{Profile, RegistryProfile};
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use archive::Archive;
 use index::{DrawingIndex, Indexed};
@@ -80,8 +84,10 @@ pub struct ServiceConfig {
     pub clock: Arc<dyn Clock>,
     /// Secret random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The rules in force.
+    /// The rules in force for draws.
     pub profile: Profile,
+    /// The rules in force for the registry.
+    pub registry_profile: RegistryProfile,
     /// Where the newest checkpoint is published outside the database.
     pub checkpoint_path: Option<PathBuf>,
     /// Faults, for tests only.
@@ -95,6 +101,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     profile: Profile,
+    registry_profile: RegistryProfile,
     index: RwLock<DrawingIndex>,
 }
 
@@ -119,6 +126,7 @@ impl Service {
             clock: config.clock,
             entropy: config.entropy,
             profile: config.profile,
+            registry_profile: config.registry_profile,
             index: RwLock::default(),
         };
         service.begin()?;
@@ -127,9 +135,14 @@ impl Service {
         Ok(service)
     }
 
-    /// The rules in force.
+    /// The rules in force for draws.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The rules in force for the registry.
+    pub fn registry_profile(&self) -> &RegistryProfile {
+        &self.registry_profile
     }
 
     /// The keys, for what is public about them.
@@ -170,7 +183,8 @@ impl Service {
                 Ok(())
             })?;
         }
-        self.load_profile()
+        self.load_profile()?;
+        self.load_registry_profile()
     }
 
     fn load_profile(&self) -> Result<(), Refusal> {
