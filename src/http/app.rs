@@ -17,7 +17,7 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, decisions, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
 };
 use crate::service::Service;
 
@@ -45,6 +45,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     accounts::routes(config);
     experts::routes(config);
     decisions::routes(config);
+    cases::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

@@ -19,6 +19,7 @@ pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod body;
+pub mod cases;
 pub mod codes;
 pub mod decisions;
 mod draw_views;

@@ -8,6 +8,7 @@
 //! | `accounts` | tokens: made, listed, revoked, recognised |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
+//! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
@@ -52,6 +53,7 @@ mod rules_in_force;
 pub mod sealing;
 pub mod tables;
 pub mod units;
+pub mod worklists;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

@@ -1,6 +1,7 @@
 //! Decisions: proposed by one, confirmed by another, carried out whole, each person of a bulk act named.
 
 use expert_draw::service::actor::Action;
+use expert_draw::time::Date;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp};
@@ -102,35 +103,29 @@ fn a_suspension_runs_its_course_through_two_people(kind: Kind) {
 }
 
 fn the_ladder_asks_for_more_the_longer_a_suspension_was(kind: Kind) {
-    let app = TestApp::new(kind);
-    let second = second(&app);
-    for (serial, months, needs) in [(1, 6, vec!["request", "pledge"]), (2, 12, vec!["request", "pledge", "test"])] {
-        let number = app.expert(serial);
-        decided(&app, &second, &number, "suspend", &json!({"months": months}));
-        app.clock.advance(366 * 86_400 - 90_000 * i64::from(serial));
-        let second = crate::decisions::fresh(&app, &format!("later-{serial}"));
-        let bare = about(&number, "reinstate", &json!({}));
-        let refused = app.service.authenticate(&second).unwrap();
-        assert!(refused.may(Action::ProposeDecision));
-        let answer = app.post(&second, PATH, "bare", &bare);
+    for (months, needs) in [(6, vec!["request", "pledge"]), (12, vec!["request", "pledge", "test"])] {
+        let app = TestApp::new(kind);
+        let number = app.expert(1);
+        decided(&app, &second(&app), &number, "suspend", &json!({"months": months}));
+        app.clock.advance(366 * 86_400);
+        let (first, second) = (fresh(&app, "甲"), fresh(&app, "乙"));
+        let answer = app.post(&first, PATH, "bare", &about(&number, "reinstate", &json!({})));
         let errors = answer.json()["errors"].clone();
-        let fields: Vec<&str> = errors.as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+        let fields: Vec<&str> =
+            errors.as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
         assert_eq!((answer.status, fields), (422, needs), "{errors}");
-        let today = expert_draw::time::Date::of(app.service.now());
-        let future = json!({"request": today.plus_days(1).to_string(), "pledge": today.to_string(), "test": "passed"});
-        app.post(&second, PATH, "future", &about(&number, "reinstate", &future)).names(422, "request", "future");
-        let test = if months == 12 { "failed" } else { "passed" };
-        let whole = json!({"request": today.to_string(), "pledge": today.to_string(), "test": test});
-        let id = app.post(&second, PATH, "whole", &about(&number, "reinstate", &whole)).expect(201).json()["id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        let third = crate::decisions::fresh(&app, &format!("third-{serial}"));
-        confirm(&app, &third, &id, "whole").expect(200);
-        let found = app.service.authenticate(&third).unwrap();
-        let record = app.service.expert(&found, &number, "核对").unwrap();
-        let expected = if test == "failed" { "dismissed" } else { "active" };
-        assert_eq!(record.expert.standing().kind().as_str(), expected);
+        let today = Date::of(app.service.now());
+        let file = |request: Date, test: &str| {
+            json!({"request": request.to_string(), "pledge": today.to_string(), "test": test})
+        };
+        let future = about(&number, "reinstate", &file(today.plus_days(1), "passed"));
+        app.post(&first, PATH, "future", &future).names(422, "request", "future");
+        let (test, expected) = if months == 12 { ("failed", "dismissed") } else { ("passed", "active") };
+        let whole = about(&number, "reinstate", &file(today, test));
+        let made = app.post(&first, PATH, "whole", &whole).expect(201).json();
+        confirm(&app, &second, made["id"].as_str().unwrap(), "whole").expect(200);
+        let look = app.get(&second, &format!("/api/v1/experts/{number}?purpose=核对")).expect(200);
+        assert_eq!(look.json()["standing"]["state"], expected);
     }
 }
 
