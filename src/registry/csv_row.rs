@@ -8,7 +8,8 @@
 //! *Deliberately not here:* the CSV syntax itself (the crate `csv` in `service`), line numbers,
 //! experts that stand twice in one file (only the caller sees all rows).
 
-use super::draft::{Draft, DraftEmployment, DraftPast};
+use super::draft::Draft;
+use super::draft_parts::{DraftEmployment, DraftPast};
 use super::expert::{Expert, ExpertNumber, TitleLevel};
 use super::problem::Problem;
 
@@ -156,6 +157,7 @@ impl Columns {
             declared_units: list("declared_units"),
             term_from: owned("term_from"),
             term_to: owned("term_to"),
+            ..Draft::default()
         };
         Ok((draft, problems))
     }
@@ -180,7 +182,12 @@ fn read_past(cell: &str) -> (Vec<DraftPast>, Vec<Problem>) {
     for (position, entry) in split(cell).enumerate() {
         let parts: Vec<&str> = entry.split(':').map(str::trim).collect();
         if let [unit, from, to] = parts.as_slice() {
-            past.push(DraftPast { unit: (*unit).to_owned(), from: (*from).to_owned(), to: (*to).to_owned() });
+            past.push(DraftPast {
+                unit: (*unit).to_owned(),
+                from: (*from).to_owned(),
+                to: (*to).to_owned(),
+                ..DraftPast::default()
+            });
         } else {
             let field = format!("past_employments[{position}]");
             problems.push(Problem::new(

@@ -187,7 +187,7 @@ impl Service {
                             format!("与第 {earlier} 行为同一人"),
                             format!("the same person as on line {earlier}"),
                         );
-                        let problem = Problem::new("id_number", expert.id().as_str(), "duplicate", zh, en);
+                        let problem = Problem::new("id_number", expert.id_number(), "duplicate", zh, en);
                         checked
                             .bad
                             .insert(line, BadRow { line, problems: vec![problem], cells: cells(&record) });
@@ -228,7 +228,7 @@ impl Service {
         for line in known {
             let Some(row) = checked.good.remove(&line) else { continue };
             let (zh, en) = ("该身份证号已在库", "this id number is registered already");
-            let problem = Problem::new("id_number", row.expert.id().as_str(), "already_registered", zh, en);
+            let problem = Problem::new("id_number", row.expert.id_number(), "already_registered", zh, en);
             checked.bad.insert(line, BadRow { line, problems: vec![problem], cells: cells_at(csv, row.at) });
         }
         Ok(())
