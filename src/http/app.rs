@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, log, openapi,
+    packages, rim, units,
 };
 use crate::service::Service;
 

@@ -215,16 +215,18 @@ fn whole((summary, case): (CaseSummary, Case)) -> HttpResponse {
 impl CasesParams {
     fn check(&self) -> Result<CasesAsked, Problem> {
         let word = |field: &str, given: &Option<String>| match given {
-            Some(text) if text.is_empty() || text.len() > 32 || !text.bytes().all(|b| b.is_ascii_graphic()) => {
+            Some(text)
+                if text.is_empty() || text.len() > 32 || !text.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
                 let (zh, en) = ("应为 1 至 32 个 ASCII 字符", "must be 1 to 32 visible ASCII characters");
                 Err(Problem::field(field, "length", zh, en))
             }
             _ => Ok(given.clone()),
         };
         let due_before = self.due_before.as_deref().map(|text| {
-            Timestamp::parse(text).map(|time| time.0).map_err(|error| {
-                Problem::field("due_before", "time", error.message_zh(), error.to_string())
-            })
+            Timestamp::parse(text)
+                .map(|time| time.0)
+                .map_err(|error| Problem::field("due_before", "time", error.message_zh(), error.to_string()))
         });
         Ok(CasesAsked {
             kind: word("kind", &self.kind)?,

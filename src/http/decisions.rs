@@ -29,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionInput {
-    /// `suspend`, `reinstate`, `dismiss`, `ban`.
+    /// `suspend`, `reinstate`, `dismiss`, `ban`, `decease`, `merge`.
     act: String,
     /// Expert number; either this or `experts`.
     expert: Option<String>,
@@ -56,6 +56,10 @@ pub struct DecisionInput {
     pledge: Option<String>,
     /// reinstate: `passed` or `failed` (then the expert is dismissed).
     test: Option<String>,
+    /// decease: the day, `YYYY-MM-DD`.
+    died: Option<String>,
+    /// merge: expert number of the record that goes on; `expert` is the duplicate.
+    into: Option<String>,
 }
 
 /// Why a proposal is rejected.
@@ -113,6 +117,9 @@ pub struct Decision {
     /// reinstate: result of the test.
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<&'static str>,
+    /// merge: the number that goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    into: Option<String>,
     /// What follows when it is confirmed.
     consequences: Vec<Consequence>,
     /// The persons, in the order given.
@@ -238,7 +245,8 @@ async fn reject(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let why = body.value.reason;
-    let done = run(&service, move |service| service.reject_decision(&caller.0, &id, &why, Some(&key))).await?;
+    let done =
+        run(&service, move |service| service.reject_decision(&caller.0, &id, &why, Some(&key))).await?;
     Ok(answer(done))
 }
 
@@ -289,6 +297,8 @@ impl DecisionInput {
                 request: self.request,
                 pledge: self.pledge,
                 test: self.test,
+                died: self.died,
+                into: self.into,
             },
             experts,
             bulk,
@@ -332,6 +342,7 @@ impl From<DecisionView> for Decision {
             until,
             reason,
             test,
+            into: if let Act::Merge(into) = &view.act { Some(into.as_str().to_owned()) } else { None },
             consequences: view.consequences.into_iter().map(Consequence::from).collect(),
             done: view.persons.iter().filter(|(_, result)| result == "done").count(),
             persons: view

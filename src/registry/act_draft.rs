@@ -7,6 +7,7 @@
 use crate::time::Date;
 
 use super::decision::{Act, ActKind, OnFile, Term, Test, read_until};
+use super::expert::ExpertNumber;
 use super::problem::Problem;
 use super::standing::DismissalReason;
 
@@ -29,6 +30,10 @@ pub struct ActDraft {
     pub pledge: Option<String>,
     /// reinstate: `passed`, `failed`.
     pub test: Option<String>,
+    /// decease: the day.
+    pub died: Option<String>,
+    /// merge: the number that goes on.
+    pub into: Option<String>,
 }
 
 impl ActDraft {
@@ -40,7 +45,8 @@ impl ActDraft {
         let mut problems = Vec::new();
         let Some(kind) = ActKind::parse(&self.kind) else {
             let words: Vec<&str> = ActKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            let (zh, en) = (format!("应为 {} 之一", words.join("、")), format!("must be one of {}", words.join(", ")));
+            let (zh, en) =
+                (format!("应为 {} 之一", words.join("、")), format!("must be one of {}", words.join(", ")));
             return Err(vec![Problem::new("act", &self.kind, "act", zh, en)]);
         };
         let fields = [
@@ -51,6 +57,8 @@ impl ActDraft {
             ("request", self.request.is_some(), ActKind::Reinstate),
             ("pledge", self.pledge.is_some(), ActKind::Reinstate),
             ("test", self.test.is_some(), ActKind::Reinstate),
+            ("died", self.died.is_some(), ActKind::Decease),
+            ("into", self.into.is_some(), ActKind::Merge),
         ];
         for (field, given, of) in fields {
             if given && of != kind {
@@ -64,6 +72,22 @@ impl ActDraft {
             ActKind::Dismiss => self.dismissal(&mut problems),
             ActKind::Suspend => self.suspension(&mut problems),
             ActKind::Reinstate => self.reinstatement(&mut problems),
+            ActKind::Decease => match date("died", self.died.as_deref(), &mut problems) {
+                None if self.died.is_none() => {
+                    problems.push(Problem::new("died", "", "required", "必填", "required"));
+                    None
+                }
+                died => died.map(Act::Decease),
+            },
+            ActKind::Merge => {
+                let written = self.into.as_deref().unwrap_or_default();
+                let into = ExpertNumber::parse(written);
+                if into.is_none() {
+                    let (zh, en) = ("应为保留记录的专家编号", "must be the expert number that goes on");
+                    problems.push(Problem::new("into", written, "expert_number", zh, en));
+                }
+                into.map(Act::Merge)
+            }
         };
         act.filter(|_| problems.is_empty()).ok_or(problems)
     }
@@ -170,7 +194,8 @@ pub fn on_file_problems(step: Step, file: &OnFile, today: Date) -> Vec<Problem> 
     day("request", step.request, file.request);
     day("pledge", step.pledge, file.pledge);
     if step.test && file.test.is_none() {
-        let (zh, en) = ("该期限的暂停须有考试结果方可恢复", "a test is needed to end a suspension of this length");
+        let (zh, en) =
+            ("该期限的暂停须有考试结果方可恢复", "a test is needed to end a suspension of this length");
         problems.push(Problem::new("test", "", "required", zh, en));
     }
     problems
@@ -196,6 +221,9 @@ mod tests {
         assert_eq!(fields(&draft("ban")), []);
         assert_eq!(fields(&ActDraft { reason: Some(1), ..draft("ban") }), one("reason", "not_for_this_act"));
         assert_eq!(fields(&draft("dismiss")), one("reason", "reason"));
+        assert_eq!(fields(&draft("decease")), one("died", "required"));
+        assert_eq!(fields(&ActDraft { died: Some("x".into()), ..draft("decease") }), one("died", "date"));
+        assert_eq!(fields(&draft("merge")), one("into", "expert_number"));
         assert_eq!(fields(&ActDraft { reason: Some(5), ..draft("dismiss") }), one("reason", "reason"));
         assert_eq!(fields(&draft("suspend")), one("returns", "suspension"));
         assert_eq!(fields(&ActDraft { months: Some(4), ..draft("suspend") }), one("months", "months"));
@@ -210,7 +238,10 @@ mod tests {
         assert_eq!(fields(&returns("itself", Some("2027-02-30"))), one("until", "date"));
         assert_eq!(fields(&returns("decision", Some("2027-02-20"))), one("until", "suspension"));
         assert_eq!(fields(&returns("decision", None)), []);
-        assert_eq!(fields(&ActDraft { test: Some("good".into()), ..draft("reinstate") }), one("test", "test"));
+        assert_eq!(
+            fields(&ActDraft { test: Some("good".into()), ..draft("reinstate") }),
+            one("test", "test")
+        );
     }
 
     #[test]
@@ -221,7 +252,10 @@ mod tests {
             on_file_problems(step, file, today).into_iter().map(|p| (p.field, p.rule)).collect()
         };
         let nothing = named(&OnFile::default());
-        assert_eq!(nothing.iter().map(|(f, _)| f.as_str()).collect::<Vec<_>>(), ["request", "pledge", "test"]);
+        assert_eq!(
+            nothing.iter().map(|(f, _)| f.as_str()).collect::<Vec<_>>(),
+            ["request", "pledge", "test"]
+        );
         let whole = OnFile { request: Some(today), pledge: Some(today), test: Some(Test::Failed) };
         assert_eq!(named(&whole), []);
         let early = OnFile { pledge: Some(today.plus_days(1)), ..whole };

@@ -76,6 +76,18 @@ const FINAL: Consequence = of(
     "never again in procurement reviews; no fee for an opinion that is void",
     "实施条例第75条",
 );
+const DECEASED: Consequence = of(
+    "kept_for_the_file",
+    "记录仅为采购档案所需而保留（采购文件保存期十五年）",
+    "the record is kept for what procurement files need (15 years)",
+    "政府采购法第42条",
+);
+const ANSWERABLE: Consequence = of(
+    "number_stays_answerable",
+    "原编号继续可查，指向保留的记录",
+    "the number stays answerable and points to the record that goes on",
+    "项目规则",
+);
 const PAUSED: Consequence = of(
     "paused",
     "暂停期间不参加抽取；期限与恢复方式见决定",
@@ -99,8 +111,9 @@ pub fn consequences(act: &Act) -> Vec<Consequence> {
             DismissalReason::BadConduct => ending(&[RECORDED, THREE_YEARS, BAN_EXAMINED]),
             DismissalReason::CriminalPunishment => ending(&[CREDIT_EXAMINED, BAN_EXAMINED]),
         },
-        (ActKind::Ban, _) => ending(&[RECORDED, FINAL]),
-        _ => Vec::new(),
+        (ActKind::Decease, _) => ending(&[DECEASED]),
+        (ActKind::Merge, _) => ending(&[ANSWERABLE]),
+        _ => ending(&[RECORDED, FINAL]),
     }
 }
 
@@ -118,7 +131,10 @@ mod tests {
         ] {
             let act = Act::Dismiss(reason);
             let codes: Vec<&str> = consequences(&act).iter().map(|c| c.code).collect();
-            assert!(codes.starts_with(&["not_drawn", "affairs_closed"]) && codes.contains(&code), "{codes:?}");
+            assert!(
+                codes.starts_with(&["not_drawn", "affairs_closed"]) && codes.contains(&code),
+                "{codes:?}"
+            );
             assert!(act.kind().ends_affairs());
         }
         assert!(consequences(&Act::Ban).iter().any(|c| c.code == "final"));

@@ -47,7 +47,10 @@ pub const DECISION: Lifecycle = Lifecycle {
             "propose",
             "proposed",
             PROPOSERS,
-            ("依据；该状态允许的决定；无同类待定决定", "a basis; an act that the standing allows; no like one open"),
+            (
+                "依据；该状态允许的决定；无同类待定决定",
+                "a basis; an act that the standing allows; no like one open",
+            ),
             "财库〔2016〕198号第11条; 实施条例第75条",
         ),
         row(
@@ -74,7 +77,14 @@ pub const DECISION: Lifecycle = Lifecycle {
             ("另一人；理由", "another person; a reason"),
             "项目规则",
         ),
-        row("proposed", "withdraw", "withdrawn", PROPOSERS, ("提出者本人", "the one who proposed"), "项目规则"),
+        row(
+            "proposed",
+            "withdraw",
+            "withdrawn",
+            PROPOSERS,
+            ("提出者本人", "the one who proposed"),
+            "项目规则",
+        ),
         row("proposed", "urge", "proposed", &[Party::Clock], ("已过期限", "overdue"), "项目规则"),
         row(
             "proposed",
@@ -105,7 +115,10 @@ pub const BULK: Lifecycle = Lifecycle {
             "confirm",
             "confirmed",
             &[Party::Approver],
-            ("另一人；状态已变者逐人注明、不予执行", "another person; whose standing changed is named and left as is"),
+            (
+                "另一人；状态已变者逐人注明、不予执行",
+                "another person; whose standing changed is named and left as is",
+            ),
             "项目规则",
         ),
         row(
@@ -116,7 +129,14 @@ pub const BULK: Lifecycle = Lifecycle {
             ("另一人；理由", "another person; a reason"),
             "项目规则",
         ),
-        row("proposed", "withdraw", "withdrawn", PROPOSERS, ("提出者本人", "the one who proposed"), "项目规则"),
+        row(
+            "proposed",
+            "withdraw",
+            "withdrawn",
+            PROPOSERS,
+            ("提出者本人", "the one who proposed"),
+            "项目规则",
+        ),
         row("proposed", "urge", "proposed", &[Party::Clock], ("已过期限", "overdue"), "项目规则"),
     ],
 };
@@ -176,6 +196,10 @@ pub enum Act {
     Dismiss(DismissalReason),
     /// 禁止参加评审
     Ban,
+    /// 去世, on a day.
+    Decease(Date),
+    /// 归并: this record is a duplicate of the one that goes on.
+    Merge(ExpertNumber),
 }
 
 /// The acts by name.
@@ -189,11 +213,16 @@ pub enum ActKind {
     Dismiss,
     /// 禁止参加评审
     Ban,
+    /// 去世
+    Decease,
+    /// 归并
+    Merge,
 }
 
 impl ActKind {
     /// All.
-    pub const ALL: [ActKind; 4] = [Self::Suspend, Self::Reinstate, Self::Dismiss, Self::Ban];
+    pub const ALL: [ActKind; 6] =
+        [Self::Suspend, Self::Reinstate, Self::Dismiss, Self::Ban, Self::Decease, Self::Merge];
 
     /// The word in the API and the body.
     pub fn as_str(self) -> &'static str {
@@ -202,6 +231,8 @@ impl ActKind {
             Self::Reinstate => "reinstate",
             Self::Dismiss => "dismiss",
             Self::Ban => "ban",
+            Self::Decease => "decease",
+            Self::Merge => "merge",
         }
     }
 
@@ -217,13 +248,15 @@ impl ActKind {
             Self::Reinstate => "恢复抽取",
             Self::Dismiss => "解聘",
             Self::Ban => "禁止参加政府采购评审活动",
+            Self::Decease => "登记去世",
+            Self::Merge => "归并重复记录",
         }
     }
 
     /// Whether the person's open affairs end with it.
     pub fn ends_affairs(self) -> bool {
         match self {
-            Self::Dismiss | Self::Ban => true,
+            Self::Dismiss | Self::Ban | Self::Decease | Self::Merge => true,
             Self::Suspend | Self::Reinstate => false,
         }
     }
@@ -237,6 +270,8 @@ impl Act {
             Self::Reinstate(_) => ActKind::Reinstate,
             Self::Dismiss(_) => ActKind::Dismiss,
             Self::Ban => ActKind::Ban,
+            Self::Decease(_) => ActKind::Decease,
+            Self::Merge(_) => ActKind::Merge,
         }
     }
 
@@ -253,6 +288,8 @@ impl Act {
             Self::Reinstate(_) => Some(Event::Reinstate),
             Self::Dismiss(reason) => Some(Event::Dismiss(*reason)),
             Self::Ban => Some(Event::Ban),
+            Self::Decease(_) => Some(Event::Decease),
+            Self::Merge(into) => Some(Event::Merge(into.clone())),
         }
     }
 
@@ -263,7 +300,7 @@ impl Act {
         match self {
             Self::Suspend(Term::Months(months)) => act.with("months", *months),
             Self::Suspend(Term::Until(until)) => {
-                act.with("returns", returns(*until)).with_some("until", day(until.day()))
+                act.with("returns", until.returns()).with_some("until", day(until.day()))
             }
             Self::Reinstate(file) => act
                 .with_some("request", day(file.request))
@@ -271,6 +308,8 @@ impl Act {
                 .with_some("test", file.test.map(Test::as_str)),
             Self::Dismiss(reason) => act.with("reason", reason.number()),
             Self::Ban => act,
+            Self::Decease(day) => act.with("died", day.to_string()),
+            Self::Merge(into) => act.with("into", into.as_str()),
         }
         .into()
     }
@@ -284,6 +323,13 @@ impl Act {
             let kind = ActKind::parse(f.str("kind")?).ok_or_else(|| f.wrong("kind", "unknown act"))?;
             Ok(match kind {
                 ActKind::Ban => Act::Ban,
+                ActKind::Decease => {
+                    Act::Decease(some_date(f, "died")?.ok_or_else(|| f.wrong("died", "required"))?)
+                }
+                ActKind::Merge => {
+                    let into = ExpertNumber::parse(f.str("into")?);
+                    Act::Merge(into.ok_or_else(|| f.wrong("into", "must be an expert number"))?)
+                }
                 ActKind::Dismiss => {
                     let reason = DismissalReason::from_number(f.u32("reason", 4)?);
                     Act::Dismiss(reason.ok_or_else(|| f.wrong("reason", "must be 1 to 4"))?)
@@ -293,9 +339,9 @@ impl Act {
                     pledge: some_date(f, "pledge")?,
                     test: match some_text(f, "test")? {
                         None => None,
-                        Some(text) => {
-                            Some(Test::parse(&text).ok_or_else(|| f.wrong("test", "must be passed or failed"))?)
-                        }
+                        Some(text) => Some(
+                            Test::parse(&text).ok_or_else(|| f.wrong("test", "must be passed or failed"))?,
+                        ),
                     },
                 }),
                 ActKind::Suspend => match f.optional("months").and_then(Json::as_int) {
@@ -303,20 +349,13 @@ impl Act {
                     None => {
                         let until = some_date(f, "until")?;
                         let returns = f.str("returns")?;
-                        let until = read_until(returns, until).ok_or_else(|| f.wrong("returns", "unknown"))?;
+                        let until =
+                            read_until(returns, until).ok_or_else(|| f.wrong("returns", "unknown"))?;
                         Act::Suspend(Term::Until(until))
                     }
                 },
             })
         })
-    }
-}
-
-fn returns(until: Until) -> &'static str {
-    match until {
-        Until::Day(_) => "itself",
-        Until::RequestAfter(_) => "request",
-        Until::Reinstated => "decision",
     }
 }
 
@@ -336,10 +375,12 @@ pub fn standing_word(standing: &Standing) -> String {
     match standing {
         Standing::Suspended(until) => {
             let day = until.day().map(|day| format!(":{day}")).unwrap_or_default();
-            format!("{kind}:{}{day}", returns(*until))
+            format!("{kind}:{}{day}", until.returns())
         }
+        Standing::Stale(why) => format!("{kind}:{}", why.as_str()),
         Standing::Dismissed(reason) => format!("{kind}:{}", reason.number()),
-        _ => kind.to_owned(),
+        Standing::Merged(into) => format!("{kind}:{into}"),
+        Standing::Active | Standing::Banned | Standing::Deceased => kind.to_owned(),
     }
 }
 
@@ -523,6 +564,8 @@ mod tests {
             Act::Reinstate(OnFile::default()),
             Act::Reinstate(file),
             Act::Ban,
+            Act::Decease(day("2026-11-01")),
+            Act::Merge(ExpertNumber::from_random([3; 10])),
         ];
         acts.extend(DismissalReason::ALL.map(Act::Dismiss));
         acts
@@ -581,6 +624,10 @@ mod tests {
             Standing::Dismissed(DismissalReason::OwnRequest),
             Standing::Dismissed(DismissalReason::BadConduct),
             Standing::Banned,
+            Standing::Deceased,
+            Standing::Merged(ExpertNumber::from_random([3; 10])),
+            Standing::Merged(ExpertNumber::from_random([4; 10])),
+            Standing::Stale(crate::registry::StaleReason::Unreachable),
         ];
         let words: std::collections::BTreeSet<String> = all.iter().map(standing_word).collect();
         assert_eq!(words.len(), all.len());

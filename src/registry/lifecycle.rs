@@ -86,11 +86,7 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![
-        &super::rules_in_force::REGISTRY_PROFILE,
-        &super::decision::DECISION,
-        &super::decision::BULK,
-    ]
+    vec![&super::rules_in_force::REGISTRY_PROFILE, &super::decision::DECISION, &super::decision::BULK]
 }
 
 /// Why an event is refused.

@@ -4,16 +4,14 @@
 //! changed, nothing happens and the rule is named (`standing_changed`). Versions are compared in the
 //! writer, so two confirmations cannot both succeed.
 
-use super::decisions::{CONFIRM_DAYS, change_grounds, read, refused};
+use super::Service;
 use super::actor::Actor;
 use super::cases::{Case, CaseChange, NewCase, another_person};
 use super::changes::Changes;
+use super::decisions::{CONFIRM_DAYS, change_grounds, read, refused};
 use super::experts::ExpertChange;
 use super::refusal::{Kind, Refusal};
-use super::Service;
-use crate::registry::decision::{
-    Act, BULK, Bulk, BulkItem, DECISION, Decision, Grounds, standing_word,
-};
+use crate::registry::decision::{Act, BULK, Bulk, BulkItem, DECISION, Decision, Grounds, standing_word};
 use crate::registry::lifecycle::{Lifecycle, Party};
 use crate::registry::{EventKind, ExpertNumber};
 use crate::store::case::CaseFilter;
@@ -165,12 +163,14 @@ impl Service {
             let zh = "专家状态自提出后已变更，请撤回后重新提出";
             return Err(Refusal::new(Kind::Conflict, "standing_changed", zh, en));
         }
+        if let Act::Merge(into) = act {
+            self.may_absorb(actor, into)?;
+        }
         let event = act.event(record.today).ok_or_else(|| Refusal::internal("an act without an event"))?;
-        let kind = journal_kind(event.kind());
+        let (kind, ends) = (journal_kind(event.kind()), ends_affairs(event.kind()));
         let decided = record.expert.decided(event, record.today).map_err(refused)?;
         let after = standing_word(&decided.standing());
         let change = self.expert_change(actor, &decided, record.version + 1, kind, Some(key))?;
-        let ends = matches!(event.kind(), EventKind::Dismiss | EventKind::Ban);
         let ending = if ends { self.ending(number, confirming)? } else { Vec::new() };
         let region = decided.regions().first().map(|region| region.as_str().to_owned());
         Ok(Carried { change, region, after, ending })
@@ -218,12 +218,22 @@ fn rule_of(refusal: Refusal) -> Result<String, Refusal> {
     }
 }
 
+/// Whether the person's open affairs end with an event.
+fn ends_affairs(event: EventKind) -> bool {
+    matches!(event, EventKind::Dismiss | EventKind::Ban | EventKind::Decease | EventKind::Merge)
+}
+
 /// The journal kind of the expert's entry.
-fn journal_kind(event: EventKind) -> &'static str {
+pub(super) fn journal_kind(event: EventKind) -> &'static str {
     match event {
         EventKind::Suspend => "expert.suspended",
         EventKind::Reinstate => "expert.reinstated",
+        EventKind::MarkStale => "expert.stale",
+        EventKind::Refresh => "expert.refreshed",
         EventKind::Dismiss => "expert.dismissed",
+        EventKind::Reenter => "expert.reentered",
         EventKind::Ban => "expert.banned",
+        EventKind::Decease => "expert.deceased",
+        EventKind::Merge => "expert.merged",
     }
 }

@@ -253,7 +253,14 @@ impl Service {
             record.expert.standing().apply(registry::Event::Reinstate, record.today).map_err(refused)?;
             self.may_be_lifted(&record, file, grounds.note.is_some())?;
         }
-        record.expert.standing().apply(event, record.today).map_err(refused)?;
+        match act {
+            Act::Merge(into) => self.may_absorb(actor, into)?,
+            Act::Decease(died) if *died > record.today => {
+                return Err(Refusal::field("died", "", "future", "不得晚于今日", "must not lie after today"));
+            }
+            _ => {}
+        }
+        record.expert.decided(event, record.today).map_err(refused)?;
         let alike = CaseFilter {
             kinds: vec![DECISION.name.to_owned()],
             states: vec!["proposed".to_owned()],
@@ -267,6 +274,23 @@ impl Service {
             }
         }
         Ok(record)
+    }
+
+    /// A duplicate is merged into a record that goes on: not into one that itself was merged or whose
+    /// person has died, nor beyond the account's region.
+    pub(super) fn may_absorb(&self, actor: &Actor, into: &ExpertNumber) -> Result<(), Refusal> {
+        match self.expert_in_region(actor, into.as_str())?.0.expert.standing() {
+            Standing::Merged(_) | Standing::Deceased => {
+                let en = "the record to merge into is itself merged, or its person has died";
+                Err(Refusal::new(
+                    Kind::Conflict,
+                    "not_a_record_that_goes_on",
+                    "目标记录已归并或已登记去世",
+                    en,
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The newest facts of an expert whose main region this account covers, with the data key.
@@ -395,7 +419,8 @@ pub(super) fn check_documents(documents: &[String]) -> Vec<Problem> {
     }
     for (position, digest) in documents.iter().enumerate().take(DOCUMENTS_MAX) {
         if crate::codec::Hash::from_hex(digest).is_none() {
-            let (zh, en) = ("应为附件摘要（64 位小写十六进制）", "must be a digest of 64 lower-case hex digits");
+            let (zh, en) =
+                ("应为附件摘要（64 位小写十六进制）", "must be a digest of 64 lower-case hex digits");
             problems.push(Problem::new(format!("documents[{position}]"), digest, "digest", zh, en));
         }
     }

@@ -17,8 +17,8 @@ use super::listing::{Listed, Paging};
 use super::refusal::Refusal;
 use crate::codes::Region;
 use crate::registry::lifecycle;
-use crate::store::case::{CaseFilter, CaseRow};
 use crate::store;
+use crate::store::case::{CaseFilter, CaseRow};
 
 /// Which cases; empty: all that the account may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,7 +112,8 @@ impl Service {
             let count = counts.entry((row.kind, row.state, row.region)).or_default();
             *count = (count.0 + 1, count.1 + late);
         }
-        let count = |((kind, state, region), (count, overdue))| CaseCount { kind, state, region, count, overdue };
+        let count =
+            |((kind, state, region), (count, overdue))| CaseCount { kind, state, region, count, overdue };
         Ok(counts.into_iter().map(count).collect())
     }
 

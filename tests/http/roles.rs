@@ -74,11 +74,10 @@ const OPEN: [&str; 9] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 7] = [
+const WITHOUT: [Action; 6] = [
     Action::ReadCounts,
     Action::ReviewCases,
     Action::ApproveCases,
-    Action::OwnRecord,
     Action::Evaluate,
     Action::ReadLooks,
     Action::KeepKeys,
