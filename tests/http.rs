@@ -21,6 +21,8 @@ mod draws;
 mod experts;
 #[path = "http/imports.rs"]
 mod imports;
+#[path = "http/leave.rs"]
+mod leave;
 #[path = "http/packages.rs"]
 mod packages;
 #[path = "http/rim.rs"]

@@ -17,7 +17,7 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, log, openapi,
+    accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, leave, log, openapi,
     packages, rim, units,
 };
 use crate::service::Service;
@@ -47,6 +47,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     experts::routes(config);
     decisions::routes(config);
     cases::routes(config);
+    leave::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

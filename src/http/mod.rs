@@ -32,6 +32,7 @@ mod guard;
 pub mod health;
 pub mod idempotency;
 pub mod imports;
+pub mod leave;
 pub mod log;
 pub mod openapi;
 pub mod packages;

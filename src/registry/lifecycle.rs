@@ -86,7 +86,15 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![&super::rules_in_force::REGISTRY_PROFILE, &super::decision::DECISION, &super::decision::BULK]
+    vec![
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &super::decision::DECISION,
+        &super::decision::BULK,
+        &super::keeping::LEAVE,
+        &super::keeping::CONFIRMATION,
+        &super::keeping::REMINDER,
+        &super::keeping::UNREACHABLE,
+    ]
 }
 
 /// Why an event is refused.

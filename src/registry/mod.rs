@@ -15,6 +15,7 @@
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `decision`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
+//! | `keeping` | leave, confirmation, reminders, lost contact |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -44,6 +45,7 @@ mod expert;
 mod expert_changes;
 mod identity;
 mod image;
+pub mod keeping;
 pub mod lifecycle;
 mod package;
 mod particulars;

@@ -12,6 +12,7 @@ use super::decisions::{CONFIRM_DAYS, change_grounds, read, refused};
 use super::experts::ExpertChange;
 use super::refusal::{Kind, Refusal};
 use crate::registry::decision::{Act, BULK, Bulk, BulkItem, DECISION, Decision, Grounds, standing_word};
+use crate::registry::keeping::{LEAVE, REMINDER, UNREACHABLE};
 use crate::registry::lifecycle::{Lifecycle, Party};
 use crate::registry::{EventKind, ExpertNumber};
 use crate::store::case::CaseFilter;
@@ -19,7 +20,7 @@ use crate::time::Date;
 
 /// Kinds of cases about a person that end (event `end`, by date) when the person is dismissed,
 /// banned, has died or was merged. A part whose cases shall end then names its life cycle here.
-const ENDING: &[&Lifecycle] = &[&DECISION];
+const ENDING: &[&Lifecycle] = &[&DECISION, &LEAVE, &REMINDER, &UNREACHABLE];
 
 /// An act about one person, ready to be written.
 struct Carried {

@@ -8,6 +8,7 @@
 //! | `accounts` | tokens: made, listed, revoked, recognised |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
+//! | `leave` | leave, confirmation, lost contact |
 //! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
@@ -44,6 +45,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 mod index;
+pub mod leave;
 pub mod listing;
 pub mod log_reads;
 mod looks;

@@ -1,5 +1,6 @@
 //! Decisions: proposed by one, confirmed by another, carried out whole, each person of a bulk act named.
 
+use expert_draw::registry::Standing;
 use expert_draw::service::actor::{Action, Actor, Role};
 use expert_draw::service::listing::Paging;
 use expert_draw::time::Date;
@@ -377,7 +378,10 @@ fn a_duplicate_is_merged_and_stays_answerable(kind: Kind) {
     app.post(&app.bureau, PATH, "dead", &about(&twin, "merge", &merge(&dead)))
         .problem(409, "not_a_record_that_goes_on");
     decided(&app, &second, &twin, "merge", &merge(&first));
-    assert_eq!(standing(&app, &twin), json!({"state": "merged", "into": first}));
+    assert_eq!(standing(&app, &twin)["state"], "merged");
+    let auditor = app.service.authenticate(&app.auditor).unwrap();
+    let record = app.service.expert(&auditor, &twin, "核对").unwrap().expert;
+    assert!(matches!(record.standing(), Standing::Merged(into) if into.as_str() == first));
     assert_eq!(standing(&app, &first), json!({"state": "active"}));
     assert_eq!(standing(&app, &dead), json!({"state": "deceased"}));
     app.post(&app.bureau, PATH, "late", &about(&twin, "ban", &json!({}))).problem(409, "merged_is_final");

@@ -18,7 +18,7 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations(), crate::decisions::operations()].concat()
+    [first_operations(), crate::decisions::operations(), crate::leave::operations()].concat()
 }
 
 fn first_operations() -> Vec<Operation> {
