@@ -46,7 +46,7 @@ fn main() {
     let service = Arc::new(service.unwrap());
     let mut sample = Vec::new();
     pool_sample::write_sample(&mut sample, EXPERTS, 1, Date::of(SystemClock.now())).unwrap();
-    service.import_experts_at_console(&sample, ImportOptions::default(), &mut |_| {}).unwrap();
+    service.import_experts_at_console(&sample, &ImportOptions::default(), &mut |_| {}).unwrap();
     let unit = pool_sample::unit_code(1).as_str().to_owned();
     let draft = AccountDraft { role: "agency".into(), name: "bench".into(), unit: Some(unit), days: 1 };
     let token = service.found_account(&draft).unwrap().token.unwrap();

@@ -11,6 +11,8 @@ mod accounts;
 mod app;
 #[path = "http/bad_input.rs"]
 mod bad_input;
+#[path = "http/bad_rows.rs"]
+mod bad_rows;
 #[path = "http/decisions.rs"]
 mod decisions;
 #[path = "http/documents.rs"]

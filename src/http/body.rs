@@ -18,6 +18,7 @@ use super::guard::{self, Unsafe};
 use super::problem::Problem;
 use crate::codec::{Hash, LabelledHash};
 use crate::service::actor::Actor;
+use crate::service::imports::TextEncoding;
 
 /// How long bodies may be, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +48,16 @@ pub struct Body<T> {
 pub struct Csv {
     /// The file.
     pub text: String,
+    /// As [`Body::request`].
+    pub request: Hash,
+}
+
+/// A file of rows, CSV or XLSX, with the digest of its request.
+pub struct Upload {
+    /// The file.
+    pub bytes: Bytes,
+    /// The encoding that `charset` names; `None`: to be found out.
+    pub encoding: Option<TextEncoding>,
     /// As [`Body::request`].
     pub request: Hash,
 }
@@ -84,6 +95,22 @@ impl FromRequest for Csv {
             let bytes = read(&request, payload, &["text/csv"], limits(&request).import).await?;
             let digest = digest(&request, &bytes);
             Ok(Self { text: utf8(&bytes)?.to_owned(), request: digest })
+        })
+    }
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let accepted = ["text/csv", super::table_file::XLSX];
+            let bytes = read(&request, payload, &accepted, limits(&request).import).await?;
+            let encoding = charset(&request).and_then(|charset| TextEncoding::parse(&charset));
+            let digest = digest(&request, &bytes);
+            Ok(Self { bytes, encoding, request: digest })
         })
     }
 }
@@ -174,9 +201,13 @@ async fn read(
         return Err(Problem::unauthenticated());
     }
     let coded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    let charset = request.mime_type().ok().flatten().and_then(|mime| {
-        mime.get_param("charset").map(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"))
-    });
+    // Only files of rows may be in another encoding than UTF-8.
+    let known = |charset: String| match TextEncoding::parse(&charset) {
+        Some(TextEncoding::Utf8) => true,
+        Some(TextEncoding::Gb18030) => accepted.contains(&super::table_file::XLSX),
+        None => false,
+    };
+    let charset = charset(request).map(known);
     let named = accepted.is_empty() || accepted.contains(&request.content_type());
     if coded || !named || charset == Some(false) {
         return Err(Problem::unsupported_type(accepted.first().unwrap_or(&"application/json")));
@@ -191,6 +222,11 @@ async fn read(
         }
         Err(_) => Err(Problem::too_large(limit)),
     }
+}
+
+fn charset(request: &HttpRequest) -> Option<String> {
+    let mime = request.mime_type().ok().flatten()?;
+    mime.get_param("charset").map(|charset| charset.as_str().to_owned())
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Problem> {

@@ -327,8 +327,8 @@ impl Service {
     /// The step of the profile's ladder; for a length that it does not have, the nearest shorter one
     /// that ends on request.
     fn ladder(&self, months: u32) -> Step {
-        let steps = self.registry_profile().suspensions.iter();
-        let step = steps.filter(|step| step.months <= months).next_back();
+        let mut steps = self.registry_profile().suspensions.iter();
+        let step = steps.rfind(|step| step.months <= months);
         let ends = step.map_or(SuspensionEnd::Request, |step| step.ends);
         Step { months, request: true, pledge: true, test: ends == SuspensionEnd::RequestAndTest }
     }

@@ -18,7 +18,13 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations(), crate::decisions::operations(), crate::leave::operations()].concat()
+    [
+        first_operations(),
+        crate::imports::operations(),
+        crate::decisions::operations(),
+        crate::leave::operations(),
+    ]
+    .concat()
 }
 
 fn first_operations() -> Vec<Operation> {
@@ -38,7 +44,6 @@ fn first_operations() -> Vec<Operation> {
         ("GET", "/experts", ReadRegistry, none.clone()),
         ("GET", "/experts/{number}?purpose=xx", ReadRegistry, none.clone()),
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
-        ("POST", "/imports/experts", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
         ("GET", "/units/{code}", ReadRegistry, none.clone()),
