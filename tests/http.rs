@@ -5,6 +5,8 @@
 
 #[path = "http/access.rs"]
 mod access;
+#[path = "http/account_changes.rs"]
+mod account_changes;
 #[path = "http/accounts.rs"]
 mod accounts;
 #[path = "http/app.rs"]
@@ -33,6 +35,10 @@ mod rim;
 mod roles;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
+#[path = "http/sessions.rs"]
+mod sessions;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[path = "http/tokens.rs"]
+mod tokens;

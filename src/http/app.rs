@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, leave, log, openapi,
-    packages, rim, units,
+    own_account, packages, rim, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -44,6 +44,9 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    own_account::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
     experts::routes(config);
     decisions::routes(config);
     cases::routes(config);

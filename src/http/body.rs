@@ -1,6 +1,6 @@
 //! Bodies: JSON into a type, a CSV file as text, or nothing; read within a limit, checked strictly.
 //!
-//! In this order: signed in (no anonymous request has a body) → media type (415) → length (413) →
+//! In this order: signed in (of anonymous requests only a sign-in has a body, a short one) → media type (415) → length (413) →
 //! UTF-8 (400) → no key twice, depth (400) → the type's own fields (400). What a field *means* is
 //! checked by the use-case (422). serde's messages repeat values, so they are not passed on: the
 //! rule is named and the place given.
@@ -44,6 +44,16 @@ pub struct Body<T> {
     pub request: Hash,
 }
 
+/// A JSON body of a type from somebody who need not be signed in: short, without a digest, because
+/// nothing that holds a password is remembered under an Idempotency-Key.
+pub struct OpenBody<T>(
+    /// What was sent.
+    pub T,
+);
+
+/// The longest body that is read of somebody who is not signed in, in bytes.
+pub const OPEN_LIMIT: usize = 4 << 10;
+
 /// A CSV body, UTF-8 without or with a byte order mark, with the digest of its request.
 pub struct Csv {
     /// The file.
@@ -81,6 +91,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             let bytes = read(&request, payload, &accepted, limits(&request).json).await?;
             let digest = digest(&request, &bytes);
             Ok(Self { value: parse(utf8(&bytes)?)?, request: digest })
+        })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for OpenBody<T> {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_anonymous(&request, payload, &["application/json"], OPEN_LIMIT).await?;
+            Ok(Self(parse(utf8(&bytes)?)?))
         })
     }
 }
@@ -200,6 +223,15 @@ async fn read(
     if request.extensions().get::<Actor>().is_none() {
         return Err(Problem::unauthenticated());
     }
+    read_anonymous(request, payload, accepted, limit).await
+}
+
+async fn read_anonymous(
+    request: &HttpRequest,
+    payload: Payload,
+    accepted: &[&str],
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let coded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     // Only files of rows may be in another encoding than UTF-8.
     let known = |charset: String| match TextEncoding::parse(&charset) {
