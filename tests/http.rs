@@ -21,6 +21,8 @@ mod decisions;
 mod documents;
 #[path = "http/draws.rs"]
 mod draws;
+#[path = "http/due.rs"]
+mod due;
 #[path = "http/experts.rs"]
 mod experts;
 #[path = "http/imports.rs"]

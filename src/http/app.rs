@@ -17,8 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, cases, codes, decisions, draws, evidence, experts, health, imports, leave, log, openapi,
-    own_account, packages, rim, sessions, tokens, units,
+    accounts, auth, cases, codes, decisions, draws, due, evidence, experts, health, imports, leave, log,
+    openapi, own_account, packages, rim, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -51,6 +51,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     decisions::routes(config);
     cases::routes(config);
     leave::routes(config);
+    due::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

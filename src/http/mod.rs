@@ -24,6 +24,7 @@ pub mod codes;
 pub mod decisions;
 mod draw_views;
 pub mod draws;
+pub mod due;
 pub mod etag;
 pub mod evidence;
 pub mod expert_bodies;

@@ -286,6 +286,16 @@ impl ReminderBody {
     }
 }
 
+/// The corresponding day so many months later (earlier if negative), or that month's last day
+/// (民法典 arts 201, 202).
+pub fn months_after(day: Date, months: i32) -> Date {
+    let month = i32::try_from(day.month()).unwrap_or(1) - 1;
+    let all = day.year().saturating_mul(12).saturating_add(month).saturating_add(months);
+    let (year, month) = (all.div_euclid(12), u32::try_from(all.rem_euclid(12) + 1).unwrap_or(1));
+    let beyond = if months < 0 { Date::MIN } else { Date::MAX };
+    (1..=day.day()).rev().find_map(|candidate| Date::new(year, month, candidate).ok()).unwrap_or(beyond)
+}
+
 /// The newest of the profile's days (descending) before `day` that is reached on `today`; `None`:
 /// none yet, or the day is past.
 pub fn reminder_due(day: Date, today: Date, days: &[u32]) -> Option<u32> {
@@ -380,6 +390,21 @@ mod tests {
         ] {
             assert_eq!(reminder_due(end, day(today), &days), due, "{today}");
         }
+    }
+
+    #[test]
+    fn months_are_counted_in_both_directions_and_end_with_the_month() {
+        for (from, months, to) in [
+            ("2027-11-30", 3, "2028-02-29"),
+            ("2026-11-24", -15, "2025-08-24"),
+            ("2026-03-31", -1, "2026-02-28"),
+            ("2026-01-15", -1, "2025-12-15"),
+            ("2026-01-15", 12, "2027-01-15"),
+        ] {
+            assert_eq!(months_after(day(from), months), day(to), "{from} {months}");
+        }
+        assert_eq!(months_after(Date::MIN, -1), Date::MIN);
+        assert_eq!(months_after(Date::MAX, 1), Date::MAX);
     }
 
     #[test]

@@ -172,13 +172,13 @@ impl Service {
         let decided = record.expert.decided(event, record.today).map_err(refused)?;
         let after = standing_word(&decided.standing());
         let change = self.expert_change(actor, &decided, record.version + 1, kind, Some(key))?;
-        let ending = if ends { self.ending(number, confirming)? } else { Vec::new() };
+        let ending = if ends { self.affairs_ended(number, confirming)? } else { Vec::new() };
         let region = decided.regions().first().map(|region| region.as_str().to_owned());
         Ok(Carried { change, region, after, ending })
     }
 
     /// The person's open affairs, each stepped to its end; not the case that is being confirmed.
-    fn ending(&self, number: &str, confirming: Option<&str>) -> Result<Vec<CaseChange>, Refusal> {
+    fn affairs_ended(&self, number: &str, confirming: Option<&str>) -> Result<Vec<CaseChange>, Refusal> {
         let itself = Actor::of_service();
         let mut ended = Vec::new();
         for cycle in ENDING {

@@ -55,6 +55,16 @@ impl DrawingIndex {
         self.slots.len()
     }
 
+    /// Everybody, in no order that means anything.
+    pub fn all(&self) -> impl Iterator<Item = &Indexed> {
+        self.slots.iter()
+    }
+
+    /// The expert with a number.
+    pub fn of(&self, number: &str) -> Option<&Indexed> {
+        self.slots.get(*self.by_number.get(number)? as usize)
+    }
+
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()

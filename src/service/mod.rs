@@ -12,6 +12,7 @@
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
 //! | `leave` | leave, confirmation, lost contact |
+//! | `due`, `reminders` | what a date brings, in steps |
 //! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
@@ -41,6 +42,7 @@ pub mod cases;
 mod changes;
 pub mod decisions;
 pub mod draws;
+pub mod due;
 pub mod evidence;
 pub mod experts;
 pub mod fsck;
@@ -58,6 +60,7 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
+mod reminders;
 mod rules_in_force;
 pub mod sealing;
 pub mod sessions;

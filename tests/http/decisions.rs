@@ -142,12 +142,7 @@ fn the_ladder_asks_for_more_the_longer_a_suspension_was(kind: Kind) {
 
 /// A bureau's account made by whoever holds the keys, for tests that go far beyond a token's life.
 pub fn fresh(app: &TestApp, name: &str) -> String {
-    let draft = expert_draw::service::accounts::AccountDraft {
-        role: "bureau".into(),
-        name: name.into(),
-        unit: None,
-        days: 366,
-    };
+    let draft = expert_draw::service::accounts::AccountDraft::new("bureau", name, None, 366);
     app.service.found_account(&draft).unwrap().token.unwrap()
 }
 

@@ -34,6 +34,7 @@ pub fn operations() -> Vec<Operation> {
         ("POST", "/experts/{number}/leaves/{id}/cancel", KeepRegistry, none),
         ("POST", "/experts/{number}/confirm", KeepRegistry, note.clone()),
         ("POST", "/experts/{number}/unreachable", KeepRegistry, note),
+        ("POST", "/due", KeepRegistry, Value::Null),
     ]
 }
 

@@ -237,8 +237,7 @@ impl Service {
                                 format!("与第 {earlier} 行为同一人"),
                                 format!("the same person as on line {earlier}"),
                             );
-                            let problem =
-                                Problem::new("id_number", expert.id_number(), "duplicate", zh, en);
+                            let problem = Problem::new("id_number", expert.id_number(), "duplicate", zh, en);
                             bad.push(BadRow::of(&record, vec![problem]));
                         }
                         None => {
