@@ -31,6 +31,8 @@ mod imports;
 mod leave;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/renewals.rs"]
+mod renewals;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, auth, cases, codes, decisions, draws, due, evidence, experts, health, imports, leave, log,
-    openapi, own_account, packages, rim, sessions, tokens, units,
+    openapi, own_account, packages, renewals, rim, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -52,6 +52,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     cases::routes(config);
     leave::routes(config);
     due::routes(config);
+    renewals::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

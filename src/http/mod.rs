@@ -42,6 +42,7 @@ pub mod paging;
 pub mod problem;
 pub mod query;
 mod record_page;
+pub mod renewals;
 pub mod rim;
 pub mod run;
 pub mod server;

@@ -94,6 +94,8 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::keeping::CONFIRMATION,
         &super::keeping::REMINDER,
         &super::keeping::UNREACHABLE,
+        &super::renewal::RENEWAL_BATCH,
+        &super::renewal::RENEWAL,
     ]
 }
 

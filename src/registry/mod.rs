@@ -14,8 +14,9 @@
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `rules_in_force` | the life cycle of a registry profile |
-//! | `decision`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
+//! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
 //! | `keeping` | leave, confirmation, reminders, lost contact |
+//! | `renewal` | renewal of terms |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -32,6 +33,7 @@
     clippy::panic
 )]
 
+pub mod act;
 pub mod act_draft;
 mod check;
 pub mod consequences;
@@ -50,6 +52,7 @@ pub mod lifecycle;
 mod package;
 mod particulars;
 mod problem;
+pub mod renewal;
 pub mod rules_in_force;
 mod standing;
 mod standing_json;

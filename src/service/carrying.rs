@@ -14,13 +14,14 @@ use super::refusal::{Kind, Refusal};
 use crate::registry::decision::{Act, BULK, Bulk, BulkItem, DECISION, Decision, Grounds, standing_word};
 use crate::registry::keeping::{LEAVE, REMINDER, UNREACHABLE};
 use crate::registry::lifecycle::{Lifecycle, Party};
+use crate::registry::renewal::RENEWAL;
 use crate::registry::{EventKind, ExpertNumber};
 use crate::store::case::CaseFilter;
 use crate::time::Date;
 
 /// Kinds of cases about a person that end (event `end`, by date) when the person is dismissed,
 /// banned, has died or was merged. A part whose cases shall end then names its life cycle here.
-const ENDING: &[&Lifecycle] = &[&DECISION, &LEAVE, &REMINDER, &UNREACHABLE];
+const ENDING: &[&Lifecycle] = &[&DECISION, &LEAVE, &REMINDER, &UNREACHABLE, &RENEWAL];
 
 /// An act about one person, ready to be written.
 struct Carried {

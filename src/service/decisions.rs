@@ -215,7 +215,7 @@ impl Service {
     }
 
     /// The case of a proposal about one person, after everything that can be known now is checked.
-    fn proposal(&self, actor: &Actor, number: &str, grounds: Grounds) -> Result<Case, Refusal> {
+    pub(super) fn proposal(&self, actor: &Actor, number: &str, grounds: Grounds) -> Result<Case, Refusal> {
         let record = self.decidable(actor, number, &grounds)?;
         let standing = record.expert.standing().on(record.today);
         let body = Decision { grounds, before: standing_word(&standing), after: None };
@@ -487,7 +487,7 @@ pub(super) fn refused(why: registry::Refusal) -> Refusal {
     super::experts::refused(why)
 }
 
-fn not_the_proposer() -> Refusal {
+pub(super) fn not_the_proposer() -> Refusal {
     let en = "only the account that proposed may withdraw; others reject";
     Refusal::new(Kind::Conflict, "not_the_proposer", "仅提出者本人可撤回；他人可不予批准", en)
 }

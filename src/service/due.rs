@@ -18,6 +18,7 @@ use super::refusal::{Kind, Refusal};
 use crate::registry::decision::{BULK, DECISION};
 use crate::registry::keeping::LEAVE;
 use crate::registry::lifecycle::{Lifecycle, Party};
+use crate::registry::renewal::RENEWAL_BATCH;
 use crate::store::case::{CaseFilter, CaseRow};
 use crate::store::expert::ExpertFilter;
 use crate::store::{self, Page};
@@ -45,7 +46,7 @@ const STEPS: &[(&str, Step)] = &[
 const OFTEN: &[&str] = &["leaves_elapsed", "cases_urged"];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
-const URGED: &[&Lifecycle] = &[&DECISION, &BULK];
+const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];
 
 /// What was done, by the name of the step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@
 //! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
 //! | `leave` | leave, confirmation, lost contact |
 //! | `due`, `reminders` | what a date brings, in steps |
+//! | `renewals`, `renewal_persons` | terms renewed in batches; who fails, and the ways out |
 //! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
@@ -40,6 +41,7 @@ pub mod archive;
 mod carrying;
 pub mod cases;
 mod changes;
+mod conditions;
 pub mod decisions;
 pub mod draws;
 pub mod due;
@@ -61,6 +63,8 @@ pub mod packages;
 pub mod passwords;
 pub mod refusal;
 mod reminders;
+mod renewal_persons;
+pub mod renewals;
 mod rules_in_force;
 pub mod sealing;
 pub mod sessions;

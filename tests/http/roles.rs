@@ -26,6 +26,7 @@ fn operations() -> Vec<Operation> {
         crate::imports::operations(),
         crate::decisions::operations(),
         crate::leave::operations(),
+        crate::renewals::operations(),
         // One line for each area.
     ]
     .concat()
