@@ -37,6 +37,8 @@ mod renewals;
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
+#[path = "http/schemes.rs"]
+mod schemes;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

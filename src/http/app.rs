@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, auth, cases, codes, decisions, draws, due, evidence, experts, health, imports, leave, log,
-    openapi, own_account, packages, renewals, rim, sessions, tokens, units,
+    openapi, own_account, packages, renewals, rim, schemes, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -60,6 +60,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
 }
 
 /// The whole application.

@@ -45,6 +45,7 @@ mod record_page;
 pub mod renewals;
 pub mod rim;
 pub mod run;
+pub mod schemes;
 pub mod server;
 pub mod sessions;
 pub mod table_file;

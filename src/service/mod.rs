@@ -22,6 +22,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
@@ -66,6 +67,7 @@ mod reminders;
 mod renewal_persons;
 pub mod renewals;
 mod rules_in_force;
+pub mod schemes;
 pub mod sealing;
 pub mod sessions;
 pub mod tables;
@@ -154,6 +156,7 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
+    schemes: schemes::Shelf,
 }
 
 impl Service {
@@ -181,6 +184,7 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
+            schemes: schemes::Shelf::default(),
         };
         service.begin()?;
         drop(service.current_index()?);

@@ -27,6 +27,7 @@ fn operations() -> Vec<Operation> {
         crate::decisions::operations(),
         crate::leave::operations(),
         crate::renewals::operations(),
+        crate::schemes::operations(),
         // One line for each area.
     ]
     .concat()
@@ -71,7 +72,12 @@ fn first_operations() -> Vec<Operation> {
 }
 
 /// Open to anybody, or to any account; no cell of the table.
-const OPEN: [&str; 17] = [
+const OPEN: &[&str] = &[
+    "/schemes",
+    "/schemes/{id}",
+    "/schemes/{id}/file",
+    "/schemes/{id}/crosswalks/{to}",
+    "/schemes/{id}/crosswalks/{to}/file",
     "/account",
     "/account/password",
     "/account/totp",
@@ -93,7 +99,7 @@ const OPEN: [&str; 17] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 6] = [
+const WITHOUT: &[Action] = &[
     Action::ReadCounts,
     Action::ReviewCases,
     Action::ApproveCases,
@@ -136,8 +142,14 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         let path =
             format!("/api/v1{}", path.replace("{number}", "E0000000000000000").replace(['{', '}'], ""));
         for (actor, token) in &everybody {
-            let (authorization, content) =
-                (bearer(token), if path.contains("imports") { "text/csv" } else { "application/json" });
+            let (authorization, content) = (
+                bearer(token),
+                if path.contains("imports") || path.contains("/schemes") {
+                    "text/csv"
+                } else {
+                    "application/json"
+                },
+            );
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),
