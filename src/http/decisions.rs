@@ -67,7 +67,7 @@ pub struct DecisionInput {
 #[serde(deny_unknown_fields)]
 pub struct Rejection {
     /// 1–1000 characters.
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// One person of a decision.
