@@ -11,10 +11,14 @@ mod account_changes;
 mod accounts;
 #[path = "http/app.rs"]
 mod app;
+#[path = "http/applications.rs"]
+mod applications;
 #[path = "http/bad_input.rs"]
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/changes.rs"]
+mod changes;
 #[path = "http/decisions.rs"]
 mod decisions;
 #[path = "http/documents.rs"]
@@ -31,6 +35,8 @@ mod imports;
 mod leave;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/privacy.rs"]
+mod privacy;
 #[path = "http/renewals.rs"]
 mod renewals;
 #[path = "http/rim.rs"]

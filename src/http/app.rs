@@ -17,8 +17,9 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, cases, codes, decisions, draws, due, evidence, experts, health, imports, leave, log,
-    openapi, own_account, packages, renewals, rim, schemes, sessions, tokens, units,
+    accounts, applications, attachments, auth, cases, changes, codes, decisions, draws, due, erasures,
+    evidence, experts, health, imports, leave, log, looks, me, openapi, own_account, packages, renewals, rim,
+    schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -48,6 +49,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     sessions::routes(config);
     tokens::routes(config);
     experts::routes(config);
+    applications::routes(config);
+    changes::routes(config);
+    me::routes(config);
     decisions::routes(config);
     cases::routes(config);
     leave::routes(config);
@@ -61,6 +65,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     log::routes(config);
     codes::routes(config);
     schemes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

@@ -11,6 +11,7 @@ use super::changes::Changes;
 use super::decisions::{CONFIRM_DAYS, change_grounds, read, refused};
 use super::experts::ExpertChange;
 use super::refusal::{Kind, Refusal};
+use crate::registry::change::CHANGE;
 use crate::registry::decision::{Act, BULK, Bulk, BulkItem, DECISION, Decision, Grounds, standing_word};
 use crate::registry::keeping::{LEAVE, REMINDER, UNREACHABLE};
 use crate::registry::lifecycle::{Lifecycle, Party};
@@ -21,7 +22,7 @@ use crate::time::Date;
 
 /// Kinds of cases about a person that end (event `end`, by date) when the person is dismissed,
 /// banned, has died or was merged. A part whose cases shall end then names its life cycle here.
-const ENDING: &[&Lifecycle] = &[&DECISION, &LEAVE, &REMINDER, &UNREACHABLE, &RENEWAL];
+const ENDING: &[&Lifecycle] = &[&CHANGE, &DECISION, &LEAVE, &REMINDER, &UNREACHABLE, &RENEWAL];
 
 /// An act about one person, ready to be written.
 struct Carried {
@@ -211,7 +212,7 @@ impl Service {
 /// The rule by which somebody was left out; a fault stays a fault.
 fn rule_of(refusal: Refusal) -> Result<String, Refusal> {
     match refusal.kind {
-        Kind::Conflict | Kind::NotFound => Ok(refusal.code.to_owned()),
+        Kind::Conflict | Kind::NotFound | Kind::Gone => Ok(refusal.code.to_owned()),
         Kind::Invalid => {
             let problem = refusal.problems.first();
             Ok(problem.map_or_else(|| refusal.code.to_owned(), |p| format!("{}_{}", p.field, p.rule)))

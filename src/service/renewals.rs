@@ -254,7 +254,10 @@ impl Service {
                 paging.read(|page| store::case::list(conn, &filter, page), |row| &row.id, |row| row)?;
             let mut items = Vec::with_capacity(page.items.len());
             for row in &page.items {
-                items.push(renewal_view(&self.open_case(conn, row)?)?);
+                // Whoever was erased is left out.
+                if let Some(case) = self.open_unless_erased(conn, row)? {
+                    items.push(renewal_view(&case)?);
+                }
             }
             Ok(Listed { items, next: page.next })
         })

@@ -27,7 +27,10 @@ fn operations() -> Vec<Operation> {
         crate::decisions::operations(),
         crate::leave::operations(),
         crate::renewals::operations(),
+        crate::applications::operations(),
+        crate::changes::operations(),
         crate::schemes::operations(),
+        crate::privacy::operations(),
         // One line for each area.
     ]
     .concat()
@@ -90,6 +93,7 @@ const OPEN: &[&str] = &[
     "/health",
     "/keys",
     "/openapi.json",
+    "/registry-profile",
     "/specialities",
     "/regions",
     "/log/checkpoint",
@@ -99,14 +103,15 @@ const OPEN: &[&str] = &[
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: &[Action] = &[
-    Action::ReadCounts,
-    Action::ReviewCases,
-    Action::ApproveCases,
-    Action::Evaluate,
-    Action::ReadLooks,
-    Action::KeepKeys,
-];
+const WITHOUT: &[Action] = &[Action::ReadCounts, Action::Evaluate, Action::ReadLooks, Action::KeepKeys];
+
+fn content_type(path: &str) -> &'static str {
+    match path {
+        path if path.contains("imports") || path.contains("/schemes") => "text/csv",
+        path if path.contains("attachments") => "application/pdf",
+        _ => "application/json",
+    }
+}
 
 /// A token of every role, and of a bureau's accounts with one right each.
 fn everybody(app: &TestApp) -> Vec<(Actor, String)> {
@@ -142,14 +147,7 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         let path =
             format!("/api/v1{}", path.replace("{number}", "E0000000000000000").replace(['{', '}'], ""));
         for (actor, token) in &everybody {
-            let (authorization, content) = (
-                bearer(token),
-                if path.contains("imports") || path.contains("/schemes") {
-                    "text/csv"
-                } else {
-                    "application/json"
-                },
-            );
+            let (authorization, content) = (bearer(token), content_type(&path));
             let headers = [
                 ("Authorization", authorization.as_str()),
                 ("Idempotency-Key", "k"),

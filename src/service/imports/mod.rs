@@ -160,6 +160,9 @@ impl Service {
                 row.row.entry = tx.append(change.entry.clone())?.entry();
                 rows.push(row);
             }
+            if let Some(first) = changes.first() {
+                first.key.check(tx)?;
+            }
             let keys: Vec<_> = changes.iter().filter_map(|change| change.key.row()).collect();
             store::subject_key::insert_many(tx, &keys)?;
             store::expert::insert_many(tx, &rows)?;
