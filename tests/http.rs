@@ -29,6 +29,8 @@ mod draws;
 mod due;
 #[path = "http/experts.rs"]
 mod experts;
+#[path = "http/exports.rs"]
+mod exports;
 #[path = "http/imports.rs"]
 mod imports;
 #[path = "http/leave.rs"]
@@ -45,6 +47,8 @@ mod rim;
 mod roles;
 #[path = "http/schemes.rs"]
 mod schemes;
+#[path = "http/search.rs"]
+mod search;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

@@ -95,6 +95,7 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &ERASURE,
         &KEPT_OPENING,
         &SEALING_ROTATION,
+        &super::saved_list::SAVED_LIST,
         &super::decision::DECISION,
         &super::decision::BULK,
         &super::keeping::LEAVE,

@@ -17,6 +17,7 @@
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
+//! | `saved_list` | the life cycle of a saved list |
 //! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
 //! | `keeping` | leave, confirmation, reminders, lost contact |
 //! | `renewal` | renewal of terms |
@@ -60,6 +61,7 @@ pub mod privacy;
 mod problem;
 pub mod renewal;
 pub mod rules_in_force;
+pub mod saved_list;
 mod scheme;
 mod standing;
 mod standing_json;

@@ -86,7 +86,7 @@ impl Service {
             key,
             |id| self.leave_view(id),
             || {
-                let (record, data_key, parties) = self.record_of(actor, whose)?;
+                let (record, data_key, parties) = self.kept_record(actor, whose)?;
                 in_registry(&record.expert)?;
                 let (from, to) = leave;
                 let now = self.clock.now();
@@ -135,7 +135,7 @@ impl Service {
             key,
             |id| self.leave_view(id),
             || {
-                let (record, data_key, parties) = self.record_of(actor, whose)?;
+                let (record, data_key, parties) = self.kept_record(actor, whose)?;
                 let number = record.expert.number().as_str();
                 let found = self.store.read(|conn| self.read_case(conn, id))?;
                 let own =
@@ -197,7 +197,7 @@ impl Service {
             key,
             |id| self.kept_view(id),
             || {
-                let (record, data_key, parties) = self.record_of(actor, whose)?;
+                let (record, data_key, parties) = self.kept_record(actor, whose)?;
                 in_registry(&record.expert)?;
                 let today = record.today;
                 let expert = record.expert.with_confirmed(today).map_err(Refusal::invalid)?;
@@ -241,7 +241,7 @@ impl Service {
             key,
             |id| self.kept_view(id),
             || {
-                let (record, data_key, parties) = self.record_of(actor, &whose)?;
+                let (record, data_key, parties) = self.kept_record(actor, &whose)?;
                 in_registry(&record.expert)?;
                 let report = (record.today, note.to_owned());
                 let Some(mut case) = self.open_report(number)? else {
@@ -294,7 +294,7 @@ impl Service {
     }
 
     /// The record with its data key, and as whom the account acts.
-    fn record_of(
+    fn kept_record(
         &self,
         actor: &Actor,
         whose: &Whose,

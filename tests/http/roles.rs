@@ -23,6 +23,7 @@ fn operations() -> Vec<Operation> {
     [
         first_operations(),
         crate::account_changes::operations(),
+        crate::exports::operations(),
         crate::imports::operations(),
         crate::decisions::operations(),
         crate::leave::operations(),
@@ -31,6 +32,7 @@ fn operations() -> Vec<Operation> {
         crate::changes::operations(),
         crate::schemes::operations(),
         crate::privacy::operations(),
+        crate::search::operations(),
         // One line for each area.
     ]
     .concat()
