@@ -141,6 +141,11 @@ impl Expert {
         Ok(Expert { standing: self.standing.clone().apply(event, decided)?, ..self.clone() })
     }
 
+    /// The same expert with the standing as it is on a day: a suspension that ended by itself is over.
+    pub fn settled(&self, day: Date) -> Expert {
+        Expert { standing: self.standing.clone().on(day), ..self.clone() }
+    }
+
     /// With these leaves instead, in any order.
     ///
     /// # Errors

@@ -97,6 +97,14 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &KEPT_OPENING,
         &SEALING_ROTATION,
         &super::saved_list::SAVED_LIST,
+        &super::decision::DECISION,
+        &super::decision::BULK,
+        &super::keeping::LEAVE,
+        &super::keeping::CONFIRMATION,
+        &super::keeping::REMINDER,
+        &super::keeping::UNREACHABLE,
+        &super::renewal::RENEWAL_BATCH,
+        &super::renewal::RENEWAL,
     ]
 }
 

@@ -18,6 +18,9 @@
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `saved_list` | the life cycle of a saved list |
+//! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
+//! | `keeping` | leave, confirmation, reminders, lost contact |
+//! | `renewal` | renewal of terms |
 //! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -34,13 +37,17 @@
     clippy::panic
 )]
 
+pub mod act;
+pub mod act_draft;
 pub mod application;
 pub mod change;
 mod check;
+pub mod consequences;
 mod csv_cells;
 mod csv_row;
 #[cfg(test)]
 mod csv_row_tests;
+pub mod decision;
 mod draft;
 mod draft_check;
 mod draft_json;
@@ -49,11 +56,13 @@ mod expert;
 mod expert_changes;
 mod identity;
 mod image;
+pub mod keeping;
 pub mod lifecycle;
 mod package;
 mod particulars;
 pub mod privacy;
 mod problem;
+pub mod renewal;
 pub mod rules_in_force;
 pub mod saved_list;
 mod scheme;
