@@ -8,6 +8,7 @@
 //! | `standing` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
+//! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
@@ -25,14 +26,18 @@
     clippy::panic
 )]
 
+pub mod campaign;
 mod check;
+pub mod conduct;
 mod csv_row;
 mod draft;
 mod expert;
 mod image;
 pub mod lifecycle;
 mod package;
+pub mod performance;
 mod problem;
+pub mod remark;
 mod standing;
 mod unit;
 
