@@ -40,5 +40,6 @@ mod record_page;
 pub mod rim;
 pub mod run;
 pub mod server;
+pub mod table_file;
 pub mod times;
 pub mod units;

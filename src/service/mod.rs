@@ -14,6 +14,7 @@
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `draws/` | request → committed → drawn, void, unseal |
@@ -44,6 +45,7 @@ mod looks;
 pub mod packages;
 pub mod refusal;
 pub mod sealing;
+pub mod tables;
 pub mod units;
 
 use std::path::PathBuf;
