@@ -14,7 +14,7 @@ use expert_draw::http::server::{Serving, spawn};
 use expert_draw::keys::Keys;
 use expert_draw::pool_sample;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
-use expert_draw::rules::embedded;
+use expert_draw::rules::{embedded, embedded_registry};
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::imports::ImportOptions;
 use expert_draw::service::{Service, ServiceConfig};
@@ -39,6 +39,7 @@ fn main() {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         profile: embedded("hunan-2023").unwrap(),
+        registry_profile: embedded_registry("registry-hunan-2023").unwrap(),
         checkpoint_path: Some(dir.join("checkpoint")),
         failpoints: Arc::default(),
     });

@@ -8,7 +8,8 @@
 //! | address | `listen` | `EXPERT_DRAW_LISTEN` | `--listen` | `127.0.0.1:8471` |
 //! | log name | `origin` | `EXPERT_DRAW_ORIGIN` | `--origin` | `draw.example/430600` |
 //! | region of the bureau | `jurisdiction` | `EXPERT_DRAW_JURISDICTION` | `--jurisdiction` | `430600` |
-//! | rule profile | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//! | rule profile of draws | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//! | rule profile of the registry | `registry_profile` | `EXPERT_DRAW_REGISTRY_PROFILE` | `--registry-profile` | `registry-hunan-2023` |
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
@@ -22,7 +23,8 @@ use crate::codes::Region;
 use crate::log::Origin;
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 6] = ["data", "database", "listen", "origin", "jurisdiction", "profile"];
+pub const SETTINGS: [&str; 7] =
+    ["data", "database", "listen", "origin", "jurisdiction", "profile", "registry_profile"];
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub jurisdiction: String,
     /// Name of the embedded rule profile, or the path of a profile file.
     pub profile: String,
+    /// Name of the embedded registry profile, or the path of a file.
+    pub registry_profile: String,
 }
 
 /// A setting that cannot be used.
@@ -145,7 +149,9 @@ impl Sources {
         let jurisdiction = text("jurisdiction", "430600");
         Region::parse(&jurisdiction)
             .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
-        Ok(Config { data, database, listen, origin, jurisdiction, profile: text("profile", "hunan-2023") })
+        let profile = text("profile", "hunan-2023");
+        let registry_profile = text("registry_profile", "registry-hunan-2023");
+        Ok(Config { data, database, listen, origin, jurisdiction, profile, registry_profile })
     }
 }
 

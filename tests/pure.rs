@@ -4,6 +4,8 @@
 mod evidence;
 #[path = "pure/fixture.rs"]
 mod fixture;
+#[path = "pure/lifecycles.rs"]
+mod lifecycles;
 #[path = "pure/tidy.rs"]
 mod tidy;
 #[path = "pure/vectors.rs"]

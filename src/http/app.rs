@@ -17,7 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, units,
+    accounts, auth, campaigns, codes, conduct, conduct_steps, draws, evidence, experts, health, imports, log,
+    openapi, packages, performance, rim, units,
 };
 use crate::service::Service;
 
@@ -51,6 +52,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    conduct::routes(config);
+    conduct_steps::routes(config);
+    performance::routes(config);
+    campaigns::routes(config);
 }
 
 /// The whole application.

@@ -25,7 +25,7 @@ use crate::service::campaigns::{CampaignDraft, Decision, ItemsAsked, Population,
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(plan).service(list).service(find).service(run_chunk).service(close).service(cancel);
-    config.service(items).service(item).service(decide).service(confirm).service(reject);
+    config.service(list_items).service(find_item).service(decide).service(confirm).service(reject);
     config.service(summary).service(problems);
 }
 
@@ -170,7 +170,8 @@ async fn list(
 ) -> Result<HttpResponse, Problem> {
     let asked = params.0.check(&CAMPAIGN.states())?;
     let page =
-        run(&service, move |service| service.campaigns(&caller.0, asked.state.as_deref(), &asked.paging)).await?;
+        run(&service, move |service| service.campaigns(&caller.0, asked.state.as_deref(), &asked.paging))
+            .await?;
     Ok(lines(page))
 }
 
@@ -265,7 +266,7 @@ async fn cancel(
     responses((status = 200, body = List<CaseLineView>))
 )]
 #[get("/campaigns/{id}/items")]
-async fn items(
+async fn list_items(
     caller: Caller,
     service: web::Data<Service>,
     id: web::Path<String>,
@@ -288,7 +289,7 @@ async fn items(
     responses((status = 200, body = CaseFileView))
 )]
 #[get("/campaigns/{id}/items/{item}")]
-async fn item(
+async fn find_item(
     caller: Caller,
     service: web::Data<Service>,
     path: web::Path<(String, String)>,
@@ -328,7 +329,8 @@ async fn decide(
             return Err(Problem::field("months", "months", "仅暂停时填写", "only for a suspension"));
         }
         _ => {
-            let (zh, en) = ("应为 keep、correct、suspend 或 dismiss", "must be keep, correct, suspend or dismiss");
+            let (zh, en) =
+                ("应为 keep、correct、suspend 或 dismiss", "must be keep, correct, suspend or dismiss");
             return Err(Problem::field("decision", "decision", zh, en));
         }
     };
@@ -382,8 +384,9 @@ async fn reject(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let ItemsRejected { items, reason } = body.value;
-    let done =
-        run(&service, move |service| service.confirm_items(&caller.0, &id, &items, Some(&reason), Some(&key)));
+    let done = run(&service, move |service| {
+        service.confirm_items(&caller.0, &id, &items, Some(&reason), Some(&key))
+    });
     Ok(HttpResponse::Ok().json(ItemsDone { done: done.await? }))
 }
 

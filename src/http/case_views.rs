@@ -145,8 +145,11 @@ impl CasesParams {
             let (zh, en) = (format!("应为 {}", states.join("、")), format!("must be {}", states.join(", ")));
             return Err(Problem::field("state", "state", zh, en));
         }
-        for (field, value) in [("expert", &self.expert), ("handler", &self.handler), ("package", &self.package)] {
-            let sound = |text: &String| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        for (field, value) in
+            [("expert", &self.expert), ("handler", &self.handler), ("package", &self.package)]
+        {
+            let sound =
+                |text: &String| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
             if value.as_ref().is_some_and(|text| !sound(text)) {
                 let (zh, en) = ("应为1至64个可见ASCII字符", "must be 1 to 64 visible ASCII characters");
                 return Err(Problem::field(field, "id", zh, en));
@@ -160,7 +163,7 @@ impl CasesParams {
         Ok(CasesAsked {
             expert: self.expert,
             state: self.state,
-            region_prefix: region.map(crate::service::experts::region_prefix),
+            region_prefix: region.map(crate::service::experts::within),
             due_by: due.transpose()?.map(|day| last_second(day).0),
             handler: self.handler,
             package: self.package,

@@ -17,7 +17,8 @@ use super::query::Params;
 use super::run::run;
 use crate::registry::conduct::CONDUCT;
 use crate::registry::remark::REMARK;
-use crate::rules::{Tier, TierRow};
+use crate::rules::registry_profile::TierRow;
+use crate::rules::tier::Tier;
 use crate::service::Service;
 use crate::service::actor::Role;
 use crate::service::conduct::{ClueDraft, ConductAsked};
@@ -26,9 +27,9 @@ use crate::service::remarks::{RemarkDraft, RemarkStep, RemarksAsked};
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(report).service(list).service(find).service(reporter).service(own_conduct);
-    config.service(record_remark).service(remarks).service(find_remark).service(own_remarks);
+    config.service(record_remark).service(list_remarks).service(find_remark).service(own_remarks);
     config.service(state_on_remark).service(correct).service(confirm_correction).service(reject_correction);
-    config.service(tier).service(own_tier).service(table);
+    config.service(find_tier).service(own_tier).service(tier_table);
 }
 
 /// A clue.
@@ -332,13 +333,14 @@ async fn record_remark(
 /// 履职记录列表 · Non-punitive records without names.
 #[utoipa::path(tag = "conduct", params(CasesParams), responses((status = 200, body = List<CaseLineView>)))]
 #[get("/remarks")]
-async fn remarks(
+async fn list_remarks(
     caller: Caller,
     service: web::Data<Service>,
     params: Params<CasesParams>,
 ) -> Result<HttpResponse, Problem> {
     let asked = params.0.check(&REMARK.states())?;
-    let filter = RemarksAsked { expert: asked.expert, state: asked.state, region_prefix: asked.region_prefix };
+    let filter =
+        RemarksAsked { expert: asked.expert, state: asked.state, region_prefix: asked.region_prefix };
     Ok(lines(run(&service, move |service| service.remarks(&caller.0, &filter, &asked.paging)).await?))
 }
 
@@ -468,7 +470,7 @@ async fn reject_correction(
     responses((status = 200, body = TierView))
 )]
 #[get("/experts/{number}/tier")]
-async fn tier(
+async fn find_tier(
     caller: Caller,
     service: web::Data<Service>,
     number: web::Path<String>,
@@ -490,7 +492,7 @@ async fn own_tier(caller: Caller, service: web::Data<Service>) -> Result<HttpRes
 /// 阶梯表 · The published table from which every tier is computed. Open to anybody.
 #[utoipa::path(tag = "conduct", security(()), responses((status = 200, body = TierTableView)))]
 #[get("/tiers")]
-async fn table(service: web::Data<Service>) -> HttpResponse {
+async fn tier_table(service: web::Data<Service>) -> HttpResponse {
     let (table, profile) = (service.tier_table(), service.registry_profile());
     HttpResponse::Ok().json(TierTableView {
         months: table.months.value,

@@ -211,15 +211,30 @@ macro_rules! bare_step {
     };
 }
 
-step!(register, "conduct", "/conduct/{id}/register", "登记编号 · Takes a clue into the books.", ClueNumber, |v| {
-    Step::Register(v.number)
-});
-step!(join, "conduct", "/conduct/{id}/join", "并案 · It is the same matter as another case.", SameMatter, |v| {
-    Step::Join(v.of)
-});
-step!(assign, "conduct", "/conduct/{id}/assign", "交办 · Gives it to a handler with a time limit.", Assignment, |v| {
-    Step::Assign { handler: v.handler, until: v.until }
-});
+step!(
+    register,
+    "conduct",
+    "/conduct/{id}/register",
+    "登记编号 · Takes a clue into the books.",
+    ClueNumber,
+    |v| { Step::Register(v.number) }
+);
+step!(
+    join,
+    "conduct",
+    "/conduct/{id}/join",
+    "并案 · It is the same matter as another case.",
+    SameMatter,
+    |v| { Step::Join(v.of) }
+);
+step!(
+    assign,
+    "conduct",
+    "/conduct/{id}/assign",
+    "交办 · Gives it to a handler with a time limit.",
+    Assignment,
+    |v| { Step::Assign { handler: v.handler, until: v.until } }
+);
 step!(begin, "conduct", "/conduct/{id}/begin", "核查并告知 · Begins the hearing.", Allegation, |v| {
     Step::Begin(v.allegation)
 });
@@ -271,18 +286,38 @@ bare_step!(
     "确认处理 · Confirms the decision; another person. It takes effect on the expert at once.",
     Step::Confirm
 );
-step!(reject, "conduct", "/conduct/{id}/reject", "退回处理 · Sends a proposal back.", ReasonInput, |v| {
-    Step::Reject(v.reason)
-});
-step!(transfer, "conduct", "/conduct/{id}/transfer", "移送 · Hands over to another organ.", TransferInput, |v| {
-    Step::Transfer { to: v.to, receipt: v.receipt }
-});
-step!(publish, "conduct", "/conduct/{id}/publish", "公示 · Publishes the decision.", PublicationInput, |v| {
-    Step::Publish { from: v.from, to: v.to, platform: v.platform }
-});
-step!(uphold, "conduct", "/conduct/{id}/uphold", "维持 · Upholds the decision on appeal.", ReasonsInput, |v| {
-    Step::Uphold(v.reasons)
-});
+step!(
+    reject,
+    "conduct",
+    "/conduct/{id}/reject",
+    "退回处理 · Sends a proposal back.",
+    ReasonInput,
+    |v| { Step::Reject(v.reason) }
+);
+step!(
+    transfer,
+    "conduct",
+    "/conduct/{id}/transfer",
+    "移送 · Hands over to another organ.",
+    TransferInput,
+    |v| { Step::Transfer { to: v.to, receipt: v.receipt } }
+);
+step!(
+    publish,
+    "conduct",
+    "/conduct/{id}/publish",
+    "公示 · Publishes the decision.",
+    PublicationInput,
+    |v| { Step::Publish { from: v.from, to: v.to, platform: v.platform } }
+);
+step!(
+    uphold,
+    "conduct",
+    "/conduct/{id}/uphold",
+    "维持 · Upholds the decision on appeal.",
+    ReasonsInput,
+    |v| { Step::Uphold(v.reasons) }
+);
 step!(
     reverse,
     "conduct",
@@ -291,9 +326,14 @@ step!(
     ReasonsInput,
     |v| Step::Reverse(v.reasons)
 );
-step!(clear, "conduct", "/conduct/{id}/clear", "销号 · Clears the case; not the handler.", Checklist, |v| {
-    Step::Clear([v.remedy, v.executed, v.library_updated, v.loophole])
-});
+step!(
+    clear,
+    "conduct",
+    "/conduct/{id}/clear",
+    "销号 · Clears the case; not the handler.",
+    Checklist,
+    |v| { Step::Clear([v.remedy, v.executed, v.library_updated, v.loophole]) }
+);
 step!(state, "me", "/me/conduct/{id}/statement", "陈述申辩 · The expert's view.", TextInput, |v| {
     Step::State(v.text)
 });

@@ -115,7 +115,8 @@ async fn open(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let by = body.value.by;
-    let made = run(&service, move |service| service.open_evaluations(&caller.0, &id, &by, Some(&key))).await?;
+    let made =
+        run(&service, move |service| service.open_evaluations(&caller.0, &id, &by, Some(&key))).await?;
     let items = made.into_iter().map(CaseLineView::without_number).collect();
     Ok(HttpResponse::Created().json(OpenedTasks { items }))
 }
@@ -148,8 +149,9 @@ async fn task(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let buyer = is_buyer(caller.0.role);
-    let Task { line, body, questions, other } = run(&service, move |service| service.task(&caller.0, &id)).await?;
-    let question = |q: &crate::rules::Question| QuestionView {
+    let Task { line, body, questions, other } =
+        run(&service, move |service| service.task(&caller.0, &id)).await?;
+    let question = |q: &crate::rules::registry_profile::Question| QuestionView {
         name: q.name.clone(),
         title: q.title.clone(),
         title_en: q.title_en.clone(),
@@ -254,12 +256,12 @@ async fn find(
 }
 
 fn asked(asked: CasesAsked) -> (TasksAsked, crate::service::listing::Paging) {
-    let tasks = TasksAsked {
+    let which = TasksAsked {
         state: asked.state,
         package: asked.package,
         expert: asked.expert,
         region_prefix: asked.region_prefix,
         due_by: asked.due_by,
     };
-    (tasks, asked.paging)
+    (which, asked.paging)
 }

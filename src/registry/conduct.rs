@@ -291,7 +291,8 @@ const EXPERT: &[Party] = &[Party::Expert];
 const CLOCK: &[Party] = &[Party::Clock];
 const NOTHING: (&str, &str) = ("", "");
 const IS_HANDLER: (&str, &str) = ("承办人本人", "the handler's own account");
-const VIEW: (&str, &str) = ("本人；决定之前随时可以，全部保留", "the expert; any time before the decision, all kept");
+const VIEW: (&str, &str) =
+    ("本人；决定之前随时可以，全部保留", "the expert; any time before the decision, all kept");
 const LATE: (&str, &str) = ("办理期限已过", "the time limit has passed");
 const RULE: &str = "项目规则";
 const A28: &str = "财库〔2016〕198号第28条";
@@ -308,11 +309,28 @@ pub const CONDUCT: Lifecycle = Lifecycle {
             "report",
             "reported",
             &[Party::Registrar, Party::Reviewer, Party::Agency, Party::Purchaser, Party::Supervisor],
-            ("线索来源、保密级别；代理机构、采购人限本单位项目", "source and secrecy; agency and purchaser for their own packages"),
+            (
+                "线索来源、保密级别；代理机构、采购人限本单位项目",
+                "source and secrecy; agency and purchaser for their own packages",
+            ),
             A28,
         ),
-        row("reported", "register", "registered", DESK, ("编号；已查重", "a number; checked for duplicates"), RULE),
-        row("reported", "join", "duplicate", DESK, ("同一专家的另一件", "another case about the same expert"), RULE),
+        row(
+            "reported",
+            "register",
+            "registered",
+            DESK,
+            ("编号；已查重", "a number; checked for duplicates"),
+            RULE,
+        ),
+        row(
+            "reported",
+            "join",
+            "duplicate",
+            DESK,
+            ("同一专家的另一件", "another case about the same expert"),
+            RULE,
+        ),
         row(
             "registered",
             "assign",
@@ -321,18 +339,49 @@ pub const CONDUCT: Lifecycle = Lifecycle {
             ("承办人、办理期限", "a handler and a time limit"),
             RULE,
         ),
-        row("assigned", "begin", "verifying", HANDLER, ("承办人本人；告知专家的事项", "the handler; what the expert is told"), RULE),
+        row(
+            "assigned",
+            "begin",
+            "verifying",
+            HANDLER,
+            ("承办人本人；告知专家的事项", "the handler; what the expert is told"),
+            RULE,
+        ),
         row("verifying", "evidence", "verifying", HANDLER, IS_HANDLER, RULE),
-        row("verifying", "ask_extension", "extension", HANDLER, ("承办人本人；理由、新期限", "the handler; reason and new limit"), RULE),
+        row(
+            "verifying",
+            "ask_extension",
+            "extension",
+            HANDLER,
+            ("承办人本人；理由、新期限", "the handler; reason and new limit"),
+            RULE,
+        ),
         row("extension", "grant_extension", "verifying", OFFICE, ("另一人", "another person"), RULE),
-        row("extension", "refuse_extension", "verifying", OFFICE, ("另一人；理由", "another person; a reason"), RULE),
-        row("verifying", "unfounded", "unfounded", HANDLER, ("承办人本人；理由", "the handler; reasons"), RULE),
+        row(
+            "extension",
+            "refuse_extension",
+            "verifying",
+            OFFICE,
+            ("另一人；理由", "another person; a reason"),
+            RULE,
+        ),
+        row(
+            "verifying",
+            "unfounded",
+            "unfounded",
+            HANDLER,
+            ("承办人本人；理由", "the handler; reasons"),
+            RULE,
+        ),
         row(
             "verifying",
             "establish",
             "established",
             HANDLER,
-            ("承办人本人；七种情形之一或省级条目", "the handler; one of the seven codes or a provincial item"),
+            (
+                "承办人本人；七种情形之一或省级条目",
+                "the handler; one of the seven codes or a provincial item",
+            ),
             A29,
         ),
         row("verifying", "state", "verifying", EXPERT, VIEW, "财库〔2016〕198号第21条"),
@@ -356,7 +405,14 @@ pub const CONDUCT: Lifecycle = Lifecycle {
             ("另一人；专家状态同时变更", "another person; the expert's standing changes with it"),
             A75,
         ),
-        row("established", "transfer", "transferred", OFFICE, ("接收机关、回执", "the organ and its receipt"), RULE),
+        row(
+            "established",
+            "transfer",
+            "transferred",
+            OFFICE,
+            ("接收机关、回执", "the organ and its receipt"),
+            RULE,
+        ),
         row(
             "decided",
             "publish",
@@ -365,23 +421,89 @@ pub const CONDUCT: Lifecycle = Lifecycle {
             ("公示起止日、平台", "first and last day, the platform"),
             "政府采购法实施条例第63条",
         ),
-        row("upheld", "publish", "published", OFFICE, ("尚未公示的", "not published before"), "政府采购法实施条例第63条"),
-        row("decided", "appeal", "appealed", EXPERT, ("本人；理由；一次", "the expert; reasons; once"), "项目规则（行政复议、诉讼另行，K95）"),
-        row("published", "appeal", "appealed", EXPERT, ("本人；理由；一次", "the expert; reasons; once"), "项目规则（行政复议、诉讼另行，K95）"),
-        row("appealed", "uphold", "upheld", OFFICE, ("决定人、提出人以外；理由", "neither proposer nor confirmer; reasons"), RULE),
+        row(
+            "upheld",
+            "publish",
+            "published",
+            OFFICE,
+            ("尚未公示的", "not published before"),
+            "政府采购法实施条例第63条",
+        ),
+        row(
+            "decided",
+            "appeal",
+            "appealed",
+            EXPERT,
+            ("本人；理由；一次", "the expert; reasons; once"),
+            "项目规则（行政复议、诉讼另行，K95）",
+        ),
+        row(
+            "published",
+            "appeal",
+            "appealed",
+            EXPERT,
+            ("本人；理由；一次", "the expert; reasons; once"),
+            "项目规则（行政复议、诉讼另行，K95）",
+        ),
+        row(
+            "appealed",
+            "uphold",
+            "upheld",
+            OFFICE,
+            ("决定人、提出人以外；理由", "neither proposer nor confirmer; reasons"),
+            RULE,
+        ),
         row(
             "appealed",
             "reverse",
             "reversed",
             OFFICE,
-            ("决定人、提出人以外；理由；撤销状态变更", "neither proposer nor confirmer; reasons; the effect is lifted"),
+            (
+                "决定人、提出人以外；理由；撤销状态变更",
+                "neither proposer nor confirmer; reasons; the effect is lifted",
+            ),
             RULE,
         ),
-        row("unfounded", "clear", "cleared", OFFICE, ("承办人以外；销号清单", "not the handler; the checklist"), RULE),
-        row("published", "clear", "cleared", OFFICE, ("承办人以外；销号清单", "not the handler; the checklist"), RULE),
-        row("upheld", "clear", "cleared", OFFICE, ("承办人以外；已公示；销号清单", "not the handler; published; the checklist"), RULE),
-        row("reversed", "clear", "cleared", OFFICE, ("承办人以外；销号清单", "not the handler; the checklist"), RULE),
-        row("transferred", "clear", "cleared", OFFICE, ("承办人以外；销号清单", "not the handler; the checklist"), RULE),
+        row(
+            "unfounded",
+            "clear",
+            "cleared",
+            OFFICE,
+            ("承办人以外；销号清单", "not the handler; the checklist"),
+            RULE,
+        ),
+        row(
+            "published",
+            "clear",
+            "cleared",
+            OFFICE,
+            ("承办人以外；销号清单", "not the handler; the checklist"),
+            RULE,
+        ),
+        row(
+            "upheld",
+            "clear",
+            "cleared",
+            OFFICE,
+            ("承办人以外；已公示；销号清单", "not the handler; published; the checklist"),
+            RULE,
+        ),
+        row(
+            "reversed",
+            "clear",
+            "cleared",
+            OFFICE,
+            ("承办人以外；销号清单", "not the handler; the checklist"),
+            RULE,
+        ),
+        row(
+            "transferred",
+            "clear",
+            "cleared",
+            OFFICE,
+            ("承办人以外；销号清单", "not the handler; the checklist"),
+            RULE,
+        ),
         row("assigned", "urge", "assigned", CLOCK, LATE, RULE),
         row("verifying", "urge", "verifying", CLOCK, LATE, RULE),
         row("extension", "urge", "extension", CLOCK, LATE, RULE),
@@ -451,8 +573,14 @@ mod tests {
         }
         let dismiss = measures(true, None, false, Effect::Dismiss);
         assert_eq!(dismiss.check(None, false).unwrap_err().rule, "dismissal_needs_code");
-        assert_eq!(measures(true, None, true, Effect::Ban).check(None, false).unwrap_err().rule, "ban_grounds");
-        assert_eq!(measures(false, None, false, Effect::None).check(None, false).unwrap_err().rule, "no_measure");
+        assert_eq!(
+            measures(true, None, true, Effect::Ban).check(None, false).unwrap_err().rule,
+            "ban_grounds"
+        );
+        assert_eq!(
+            measures(false, None, false, Effect::None).check(None, false).unwrap_err().rule,
+            "no_measure"
+        );
         assert!(measures(true, None, false, Effect::Suspend(3)).check(None, false).is_ok());
     }
 

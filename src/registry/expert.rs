@@ -278,6 +278,12 @@ impl Expert {
         draft.check_as(self.number.clone(), self.standing)
     }
 
+    /// The same expert with the standing that a decision found, after the decision was reversed: as if it
+    /// had not been made. Only a reversal on appeal may do this (行政复议、诉讼 K95).
+    pub fn annulled(&self, before: Standing) -> Expert {
+        Expert { standing: before, ..self.clone() }
+    }
+
     /// The same expert after a decision about the standing.
     ///
     /// # Errors

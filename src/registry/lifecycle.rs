@@ -84,6 +84,19 @@ pub struct Lifecycle {
     pub transitions: &'static [Transition],
 }
 
+/// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
+pub fn all() -> Vec<&'static Lifecycle> {
+    vec![
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &super::conduct::CONDUCT,
+        &super::conduct::CLUE_REPORTER,
+        &super::remark::REMARK,
+        &super::performance::EVALUATION,
+        &super::campaign::CAMPAIGN,
+        &super::campaign::CHECK_ITEM,
+    ]
+}
+
 /// Why an event is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoStep {
@@ -128,7 +141,9 @@ impl Lifecycle {
 
     /// The rows as the document shows them: a table in Markdown.
     pub fn markdown(&self) -> String {
-        let mut text = String::from("| from | event | to | by | needs 条件 | source 依据 |\n|---|---|---|---|---|---|\n");
+        let mut text = String::from(
+            "| from | event | to | by | needs 条件 | source 依据 |\n|---|---|---|---|---|---|\n",
+        );
         for row in self.transitions {
             let by: Vec<&str> = row.by.iter().map(|party| party.name()).collect();
             let needs = match (row.needs, row.needs_en) {

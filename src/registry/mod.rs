@@ -10,6 +10,7 @@
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -38,6 +39,7 @@ mod package;
 pub mod performance;
 mod problem;
 pub mod remark;
+pub mod rules_in_force;
 mod standing;
 mod unit;
 

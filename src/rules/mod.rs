@@ -6,6 +6,9 @@
 //! `conflicts`. A new rule takes a variant of [`Rule`], a function in its family's file, a line in
 //! the list of `eligibility`, an entry in every profile; and leaves [`NOT_YET_APPLIED`].
 //!
+//! A draw's rules ([`Profile`], frozen by draw-v1) and a registry's ([`RegistryProfile`], which may
+//! grow) are two files with two digests.
+//!
 //! *Deliberately not here:* the unit cap as a constraint on panels (`draw`; the profile only states
 //! it), committee arithmetic and timing (later rules), today's date.
 #![deny(
@@ -17,17 +20,24 @@
     clippy::panic
 )]
 
+pub mod conditions;
 mod conflicts;
 mod eligibility;
 mod finding;
 mod matching;
 mod profile;
+pub mod registry_profile;
 mod rule;
+pub mod special_check;
 mod standing;
+pub mod tier;
 
 pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge};
 pub use finding::{Answer, Detail, Finding};
 pub use profile::{
     Jurisdiction, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, UnknownPolicy, embedded,
+};
+pub use registry_profile::{
+    REGISTRY_PROFILE_LIMIT, REGISTRY_PROFILES, RegistryProfile, RegistryProfileError, embedded_registry,
 };
 pub use rule::{Family, NOT_YET_APPLIED, Rule};

@@ -259,7 +259,7 @@ impl Status {
 }
 
 impl Jurisdiction {
-    fn parse(text: &str) -> Option<Jurisdiction> {
+    pub(super) fn parse(text: &str) -> Option<Jurisdiction> {
         if text == "CN" {
             return Some(Jurisdiction::Country);
         }

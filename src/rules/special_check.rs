@@ -4,7 +4,7 @@
 //! A finding is a name, a source and how sure that is; it never repeats a value. Not every finding is a
 //! breach: somebody looks at each and decides (`registry::campaign`).
 
-use crate::registry::{Expert, Standing};
+use crate::registry::Expert;
 use crate::time::Date;
 
 use super::conditions::{ConditionFacts, ConductSummary, Purpose, examine};
@@ -16,14 +16,12 @@ use super::registry_profile::RegistryProfile;
 pub struct Around {
     /// The conduct record.
     pub conduct: ConductSummary,
-    /// Kinds of the present employers, where units of the registry say.
-    pub employer_kinds: Vec<String>,
+    /// Kinds of the present employers, where units of the registry say; `None`: not known.
+    pub employer_kinds: Option<Vec<String>>,
     /// Whether somebody else in the registry has the same phone.
     pub same_phone: bool,
     /// Whether somebody else has the same name and birth date.
     pub same_person: bool,
-    /// Reports that the phone is dead.
-    pub unreachable_reports: u32,
 }
 
 /// One thing found.
@@ -63,16 +61,11 @@ pub fn record_finding(name: &str) -> Option<&'static str> {
 /// Everything found about an expert on a day.
 pub fn special_check(
     expert: &Expert,
-    facts: ConditionFacts,
     around: &Around,
     profile: &RegistryProfile,
     today: Date,
 ) -> Vec<CheckFinding> {
-    let facts = ConditionFacts {
-        conduct: Some(around.conduct),
-        employer_kinds: Some(around.employer_kinds.clone()),
-        ..facts
-    };
+    let facts = facts_of(expert, around);
     let failed = examine(&facts, profile, Purpose::Staying, today).into_iter().filter(|f| f.excludes);
     let mut found: Vec<CheckFinding> = failed
         .map(|f| CheckFinding {
@@ -83,17 +76,13 @@ pub fn special_check(
             status: f.status.text(),
         })
         .collect();
-    let unreachable = around.unreachable_reports > 0 || is_unreachable(expert);
     let shown = |name: &str| match name {
         // Everything that stands, however old: the condition `clean_record` has the years.
         "bad_conduct" => around.conduct.last_bad_conduct.is_some(),
-        "certificate_expired" => certificate_expired(expert, today),
         "employer_unknown" => expert.employments().is_none(),
-        "evidence_missing" => evidence_missing(expert),
         "same_person" => around.same_person,
         "same_phone" => around.same_phone,
         "term_ended" => expert.term_to() < today,
-        "unreachable" => unreachable,
         _ => false,
     };
     let record = RECORD_FINDINGS.into_iter().filter(|(name, ..)| shown(name));
@@ -105,4 +94,18 @@ pub fn special_check(
         status: status.to_owned(),
     }));
     found
+}
+
+/// What the record says, as the conditions ask it.
+fn facts_of(expert: &Expert, around: &Around) -> ConditionFacts {
+    ConditionFacts {
+        birth: Some(expert.id().birth_date()),
+        // Who is registered under a citizen's identity number is one.
+        citizen: Some(true),
+        title: Some(expert.title_level()),
+        field_since: Some(expert.field_since()),
+        conduct: Some(around.conduct),
+        employer_kinds: around.employer_kinds.clone(),
+        ..ConditionFacts::default()
+    }
 }

@@ -77,7 +77,8 @@ pub fn tier(
     counted.sort_by(|a, b| a.record.cmp(&b.record));
     let total = counted.iter().fold(0u32, |sum, counted| sum.saturating_add(counted.points));
     let scores = evaluated.iter().filter(|evaluated| counts(evaluated.day)).map(|evaluated| evaluated.score);
-    let (reviews, score_sum) = scores.fold((0u32, 0u32), |(n, sum), score| (n + 1, sum.saturating_add(score)));
+    let (reviews, score_sum) =
+        scores.fold((0u32, 0u32), |(n, sum), score| (n + 1, sum.saturating_add(score)));
     let keeps = |row: &TierRow| {
         row.max_points.is_none_or(|most| total <= most)
             && reviews >= row.min_reviews
@@ -150,9 +151,11 @@ mod tests {
 
     #[test]
     fn months_go_back_to_the_corresponding_day_or_the_last_of_the_month() {
-        for (from, months, to) in
-            [("2026-11-24", 12, "2025-11-24"), ("2026-03-31", 1, "2026-02-28"), ("2026-01-15", 1, "2025-12-15")]
-        {
+        for (from, months, to) in [
+            ("2026-11-24", 12, "2025-11-24"),
+            ("2026-03-31", 1, "2026-02-28"),
+            ("2026-01-15", 1, "2025-12-15"),
+        ] {
             assert_eq!(months_before(day(from), months), day(to), "{from}");
         }
     }

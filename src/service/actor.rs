@@ -79,8 +79,7 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 5] =
-        [Self::Registrar, Self::Reviewer, Self::Approver, Self::Draws, Self::Accounts];
+    pub const ALL: [Self; 5] = [Self::Registrar, Self::Reviewer, Self::Approver, Self::Draws, Self::Accounts];
 
     /// The word in the API and the database.
     pub fn name(self) -> &'static str {
@@ -114,6 +113,8 @@ pub enum Action {
     ProposeDecision,
     /// Confirm or reject what another account proposed.
     ConfirmDecision,
+    /// Report a clue about an expert's conduct (198号 art. 28).
+    ReportConduct,
     /// See and follow cases (办件): lists without names, one case with its purpose recorded.
     ReadCases,
     /// The expert's own record, applications, changes, leave, confirmation, statements.
@@ -171,13 +172,14 @@ const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 21] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
     (Action::ApproveCases, &[APPROVER]),
     (Action::ProposeDecision, &[REGISTRAR, REVIEWER]),
     (Action::ConfirmDecision, &[APPROVER]),
+    (Action::ReportConduct, &[REGISTRAR, REVIEWER, any(Role::Agency), any(Role::Purchaser), SUPERVISOR]),
     (Action::ReadCases, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::OwnRecord, &[any(Role::Expert)]),
     (Action::Evaluate, &[any(Role::Agency), any(Role::Purchaser), any(Role::Expert)]),
@@ -310,7 +312,8 @@ mod tests {
     #[test]
     fn the_administrator_sees_no_personal_data() {
         let actor = Actor::of_role("A", Role::Administrator);
-        let may: Vec<Action> = PERMISSIONS.iter().map(|(action, _)| *action).filter(|a| actor.may(*a)).collect();
+        let may: Vec<Action> =
+            PERMISSIONS.iter().map(|(action, _)| *action).filter(|a| actor.may(*a)).collect();
         assert_eq!(may, [Action::KeepAccounts, Action::KeepKeys]);
     }
 

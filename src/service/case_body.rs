@@ -86,7 +86,8 @@ impl CaseFile {
 
     /// Only these fields of the body.
     pub(super) fn of_fields(case: &Case, keys: &[&str]) -> Self {
-        let body = keys.iter().fold(Object::new(), |body, key| body.with_some(key, get(&case.body, key).cloned()));
+        let body =
+            keys.iter().fold(Object::new(), |body, key| body.with_some(key, get(&case.body, key).cloned()));
         Self { line: CaseLine::from(case), body: body.into() }
     }
 }
@@ -124,7 +125,8 @@ pub(super) fn push(body: &mut Json, key: &'static str, item: Object) -> Result<(
         let list = map.entry(key.to_owned()).or_insert_with(|| Json::List(Vec::new()));
         if let Json::List(items) = list {
             if items.len() >= ENTRIES_MAX {
-                let (zh, en) = (format!("不得超过 {ENTRIES_MAX} 条"), format!("at most {ENTRIES_MAX} entries"));
+                let (zh, en) =
+                    (format!("不得超过 {ENTRIES_MAX} 条"), format!("at most {ENTRIES_MAX} entries"));
                 return Err(Refusal::invalid(vec![Problem::new(key, "", "count", &zh, &en)]));
             }
             items.push(item.into());

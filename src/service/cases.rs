@@ -277,7 +277,8 @@ impl Service {
     ) -> Result<Listed<Case>, Refusal> {
         let filter = scoped(actor, filter);
         self.store.read(|conn| {
-            let page = paging.read(|page| store::case::list(conn, &filter, page), |row| &row.id, |row| row)?;
+            let page =
+                paging.read(|page| store::case::list(conn, &filter, page), |row| &row.id, |row| row)?;
             let mut items = Vec::with_capacity(page.items.len());
             for row in &page.items {
                 items.push(self.open_case(conn, row)?);

@@ -32,8 +32,13 @@ pub fn fsck(
     against: &Against<'_>,
     progress: Progress<'_>,
 ) -> Result<Vec<Finding>, Refusal> {
-    let mut replay =
-        Replay { progress, experts: BTreeMap::new(), draws: BTreeMap::new(), rows: Rows::default(), cases: Cases::default() };
+    let mut replay = Replay {
+        progress,
+        experts: BTreeMap::new(),
+        draws: BTreeMap::new(),
+        rows: Rows::default(),
+        cases: Cases::default(),
+    };
     let archive = Archive::new(keys, entropy);
     reader.read(|conn| {
         let mut found = check(conn, against, &mut replay)?;

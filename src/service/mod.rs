@@ -6,10 +6,15 @@
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
 //! | `accounts` | tokens: made, listed, revoked, recognised |
+//! | `case_body` | tools for what a case keeps, and lists of cases |
+//! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
+//! | `performance`, `tier` | evaluations both ways; tiers computed from them |
+//! | `campaigns/` | special checks of the whole registry |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks` | every look at a sealed field is an entry first |
+//! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
@@ -27,8 +32,11 @@
 pub mod accounts;
 pub mod actor;
 pub mod archive;
+pub mod campaigns;
+pub mod case_body;
 pub mod cases;
 mod changes;
+pub mod conduct;
 pub mod draws;
 pub mod evidence;
 pub mod experts;
@@ -43,9 +51,13 @@ pub mod listing;
 pub mod log_reads;
 mod looks;
 pub mod packages;
+pub mod performance;
 pub mod refusal;
+pub mod remarks;
+mod rules_in_force;
 pub mod sealing;
 pub mod tables;
+pub mod tier;
 pub mod units;
 
 use std::path::PathBuf;
@@ -57,7 +69,7 @@ use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
 use crate::registry::Expert;
-use crate::rules::Profile;
+use crate::rules::{Profile, RegistryProfile};
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use archive::Archive;
 use index::{DrawingIndex, Indexed};
@@ -79,8 +91,10 @@ pub struct ServiceConfig {
     pub clock: Arc<dyn Clock>,
     /// Secret random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The rules in force.
+    /// The rules in force for draws.
     pub profile: Profile,
+    /// The rules in force for the registry.
+    pub registry_profile: RegistryProfile,
     /// Where the newest checkpoint is published outside the database.
     pub checkpoint_path: Option<PathBuf>,
     /// Faults, for tests only.
@@ -94,6 +108,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     profile: Profile,
+    registry_profile: RegistryProfile,
     index: RwLock<DrawingIndex>,
 }
 
@@ -118,6 +133,7 @@ impl Service {
             clock: config.clock,
             entropy: config.entropy,
             profile: config.profile,
+            registry_profile: config.registry_profile,
             index: RwLock::default(),
         };
         service.begin()?;
@@ -126,9 +142,14 @@ impl Service {
         Ok(service)
     }
 
-    /// The rules in force.
+    /// The rules in force for draws.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The rules in force for the registry.
+    pub fn registry_profile(&self) -> &RegistryProfile {
+        &self.registry_profile
     }
 
     /// The keys, for what is public about them.
@@ -169,7 +190,8 @@ impl Service {
                 Ok(())
             })?;
         }
-        self.load_profile()
+        self.load_profile()?;
+        self.load_registry_profile()
     }
 
     fn load_profile(&self) -> Result<(), Refusal> {

@@ -30,7 +30,7 @@ use crate::registry::lifecycle::Party;
 use crate::registry::performance::{EVALUATION, Side, is_in};
 use crate::registry::remark::RemarkKind;
 use crate::registry::{Expert, Package, Problem};
-use crate::rules::Question;
+use crate::rules::registry_profile::Question;
 use crate::store::case::{CaseFilter, CaseRow};
 use crate::store::{self, StoreError};
 use crate::time::{Calendar, Date, OutsideCalendar, Timestamp};
@@ -147,7 +147,12 @@ impl Service {
     }
 
     /// The tasks of this account's unit, or of this expert.
-    pub fn tasks(&self, actor: &Actor, asked: &TasksAsked, paging: &Paging) -> Result<Listed<CaseLine>, Refusal> {
+    pub fn tasks(
+        &self,
+        actor: &Actor,
+        asked: &TasksAsked,
+        paging: &Paging,
+    ) -> Result<Listed<CaseLine>, Refusal> {
         actor.check(Action::Evaluate)?;
         let Some(owner) = task_owner(actor) else { return Ok(Listed { items: Vec::new(), next: None }) };
         let filter = CaseFilter { owner: Some(owner), ..filter(asked) };
@@ -228,7 +233,8 @@ impl Service {
         let mut items: Vec<CaseFile> = all.iter().filter(unit_side).map(CaseFile::whole).collect();
         items.retain(|file| paging.after.as_ref().is_none_or(|after| file.line.id > *after));
         let wanted = paging.limit as usize;
-        let next = if items.len() > wanted { items.get(wanted - 1).map(|file| file.line.id.clone()) } else { None };
+        let next =
+            if items.len() > wanted { items.get(wanted - 1).map(|file| file.line.id.clone()) } else { None };
         items.truncate(wanted);
         Ok(Listed { items, next })
     }
@@ -268,7 +274,12 @@ impl Service {
     }
 
     /// All tasks, for the bureau: who is late. No answers.
-    pub fn evaluations(&self, actor: &Actor, asked: &TasksAsked, paging: &Paging) -> Result<Listed<CaseLine>, Refusal> {
+    pub fn evaluations(
+        &self,
+        actor: &Actor,
+        asked: &TasksAsked,
+        paging: &Paging,
+    ) -> Result<Listed<CaseLine>, Refusal> {
         actor.check(Action::ReadCases)?;
         self.case_lines(actor, filter(asked), paging)
     }
@@ -320,7 +331,11 @@ impl Service {
 
     /// Members of an unsealed draw that this account may know: the bureau, the draw's own agency, the
     /// package's own purchaser. The look is the caller's to record.
-    pub(super) fn unsealed_members(&self, actor: &Actor, draw: &str) -> Result<Vec<(Seated, Expert)>, Refusal> {
+    pub(super) fn unsealed_members(
+        &self,
+        actor: &Actor,
+        draw: &str,
+    ) -> Result<Vec<(Seated, Expert)>, Refusal> {
         let row = self.draw_row(actor, draw)?;
         if actor.role == Role::Purchaser {
             self.own_package(actor, &row.package)?;
@@ -338,7 +353,7 @@ impl Service {
     fn own_package(&self, actor: &Actor, id: &str) -> Result<Package, Refusal> {
         let missing = || Refusal::not_found("包", "package");
         if !matches!(actor.role, Role::Agency | Role::Purchaser) {
-            return Err(Refusal::forbidden());
+            return Err(missing());
         }
         let (row, facts) = self.package_record(actor, id)?;
         let unit = if actor.role == Role::Agency { row.agency } else { row.purchaser };
@@ -347,7 +362,11 @@ impl Service {
 
     fn unsealed_draw(&self, package: &str) -> Result<String, Refusal> {
         let draws = self.store.read(|conn| store::draw::of_package(conn, package))?;
-        draws.into_iter().find(|draw| draw.state == state::UNSEALED).map(|draw| draw.id).ok_or_else(not_unsealed)
+        draws
+            .into_iter()
+            .find(|draw| draw.state == state::UNSEALED)
+            .map(|draw| draw.id)
+            .ok_or_else(not_unsealed)
     }
 
     /// Day of the review, and for each side the last day and the day on which the task lapses.
@@ -364,8 +383,10 @@ impl Service {
             let closes = calendar.working_days_after(due, rules.grace_working_days.value);
             Ok::<_, Refusal>((due, closes.map_err(|error| outside(&error))?))
         };
-        let times =
-            Times { unit: side(rules.unit_working_days.value)?, expert: side(rules.expert_working_days.value)? };
+        let times = Times {
+            unit: side(rules.unit_working_days.value)?,
+            expert: side(rules.expert_working_days.value)?,
+        };
         Ok((review, times))
     }
 
@@ -409,7 +430,8 @@ impl Service {
     /// The record of a poor evaluation, if this is one.
     fn poor(&self, case: &Case) -> Result<Option<Case>, Refusal> {
         let score = int(&case.body, &["score"]);
-        let poor = score.is_some_and(|score| score < i64::from(self.registry_profile().performance.poor_below.value));
+        let poor = score
+            .is_some_and(|score| score < i64::from(self.registry_profile().performance.poor_below.value));
         let (Some(number), Some(region)) = (&case.subject, &case.region) else { return Ok(None) };
         if !poor || side_of(case)? != Side::Unit {
             return Ok(None);

@@ -75,7 +75,8 @@ impl Service {
             || {
                 let kind = RemarkKind::parse(&draft.what).filter(|kind| *kind != RemarkKind::PoorEvaluation);
                 let kind = kind.ok_or_else(|| {
-                    let (zh, en) = ("应为 late、absent 或 late_cancel", "must be late, absent or late_cancel");
+                    let (zh, en) =
+                        ("应为 late、absent 或 late_cancel", "must be late, absent or late_cancel");
                     Refusal::field("what", &draft.what, "remark", zh, en)
                 })?;
                 let happened = day("day", &draft.day)?;
@@ -97,9 +98,13 @@ impl Service {
                     .with("day", happened.to_string())
                     .with_some("package", draft.package.clone())
                     .with_some("note", draft.note.clone());
-                let case = self.begin_case(actor, &actor.parties(), "record", remark(&draft.expert, &region, body))?;
+                let case =
+                    self.begin_case(actor, &actor.parties(), "record", remark(&draft.expert, &region, body))?;
                 let idempotency = self.idempotency_row(actor, key, &case.id, 201);
-                self.write_changes("record remark", Changes::once(idempotency).case(self.case_change(&case)?))?;
+                self.write_changes(
+                    "record remark",
+                    Changes::once(idempotency).case(self.case_change(&case)?),
+                )?;
                 Ok(CaseLine::from(&case))
             },
         )
@@ -196,7 +201,11 @@ impl Service {
                 let Some(proposed) = take(&mut case.body, "correction") else { return Err(no_case()) };
                 another_person(actor, text(&proposed, &["by"]).unwrap_or_default())?;
                 let answer = if *step == RemarkStep::Confirm { "confirmed" } else { "rejected" };
-                push(&mut case.body, "corrections", at(Object::new().with("asked", proposed).with("answer", answer)))
+                push(
+                    &mut case.body,
+                    "corrections",
+                    at(Object::new().with("asked", proposed).with("answer", answer)),
+                )
             }
         }
     }
@@ -206,7 +215,7 @@ impl Service {
 pub(super) fn remark<'a>(expert: &'a str, region: &'a str, body: Object) -> NewCase<'a> {
     NewCase {
         lifecycle: &REMARK,
-        letter: 'R',
+        letter: 'M',
         subject: Some(expert),
         region: Some(region),
         parent: None,

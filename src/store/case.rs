@@ -115,8 +115,7 @@ fn filtered(filter: &CaseFilter) -> Filtered<'_> {
         query = query.filter(case_file::subject.eq(subject));
     }
     if let Some(prefix) = &filter.region_prefix {
-        query =
-            query.filter(case_file::region.ge(prefix)).filter(case_file::region.lt(prefix_end(prefix)));
+        query = query.filter(case_file::region.ge(prefix)).filter(case_file::region.lt(prefix_end(prefix)));
     }
     if let Some(parent) = &filter.parent {
         query = query.filter(case_file::parent.eq(parent));

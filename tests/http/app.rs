@@ -6,7 +6,7 @@ use expert_draw::codes::{CreditCode, NationalId};
 use expert_draw::http::server::{Running, Serving, spawn};
 use expert_draw::keys::Keys;
 use expert_draw::ports::{FixedClock, SeededEntropy};
-use expert_draw::rules::embedded;
+use expert_draw::rules::{embedded, embedded_registry};
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::time::Timestamp;
@@ -52,6 +52,7 @@ impl TestApp {
             clock: clock.clone(),
             entropy,
             profile: embedded("hunan-2023").unwrap(),
+            registry_profile: embedded_registry("registry-hunan-2023").unwrap(),
             checkpoint_path: Some(fresh.checkpoint_path()),
             failpoints: Arc::default(),
         };

@@ -53,6 +53,9 @@ struct Settings {
     /// 规则版本 · name of an embedded rule profile or path of a profile file
     #[arg(long, global = true)]
     profile: Option<String>,
+    /// 专家库规则档案 · name of an embedded registry profile or path of a file
+    #[arg(long, global = true)]
+    registry_profile: Option<String>,
     /// 配置文件 · TOML file; DATA/config.toml is read when it is there
     #[arg(long, global = true)]
     config: Option<PathBuf>,
@@ -223,10 +226,11 @@ impl Settings {
             ("origin", self.origin.clone()),
             ("jurisdiction", self.jurisdiction.clone()),
             ("profile", self.profile.clone()),
+            ("registry_profile", self.registry_profile.clone()),
         ];
         for (setting, value) in given {
             if let Some(value) = value {
-                sources.set(setting, value, format!("--{setting}"));
+                sources.set(setting, value, format!("--{}", setting.replace('_', "-")));
             }
         }
         sources.check().map_err(failed)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use expert_draw::config::Config;
 use expert_draw::keys::Keys;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
-use expert_draw::rules::{self, Profile};
+use expert_draw::rules::{self, Profile, RegistryProfile};
 use expert_draw::service::refusal::Refusal;
 use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::store::{Database, Failpoints, Reader};
@@ -94,6 +94,19 @@ fn profile(config: &Config) -> Result<Profile, Failure> {
     Profile::parse(&bytes).map_err(|e| failed(format!("{}: {e}", path.display())))
 }
 
+/// The registry profile: an embedded one by name, or a file.
+fn registry_profile(config: &Config) -> Result<RegistryProfile, Failure> {
+    if let Some(profile) = rules::embedded_registry(&config.registry_profile) {
+        return Ok(profile);
+    }
+    let path = Path::new(&config.registry_profile);
+    let bytes = fs::read(path).map_err(|e| {
+        let name = &config.registry_profile;
+        failed(format!("配置项 registry_profile：{name} 既不是内置规则档案，也无法作为文件读取 ({e})"))
+    })?;
+    RegistryProfile::parse(&bytes).map_err(|e| failed(format!("{}: {e}", path.display())))
+}
+
 /// Opens the service, making what is missing; the flag says whether this was the first start.
 pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
     let (keys, first) = keys_or_new(config)?;
@@ -103,6 +116,7 @@ pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         profile: profile(config)?,
+        registry_profile: registry_profile(config)?,
         checkpoint_path: Some(config.checkpoint_file()),
         failpoints: Arc::new(Failpoints::from_env()),
     })?;

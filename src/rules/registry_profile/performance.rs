@@ -103,7 +103,13 @@ fn questions(f: &mut Fields<'_>, key: &str) -> Result<Vec<Question>, ShapeError>
             if min >= max {
                 return Err(f.wrong("max", "must be greater than min"));
             }
-            Ok(Question { name, title: read::line(f, "title")?, title_en: read::line(f, "title_en")?, min, max })
+            Ok(Question {
+                name,
+                title: read::line(f, "title")?,
+                title_en: read::line(f, "title_en")?,
+                min,
+                max,
+            })
         })
     })?;
     let twice = |q: &Question| questions.iter().filter(|other| other.name == q.name).count() > 1;

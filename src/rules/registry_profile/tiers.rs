@@ -62,7 +62,8 @@ impl TierRules {
                 })
             })
         })?;
-        let open = |row: &TierRow| row.max_points.is_none() && row.min_score.is_none() && row.min_reviews == 0;
+        let open =
+            |row: &TierRow| row.max_points.is_none() && row.min_score.is_none() && row.min_reviews == 0;
         match rows.split_last() {
             Some((last, above)) if open(last) && !above.iter().any(open) => {}
             _ => return Err(f.wrong("rows", "the last row, and only the last, must have no bounds")),

@@ -68,7 +68,13 @@ impl Service {
     }
 
     /// One item with its findings; the look is recorded.
-    pub fn campaign_item(&self, actor: &Actor, campaign: &str, id: &str, purpose: &str) -> Result<CaseFile, Refusal> {
+    pub fn campaign_item(
+        &self,
+        actor: &Actor,
+        campaign: &str,
+        id: &str,
+        purpose: &str,
+    ) -> Result<CaseFile, Refusal> {
         actor.check(Action::ReadCases)?;
         self.item_of(actor, campaign, id)?;
         self.record_look(actor, "check_item", id, purpose)?;
@@ -102,7 +108,13 @@ impl Service {
                         ("propose_suspend", Object::new().with("decision", "suspend").with("months", *months))
                     }
                     Decision::Suspend(_) => {
-                        return Err(Refusal::field("months", "", "months", "应为 3、6 或 12", "must be 3, 6 or 12"));
+                        return Err(Refusal::field(
+                            "months",
+                            "",
+                            "months",
+                            "应为 3、6 或 12",
+                            "must be 3, 6 or 12",
+                        ));
                     }
                 };
                 let entry = entry.with("reason", reason).with("at", self.clock.now().0);
@@ -151,7 +163,8 @@ impl Service {
                     let event = if rejected.is_some() { "reject" } else { "confirm" };
                     self.step_case(actor, &actor.parties(), &CHECK_ITEM, &mut item, event)
                         .map_err(|why| at(place, why))?;
-                    let expert = self.answer_item(actor, &mut item, rejected).map_err(|why| at(place, why))?;
+                    let expert =
+                        self.answer_item(actor, &mut item, rejected).map_err(|why| at(place, why))?;
                     if let Some(expert) = expert {
                         changes = changes.expert(expert);
                     }

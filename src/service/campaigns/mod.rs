@@ -106,7 +106,13 @@ impl Service {
                 one_line("basis", &draft.basis)?;
                 let due = day("due", &draft.due)?;
                 if due < Date::of(self.clock.now()) {
-                    return Err(Refusal::field("due", &draft.due, "future", "不得早于今天", "must not be past"));
+                    return Err(Refusal::field(
+                        "due",
+                        &draft.due,
+                        "future",
+                        "不得早于今天",
+                        "must not be past",
+                    ));
                 }
                 let own = actor.region.map(|region| region.as_str().to_owned());
                 let population = Population {
@@ -141,14 +147,22 @@ impl Service {
                 };
                 let case = self.begin_case(actor, &actor.parties(), "plan", new)?;
                 let idempotency = self.idempotency_row(actor, key, &case.id, 201);
-                self.write_changes("plan campaign", Changes::once(idempotency).case(self.case_change(&case)?))?;
+                self.write_changes(
+                    "plan campaign",
+                    Changes::once(idempotency).case(self.case_change(&case)?),
+                )?;
                 Ok(CaseLine::from(&case))
             },
         )
     }
 
     /// A page of campaigns.
-    pub fn campaigns(&self, actor: &Actor, state: Option<&str>, paging: &Paging) -> Result<Listed<CaseLine>, Refusal> {
+    pub fn campaigns(
+        &self,
+        actor: &Actor,
+        state: Option<&str>,
+        paging: &Paging,
+    ) -> Result<Listed<CaseLine>, Refusal> {
         actor.check(Action::ReadCases)?;
         let filter = CaseFilter {
             kinds: vec![CAMPAIGN.name.to_owned()],
@@ -171,7 +185,12 @@ impl Service {
     }
 
     /// Closes a campaign whose items are all final.
-    pub fn close_campaign(&self, actor: &Actor, id: &str, key: Option<&IdempotencyKey>) -> Result<CaseLine, Refusal> {
+    pub fn close_campaign(
+        &self,
+        actor: &Actor,
+        id: &str,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<CaseLine, Refusal> {
         self.end_campaign(actor, id, None, key)
     }
 
@@ -212,7 +231,8 @@ impl Service {
                         "items are still open or wait for confirmation",
                     ));
                 }
-                let mut ended = Object::new().with("at", self.clock.now().0).with("by", actor.account.as_str());
+                let mut ended =
+                    Object::new().with("at", self.clock.now().0).with("by", actor.account.as_str());
                 if let Some(reason) = reason {
                     free_text("reason", reason)?;
                     ended = ended.with("reason", reason);
@@ -221,7 +241,10 @@ impl Service {
                 case.due = None;
                 let line = CaseLine::from(&case);
                 let idempotency = self.idempotency_row(actor, key, id, 200);
-                self.write_changes("end campaign", Changes::once(idempotency).case(self.case_change(&case)?))?;
+                self.write_changes(
+                    "end campaign",
+                    Changes::once(idempotency).case(self.case_change(&case)?),
+                )?;
                 Ok(line)
             },
         )
@@ -275,12 +298,12 @@ impl Population {
     fn check(&self) -> Result<(), Refusal> {
         if let Some(code) = &self.region {
             Region::parse(code).map_err(|e| {
-                Refusal::field("population.region", code, "unknown_region", e.message_zh(), &e.to_string())
+                Refusal::field("population.region", code, "unknown_region", &e.message_zh(), &e.to_string())
             })?;
         }
         if let Some(unit) = &self.unit {
             CreditCode::parse(unit).map_err(|e| {
-                Refusal::field("population.unit", unit, "credit_code", e.message_zh(), &e.to_string())
+                Refusal::field("population.unit", unit, "credit_code", &e.message_zh(), &e.to_string())
             })?;
         }
         if let Some(standing) = self.standing.as_deref().filter(|s| StandingKind::parse(s).is_none()) {
@@ -290,7 +313,9 @@ impl Population {
         if let Some(prefix) = &self.speciality {
             line("population.speciality", prefix, 64).map_err(|problem| Refusal::invalid(vec![problem]))?;
         }
-        for (field, text) in [("population.term_from", &self.term_from), ("population.term_to", &self.term_to)] {
+        for (field, text) in
+            [("population.term_from", &self.term_from), ("population.term_to", &self.term_to)]
+        {
             if let Some(text) = text {
                 day(field, text)?;
             }

@@ -13,7 +13,8 @@ use super::items_of;
 use crate::codec::Json;
 use crate::codes::Region;
 use crate::registry::campaign::CAMPAIGN;
-use crate::rules::{Condition, record_finding};
+use crate::rules::registry_profile::Condition;
+use crate::rules::special_check::record_finding;
 
 /// A table with the campaign's title.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +78,8 @@ impl Service {
         self.record_look(actor, "campaign", id, purpose)?;
         let filter = scoped(actor, items_of(id));
         let items = self.store.read(|conn| self.all_cases(conn, &filter))?;
-        let columns = ["序号", "专家编号", "姓名", "工作单位", "行政区划", "问题", "依据", "处理", "理由", "办理状态"];
+        let columns =
+            ["序号", "专家编号", "姓名", "工作单位", "行政区划", "问题", "依据", "处理", "理由", "办理状态"];
         let mut table = Table {
             title: "专项核查问题情况表".to_owned(),
             columns: columns.into_iter().map(Column::of).collect(),

@@ -4,7 +4,7 @@
 //! may not be met, as in any check that has a day. A chunk is one write: at most [`ITEMS_AT_ONCE`] items
 //! with the campaign's new cursor and totals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::Service;
 use super::super::actor::{Action, Actor};
@@ -14,9 +14,10 @@ use super::super::changes::Changes;
 use super::super::refusal::Refusal;
 use super::Population;
 use crate::codec::{Json, Object};
-use crate::registry::campaign::{CAMPAIGN, CHECK_ITEM};
 use crate::registry::Expert;
-use crate::rules::{Around, CheckFinding, ConductSummary, special_check};
+use crate::registry::campaign::{CAMPAIGN, CHECK_ITEM};
+use crate::rules::conditions::ConductSummary;
+use crate::rules::special_check::{Around, CheckFinding, special_check};
 use crate::time::Date;
 
 /// The most items of one write.
@@ -31,8 +32,6 @@ struct Surroundings {
     phones: BTreeMap<String, u32>,
     people: BTreeMap<(String, Date), u32>,
     conduct: BTreeMap<String, ConductSummary>,
-    kinds: BTreeMap<String, Vec<String>>,
-    unreachable: BTreeMap<String, u32>,
 }
 
 /// One person of a chunk.
@@ -57,10 +56,17 @@ impl Service {
         let mut left = people;
         loop {
             let after = text(&case.body, &["cursor"]).map(str::to_owned);
-            let examined = self.examine_chunk(&population, after.as_deref(), left.min(PEOPLE_AT_ONCE), &around)?;
+            let examined =
+                self.examine_chunk(&population, after.as_deref(), left.min(PEOPLE_AT_ONCE), &around)?;
             left = left.saturating_sub(u32::try_from(examined.len()).unwrap_or(u32::MAX));
             let end = examined.is_empty();
-            self.step_case(actor, &actor.parties(), &CAMPAIGN, &mut case, if end { "examined" } else { "examine" })?;
+            self.step_case(
+                actor,
+                &actor.parties(),
+                &CAMPAIGN,
+                &mut case,
+                if end { "examined" } else { "examine" },
+            )?;
             let mut changes = Changes::default();
             for person in examined.iter().filter(|person| !person.findings.is_empty()) {
                 let item = self.item(actor, &case, person)?;
@@ -81,7 +87,8 @@ impl Service {
     pub(super) fn population_size(&self, population: &Population) -> Result<u64, Refusal> {
         let index = self.current_index()?;
         let prefix = population.region_prefix();
-        Ok(index.after(None).filter(|indexed| population.holds(&indexed.expert, prefix.as_deref())).count() as u64)
+        Ok(index.after(None).filter(|indexed| population.holds(&indexed.expert, prefix.as_deref())).count()
+            as u64)
     }
 
     fn examine_chunk(
@@ -99,8 +106,7 @@ impl Service {
             if !population.holds(expert, prefix.as_deref()) {
                 continue;
             }
-            let facts = super::super::conditions::facts_of(expert);
-            let findings = special_check(expert, facts, &around.of(expert), self.registry_profile(), today);
+            let findings = special_check(expert, &around.of(expert), self.registry_profile(), today);
             found += usize::from(!findings.is_empty());
             let county = expert.regions().first().map(|region| region.as_str().to_owned());
             let number = expert.number().as_str().to_owned();
@@ -126,7 +132,9 @@ impl Service {
             parent: Some(&campaign.id),
             owner: None,
             due: campaign.due,
-            body: Object::new().with("findings", person.findings.iter().map(finding).collect::<Json>()).into(),
+            body: Object::new()
+                .with("findings", person.findings.iter().map(finding).collect::<Json>())
+                .into(),
             sealed_for: Some(&person.number),
         };
         self.begin_case(actor, &actor.parties(), "find", new)
@@ -145,30 +153,20 @@ impl Service {
         // Only what two share is needed further.
         phones.retain(|_, count| *count > 1);
         people.retain(|_, count| *count > 1);
-        let (conduct, kinds, unreachable) = self.store.read(|conn| {
-            Ok::<_, Refusal>((
-                self.conduct_summaries(conn)?,
-                self.unit_kinds(conn)?,
-                self.unreachable_reports(conn)?,
-            ))
-        })?;
-        Ok(Surroundings { phones, people, conduct, kinds, unreachable })
+        let conduct = self.store.read(|conn| self.conduct_summaries(conn, None))?;
+        Ok(Surroundings { phones, people, conduct })
     }
 }
 
 impl Surroundings {
     fn of(&self, expert: &Expert) -> Around {
         let number = expert.number().as_str();
-        let employers = expert.employments().unwrap_or_default();
-        let kinds: BTreeSet<String> =
-            employers.iter().filter_map(|e| self.kinds.get(e.unit.as_str())).flatten().cloned().collect();
         Around {
             conduct: self.conduct.get(number).copied().unwrap_or_default(),
-            employer_kinds: kinds.into_iter().collect(),
+            employer_kinds: None,
             same_phone: in_registry(expert) && self.phones.contains_key(expert.phone()),
             same_person: in_registry(expert)
                 && self.people.contains_key(&(expert.name().to_owned(), birth(expert))),
-            unreachable_reports: self.unreachable.get(number).copied().unwrap_or_default(),
         }
     }
 }
@@ -186,7 +184,8 @@ impl Population {
             Some(standing) => expert.standing().kind().as_str() == standing,
             None => in_registry(expert),
         };
-        let unit = |code: &String| expert.employments().unwrap_or_default().iter().any(|e| e.unit.as_str() == code);
+        let unit =
+            |code: &String| expert.employments().unwrap_or_default().iter().any(|e| e.unit.as_str() == code);
         standing
             && prefix.is_none_or(|prefix| region.is_some_and(|region| region.as_str().starts_with(prefix)))
             && self.speciality.as_ref().is_none_or(speciality)
@@ -201,7 +200,8 @@ fn in_registry(expert: &Expert) -> bool {
 }
 
 fn population(case: &Case) -> Result<Population, Refusal> {
-    let recorded = get(&case.body, "population").ok_or_else(|| Refusal::internal("campaign without population"))?;
+    let recorded =
+        get(&case.body, "population").ok_or_else(|| Refusal::internal("campaign without population"))?;
     let of = |key: &str| text(recorded, &[key]).map(str::to_owned);
     Ok(Population {
         region: of("region"),
@@ -247,6 +247,5 @@ fn count(case: &mut Case, examined: &[Examined]) {
 }
 
 fn birth(expert: &Expert) -> Date {
-    expert.birth()
+    expert.id().birth_date()
 }
-

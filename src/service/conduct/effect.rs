@@ -13,7 +13,7 @@ use super::super::experts::{ExpertChange, refused};
 use super::super::refusal::Refusal;
 use super::steps::{answer_appeal, conflict, not_who_decided};
 use crate::codec::{Json, Object};
-use crate::registry::{DismissalReason, Event, Expert, Imaged};
+use crate::registry::{DismissalReason, Event, Expert};
 use crate::store;
 use crate::time::Date;
 
@@ -70,7 +70,8 @@ impl Service {
         if let Some(entry) = int(decision, &["expert_entry"]) {
             let day = text(decision, &["day"]).and_then(|day| Date::parse(day).ok());
             let day = day.ok_or_else(|| Refusal::internal("decision without day"))?;
-            let event = event_of(decision, day)?.ok_or_else(|| Refusal::internal("decision without effect"))?.0;
+            let event =
+                event_of(decision, day)?.ok_or_else(|| Refusal::internal("decision without effect"))?.0;
             let before = self.expert_at(entry)?;
             let brought = before.standing().apply(event, day).map_err(refused)?;
             let number = case.subject.clone().unwrap_or_default();
@@ -78,7 +79,8 @@ impl Service {
             if record.expert.standing() == brought {
                 let restored = record.expert.annulled(before.standing());
                 let version = record.version + 1;
-                changed = Some(self.expert_change(actor, &restored, version, "expert.annulled", Some(key))?);
+                changed =
+                    Some(self.expert_change(actor, &restored, version, "expert.annulled", Some(key))?);
                 answer = answer.with("effect", "lifted");
             } else {
                 answer = answer.with("effect", "standing_changed_since");

@@ -12,6 +12,7 @@
 mod due;
 mod effect;
 mod steps;
+mod summary;
 
 use super::Service;
 use super::actor::{Action, Actor, Role};
@@ -223,10 +224,20 @@ impl Service {
                 let (_, expert) = found.ok_or_else(|| Refusal::not_found("席位", "seat"))?;
                 Ok(expert.number().as_str().to_owned())
             }
-            _ if buyer => {
-                Err(Refusal::field("draw", "", "required", "须给出本单位项目的抽取和席位", "name a draw and a position of your own"))
-            }
-            _ => Err(Refusal::field("expert", "", "required", "给出专家编号，或抽取和席位", "give a number, or a draw and a position")),
+            _ if buyer => Err(Refusal::field(
+                "draw",
+                "",
+                "required",
+                "须给出本单位项目的抽取和席位",
+                "name a draw and a position of your own",
+            )),
+            _ => Err(Refusal::field(
+                "expert",
+                "",
+                "required",
+                "给出专家编号，或抽取和席位",
+                "give a number, or a draw and a position",
+            )),
         }
     }
 }

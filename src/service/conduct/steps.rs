@@ -251,7 +251,9 @@ impl Service {
             }
             Step::Evidence { text, attachment } => {
                 free_text("text", text)?;
-                if let Some(digest) = attachment.as_deref().filter(|d| crate::codec::Hash::from_hex(d).is_none()) {
+                if let Some(digest) =
+                    attachment.as_deref().filter(|d| crate::codec::Hash::from_hex(d).is_none())
+                {
                     let (zh, en) = ("应为64位小写十六进制", "must be 64 lower-case hex digits");
                     return Err(Refusal::field("attachment", digest, "digest", zh, en));
                 }
@@ -265,7 +267,8 @@ impl Service {
                     let (zh, en) = ("应晚于现期限", "must be later than the present limit");
                     return Err(Refusal::field("until", &asked.until, "later", zh, en));
                 }
-                let asked = Object::new().with("reason", asked.reason.as_str()).with("until", until.to_string());
+                let asked =
+                    Object::new().with("reason", asked.reason.as_str()).with("until", until.to_string());
                 set(&mut case.body, "extension", at(asked));
             }
             Step::GrantExtension | Step::RefuseExtension(_) => {
@@ -291,7 +294,8 @@ impl Service {
             Step::Establish(finding) => {
                 self.check_code(&finding.code)?;
                 free_text("facts", &finding.facts)?;
-                let found = Object::new().with("code", finding.code.as_str()).with("facts", finding.facts.as_str());
+                let found =
+                    Object::new().with("code", finding.code.as_str()).with("facts", finding.facts.as_str());
                 set(&mut case.body, "finding", at(found));
             }
             Step::Propose(proposal) => {
@@ -344,11 +348,18 @@ impl Service {
             Step::Uphold(reasons) => {
                 free_text("reasons", reasons)?;
                 not_who_decided(actor, case)?;
-                answer_appeal(case, at(Object::new().with("outcome", "upheld").with("reasons", reasons.as_str())));
+                answer_appeal(
+                    case,
+                    at(Object::new().with("outcome", "upheld").with("reasons", reasons.as_str())),
+                );
             }
             Step::Clear(checklist) => {
                 if case.owner.as_deref() == Some(&actor.account) {
-                    return Err(conflict("handler_cannot_clear", "承办人不得自行销号", "the handler does not clear"));
+                    return Err(conflict(
+                        "handler_cannot_clear",
+                        "承办人不得自行销号",
+                        "the handler does not clear",
+                    ));
                 }
                 let published = get(&case.body, "publication").is_some();
                 if text(&case.body, &["appeal", "answer", "outcome"]) == Some("upheld") && !published {
@@ -390,7 +401,10 @@ impl Service {
         if known {
             return Ok(());
         }
-        let (zh, en) = ("应为 art29_1 至 art29_7，或本省规则档案的条目", "must be art29_1 to art29_7 or an item of the profile");
+        let (zh, en) = (
+            "应为 art29_1 至 art29_7，或本省规则档案的条目",
+            "must be art29_1 to art29_7 or an item of the profile",
+        );
         Err(Refusal::field("code", code, "conduct_code", zh, en))
     }
 
@@ -404,9 +418,9 @@ impl Service {
         let code = text(&case.body, &["finding", "code"]).unwrap_or_default();
         let standing = self.summary(case.subject.as_deref().unwrap_or_default())?.standing;
         let out = !["active", "suspended", "stale"].contains(&standing.as_str());
-        measures(proposal)?.check(ConductCode::parse(code), out).map_err(|problem| {
-            Refusal::field(problem.field, "", problem.rule, problem.zh, problem.en)
-        })
+        measures(proposal)?
+            .check(ConductCode::parse(code), out)
+            .map_err(|problem| Refusal::field(problem.field, "", problem.rule, problem.zh, problem.en))
     }
 }
 
