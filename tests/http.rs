@@ -11,6 +11,10 @@ mod accounts;
 mod app;
 #[path = "http/bad_input.rs"]
 mod bad_input;
+#[path = "http/campaigns.rs"]
+mod campaigns;
+#[path = "http/conduct.rs"]
+mod conduct;
 #[path = "http/documents.rs"]
 mod documents;
 #[path = "http/draws.rs"]
@@ -21,6 +25,8 @@ mod experts;
 mod imports;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/performance.rs"]
+mod performance;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]

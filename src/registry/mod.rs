@@ -30,6 +30,7 @@
 pub mod campaign;
 mod check;
 pub mod conduct;
+mod conduct_table;
 mod csv_row;
 mod draft;
 mod expert;

@@ -53,8 +53,13 @@ impl Service {
     }
 
     /// The name of the tier of everybody about whom anything was recorded, and of everybody else: for
-    /// lists that filter by tier. Names nobody and shows no record.
-    pub(super) fn tier_names(&self, conn: &mut Conn) -> Result<(BTreeMap<String, String>, String), Refusal> {
+    /// lists that filter by tier. Shows no record.
+    pub fn tier_names(&self, actor: &Actor) -> Result<(BTreeMap<String, String>, String), Refusal> {
+        actor.check(Action::ReadRegistry)?;
+        self.store.read(|conn| self.all_tiers(conn))
+    }
+
+    fn all_tiers(&self, conn: &mut Conn) -> Result<(BTreeMap<String, String>, String), Refusal> {
         let mut cases: BTreeMap<String, Vec<Case>> = BTreeMap::new();
         for row in all_rows(conn, &counted_kinds())? {
             // An erased expert's cases do not open; nobody lists them.

@@ -15,7 +15,7 @@ use super::super::listing::{Listed, Paging};
 use super::super::refusal::Refusal;
 use super::items_of;
 use crate::codec::Object;
-use crate::registry::campaign::{CAMPAIGN, CHECK_ITEM};
+use crate::registry::campaign::CHECK_ITEM;
 use crate::registry::{DismissalReason, Event, Problem};
 use crate::store::case::CaseFilter;
 use crate::time::Date;
@@ -57,7 +57,7 @@ impl Service {
         paging: &Paging,
     ) -> Result<Listed<CaseLine>, Refusal> {
         actor.check(Action::ReadCases)?;
-        self.case(actor, &CAMPAIGN, campaign)?;
+        self.seen_campaign(actor, campaign)?;
         let filter = CaseFilter {
             states: asked.state.iter().cloned().collect(),
             region_prefix: asked.region_prefix.clone(),

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use super::actor::{Action, Actor, Role};
 use super::case_body::{CaseFile, CaseLine, end_of, free_text, push, set};
-use super::cases::{Case, NewCase, all_rows};
+use super::cases::{Case, NewCase, all_rows, no_case, scoped};
 use super::changes::Changes;
 use super::conduct::day;
 use super::experts::within;
@@ -156,7 +156,7 @@ impl Service {
         )
     }
 
-    /// A page of campaigns.
+    /// A page of campaigns; one may hold fewer than asked for, where some are other regions' own.
     pub fn campaigns(
         &self,
         actor: &Actor,
@@ -169,15 +169,19 @@ impl Service {
             states: state.map(str::to_owned).into_iter().collect(),
             ..CaseFilter::default()
         };
-        self.case_lines(actor, filter, paging)
+        let mut page = self.store.read(|conn| {
+            paging.read(|page| store::case::list(conn, &filter, page), |row| &row.id, CaseLine::from)
+        })?;
+        page.items.retain(|line| sees(actor, line.region.as_deref()));
+        Ok(page)
     }
 
     /// A campaign with its totals and what became of its items. It names nobody.
     pub fn campaign(&self, actor: &Actor, id: &str) -> Result<Progress, Refusal> {
         actor.check(Action::ReadCases)?;
-        let case = self.case(actor, &CAMPAIGN, id)?;
+        let case = self.seen_campaign(actor, id)?;
         let (mut states, mut counties) = (BTreeMap::new(), BTreeMap::<String, BTreeMap<String, u64>>::new());
-        for row in self.store.read(|conn| all_rows(conn, &items_of(id)))? {
+        for row in self.store.read(|conn| all_rows(conn, &scoped(actor, items_of(id))))? {
             *states.entry(row.state.clone()).or_insert(0) += 1;
             *counties.entry(row.region.unwrap_or_default()).or_default().entry(row.state).or_insert(0) += 1;
         }
@@ -270,14 +274,28 @@ impl Service {
         Ok(cases.len() as u64)
     }
 
+    /// A campaign of the account's region, or of one above it: a county works off its items of a
+    /// province's campaign.
+    fn seen_campaign(&self, actor: &Actor, id: &str) -> Result<Case, Refusal> {
+        let case = self.store.read(|conn| self.read_case(conn, id))?;
+        let seen = |case: &Case| case.kind == CAMPAIGN.name && sees(actor, case.region.as_deref());
+        case.filter(seen).ok_or_else(no_case)
+    }
+
     /// A campaign whose items may be decided.
     fn worked_campaign(&self, actor: &Actor, id: &str) -> Result<Case, Refusal> {
-        let case = self.case(actor, &CAMPAIGN, id)?;
+        let case = self.seen_campaign(actor, id)?;
         if ["running", "open"].contains(&case.state.as_str()) {
             return Ok(case);
         }
         Err(Refusal::new(Kind::Conflict, "wrong_state", "核查已结束", "the campaign has ended"))
     }
+}
+
+/// Whether a campaign of a region (`None`: the whole registry) has anything to do with an account's.
+fn sees(actor: &Actor, region: Option<&str>) -> bool {
+    let above = |own: &Region| region.is_none_or(|code| Region::parse(code).is_ok_and(|r| own.is_within(&r)));
+    actor.covers(region) || actor.region.as_ref().is_some_and(above)
 }
 
 /// The items of a campaign.

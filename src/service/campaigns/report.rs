@@ -12,7 +12,6 @@ use super::super::tables::{Cell, Column, Table};
 use super::items_of;
 use crate::codec::Json;
 use crate::codes::Region;
-use crate::registry::campaign::CAMPAIGN;
 use crate::rules::registry_profile::Condition;
 use crate::rules::special_check::record_finding;
 
@@ -28,14 +27,15 @@ impl Service {
     /// nobody.
     pub fn campaign_summary(&self, actor: &Actor, id: &str) -> Result<Report, Refusal> {
         actor.check(Action::ReadCases)?;
-        let case = self.case(actor, &CAMPAIGN, id)?;
-        let totals = totals(&case);
+        let case = self.seen_campaign(actor, id)?;
+        let mut totals = totals(&case);
+        totals.retain(|county, _| actor.covers(Some(county)));
         let mut names: Vec<String> = totals.values().flat_map(|counts| counts.keys().cloned()).collect();
         names.sort();
         names.dedup();
         names.retain(|name| name != "examined" && name != "found");
         let mut results: BTreeMap<String, BTreeMap<&'static str, i64>> = BTreeMap::new();
-        for row in self.store.read(|conn| all_rows(conn, &items_of(id)))? {
+        for row in self.store.read(|conn| all_rows(conn, &scoped(actor, items_of(id))))? {
             let what = match row.state.as_str() {
                 "kept" => "kept",
                 "corrected" => "corrected",
@@ -74,7 +74,7 @@ impl Service {
     /// 情况表: every item with the expert's name and unit. One look for the whole table.
     pub fn campaign_problems(&self, actor: &Actor, id: &str, purpose: &str) -> Result<Report, Refusal> {
         actor.check(Action::ReadCases)?;
-        self.case(actor, &CAMPAIGN, id)?;
+        self.seen_campaign(actor, id)?;
         self.record_look(actor, "campaign", id, purpose)?;
         let filter = scoped(actor, items_of(id));
         let items = self.store.read(|conn| self.all_cases(conn, &filter))?;
