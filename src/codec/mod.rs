@@ -22,4 +22,4 @@ pub mod json;
 pub use fields::{Fields, ShapeError, object};
 pub use hash::{Hash, LabelledHash, hmac_sha256, sha256};
 pub use hex::{from_hex, to_hex};
-pub use json::{Json, JsonError, Object};
+pub use json::{Json, JsonError, MAX_INTEGER, Object};

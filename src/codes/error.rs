@@ -32,6 +32,9 @@ pub enum CodeError {
     /// The scheme has no such code.
     #[error("the scheme has no such speciality code")]
     UnknownSpeciality,
+    /// Two digits that are not in the table of GB/T 4658.
+    #[error("there is no such code in the table of GB/T 4658")]
+    UnknownEducation,
 }
 
 impl CodeError {
@@ -45,6 +48,7 @@ impl CodeError {
             CodeError::UnknownRegion => "行政区划代码表（GB/T 2260）中没有这一地区".to_owned(),
             CodeError::UnknownScheme => "专业应写作“分类标准:代码”，分类标准为 ndrc316 或 mof31".to_owned(),
             CodeError::UnknownSpeciality => "该分类标准中没有这一专业代码".to_owned(),
+            CodeError::UnknownEducation => "学历代码表（GB/T 4658）中没有这一代码".to_owned(),
         }
     }
 }

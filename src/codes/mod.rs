@@ -5,6 +5,7 @@
 //! | [`NationalId`] | GB 11643-1999 公民身份号码 | form, birth date, check character |
 //! | [`CreditCode`] | GB 32100-2015 统一社会信用代码 | form, check character |
 //! | [`Region`] | GB/T 2260 行政区划代码 | stands in the embedded table |
+//! | [`EducationLevel`] | GB/T 4658-2006 学历代码 | stands in the embedded table |
 //! | [`Speciality`] | 发改法规〔2018〕316号, 财库〔2022〕31号 | stands in the table of its scheme |
 //!
 //! *Invariant:* a value of one of these types is valid and has one spelling, which `as_str` gives.
@@ -20,6 +21,7 @@
 )]
 
 mod credit_code;
+mod education;
 mod error;
 mod national_id;
 mod region;
@@ -27,6 +29,7 @@ mod speciality;
 mod table;
 
 pub use credit_code::CreditCode;
+pub use education::EducationLevel;
 pub use error::CodeError;
 pub use national_id::{NationalId, Sex};
 pub use region::{Level, Region};

@@ -60,6 +60,10 @@ pub struct NewCampaign {
     /// Whom to check.
     #[serde(default)]
     population: PopulationInput,
+    /// What to look for: names of conditions (`age`, `title`, …) and of findings (`same_phone`, …); empty or
+    /// absent: everything.
+    #[serde(default)]
+    checks: Vec<String>,
 }
 
 /// How far to go.
@@ -152,10 +156,10 @@ async fn plan(
     body: Body<NewCampaign>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
-    let NewCampaign { title, basis, due, population } = body.value;
+    let NewCampaign { title, basis, due, population, checks } = body.value;
     let PopulationInput { region, speciality, standing, unit, term_from, term_to } = population;
     let population = Population { region, speciality, standing, unit, term_from, term_to };
-    let draft = CampaignDraft { title, basis, due, population };
+    let draft = CampaignDraft { title, basis, due, population, checks };
     let made = run(&service, move |service| service.plan_campaign(&caller.0, &draft, Some(&key))).await?;
     Ok(begun("campaigns", made, CaseLineView::from))
 }

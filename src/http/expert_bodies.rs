@@ -198,6 +198,7 @@ impl ExpertInput {
             declared_units: self.declared_units,
             term_from: self.term_from,
             term_to: self.term_to,
+            ..Draft::default()
         }
     }
 }
@@ -295,7 +296,9 @@ fn employments(list: Vec<Employment>) -> Vec<DraftEmployment> {
 }
 
 fn past(list: Vec<PastEmployment>) -> Vec<DraftPast> {
-    list.into_iter().map(|p| DraftPast { unit: p.unit, from: p.from, to: p.to }).collect()
+    list.into_iter()
+        .map(|p| DraftPast { unit: p.unit, from: p.from, to: p.to, ..DraftPast::default() })
+        .collect()
 }
 
 /// Tells `null` from absence.

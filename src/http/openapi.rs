@@ -4,7 +4,7 @@
 //! as the answer to every error, the base path. `api-spec/openapi.json` is [`document`] as committed;
 //! a test compares them. Anonymous operations say so with `security(())`.
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
@@ -49,6 +49,8 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     let mut schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
     ProblemBody::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    let shared = REFUSALS.map(|(_, name, text)| (name.to_owned(), RefOr::T(problem(text))));
+    components.responses.extend(shared);
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
@@ -58,27 +60,54 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
     document.security = Some(vec![SecurityRequirement::new(BEARER, std::iter::empty::<&str>())]);
     for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
-            .into_iter()
-            .flatten()
-        {
-            answer_errors(operation);
-        }
+        let reads = [&mut item.get].into_iter().flatten().map(|operation| (operation, Method::Read));
+        let writes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        let writes = writes.into_iter().flatten().map(|operation| (operation, Method::Write));
+        reads.chain(writes).for_each(|(operation, method)| answer_errors(operation, method));
     }
     document
 }
 
-fn answer_errors(operation: &mut Operation) {
+/// Every status with which an operation may refuse, named one by one: an answer that is not in the
+/// document is a fault, and a tool can say so.
+const REFUSALS: [(&str, &str, &str); 13] = [
+    ("400", "Malformed", "请求格式有误 · malformed request"),
+    ("401", "NotSignedIn", "未登录或令牌无效 · no valid token"),
+    ("403", "NotPermitted", "无权操作 · not permitted"),
+    ("404", "NotFound", "不存在，或对该账号不可见 · not found, or not visible to this account"),
+    ("409", "Conflict", "与现状冲突 · conflict with the present state"),
+    ("412", "Changed", "记录已被更改 · changed in the meantime"),
+    ("413", "TooLarge", "请求过大 · too large"),
+    ("415", "UnsupportedType", "正文类型不支持 · unsupported media type"),
+    ("422", "Invalid", "输入无效 · invalid input"),
+    ("428", "ConditionMissing", "缺少 If-Match · If-Match is missing"),
+    ("429", "TooMany", "操作过于频繁 · too many such requests"),
+    ("500", "Fault", "系统错误，未作任何更改 · a fault; nothing was changed"),
+    ("503", "Unavailable", "暂时无法处理 · temporarily unavailable"),
+];
+
+fn answer_errors(operation: &mut Operation, method: Method) {
     let anonymous = operation.security.is_some();
-    let responses = &mut operation.responses.responses;
-    if !anonymous {
-        for (status, text) in
-            [("401", "未登录或令牌无效 · no valid token"), ("403", "无权操作 · not permitted")]
-        {
-            responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(text)));
+    let if_match = |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.name == "If-Match");
+    let conditional = operation.parameters.iter().flatten().any(if_match);
+    for (status, name, _) in REFUSALS {
+        let applies = match status {
+            "403" | "429" => !anonymous,
+            "412" | "428" => conditional,
+            "413" | "415" => matches!(method, Method::Write),
+            _ => true,
+        };
+        if applies {
+            let shared = || RefOr::Ref(Ref::from_response_name(name));
+            operation.responses.responses.entry(status.to_owned()).or_insert_with(shared);
         }
     }
-    responses.entry("default".to_owned()).or_insert_with(|| RefOr::T(problem("其他错误 · any other error")));
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    Read,
+    Write,
 }
 
 fn problem(text: &str) -> Response {

@@ -147,6 +147,7 @@ fn code_rule(error: CodeError) -> &'static str {
         CodeError::UnknownRegion => "unknown_region",
         CodeError::UnknownScheme => "unknown_scheme",
         CodeError::UnknownSpeciality => "unknown_speciality",
+        CodeError::UnknownEducation => "unknown_education",
     }
 }
 

@@ -8,7 +8,8 @@
 //! *Deliberately not here:* the CSV syntax itself (the crate `csv` in `service`), line numbers,
 //! experts that stand twice in one file (only the caller sees all rows).
 
-use super::draft::{Draft, DraftEmployment, DraftPast};
+use super::draft::Draft;
+use super::draft_parts::{DraftEmployment, DraftPast};
 use super::expert::{Expert, ExpertNumber, TitleLevel};
 use super::problem::Problem;
 
@@ -47,6 +48,15 @@ impl Columns {
     /// The English headings, in the order in which a file is written.
     pub fn names() -> impl Iterator<Item = &'static str> {
         COLUMNS.iter().map(|(name, _)| *name)
+    }
+
+    /// The column that a heading means, Chinese or English; `None`: none.
+    pub fn named(heading: &str) -> Option<&'static str> {
+        let heading = heading.trim_start_matches('\u{feff}').trim();
+        let means = |(name, aliases): &&(&'static str, &[&str])| {
+            name.eq_ignore_ascii_case(heading) || aliases.contains(&heading)
+        };
+        COLUMNS.iter().find(means).map(|(name, _)| *name)
     }
 
     /// Reads the heading. A byte order mark before the first cell does not count.
@@ -156,6 +166,7 @@ impl Columns {
             declared_units: list("declared_units"),
             term_from: owned("term_from"),
             term_to: owned("term_to"),
+            ..Draft::default()
         };
         Ok((draft, problems))
     }
@@ -180,7 +191,12 @@ fn read_past(cell: &str) -> (Vec<DraftPast>, Vec<Problem>) {
     for (position, entry) in split(cell).enumerate() {
         let parts: Vec<&str> = entry.split(':').map(str::trim).collect();
         if let [unit, from, to] = parts.as_slice() {
-            past.push(DraftPast { unit: (*unit).to_owned(), from: (*from).to_owned(), to: (*to).to_owned() });
+            past.push(DraftPast {
+                unit: (*unit).to_owned(),
+                from: (*from).to_owned(),
+                to: (*to).to_owned(),
+                ..DraftPast::default()
+            });
         } else {
             let field = format!("past_employments[{position}]");
             problems.push(Problem::new(

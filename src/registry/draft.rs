@@ -8,11 +8,19 @@
 
 use std::fmt;
 
-use crate::codes::{CreditCode, NationalId, Region, Speciality};
+use crate::codes::{CreditCode, Region, Speciality};
 use crate::time::Date;
 
 use super::check::{Check, Order, all, at};
+use super::draft_check::{self, Base, TITLE_LEVELS, word};
+use super::draft_parts::{
+    DraftAppointment, DraftCertificate, DraftClaim, DraftDocument, DraftEducation, DraftEmployment,
+    DraftEqualLevel, DraftPast, DraftRelative, DraftRelaxation, DraftTitle, DraftTraining,
+};
 use super::expert::{Employment, Expert, ExpertNumber, Facts, PastEmployment, TitleLevel, limits};
+use super::identity::{BORN_FIRST, Identity};
+use super::image::IMAGE_LIMIT;
+use super::particulars::{ClaimDecision, Leave, Particulars};
 use super::problem::Problem;
 use super::standing::Standing;
 
@@ -21,21 +29,25 @@ use super::standing::Standing;
 pub struct Draft {
     /// 姓名.
     pub name: String,
-    /// GA/T 517 kind of identity document; only `111` 居民身份证 is accepted.
+    /// GA/T 517 kind of identity document; `111` is 居民身份证.
     pub id_kind: String,
     /// The number of that document.
     pub id_number: String,
+    /// Birth date; needed for a document other than `111`, else in the number.
+    pub birth: String,
+    /// Sex as GB/T 2261.1 codes it (`0`, `1`, `2`, `9`); needed as `birth` is.
+    pub sex: String,
     /// 手机号.
     pub phone: String,
     /// Present employers, *the unit* first; `None`: not known; empty: none.
     pub employments: Option<Vec<DraftEmployment>>,
     /// Former employers.
     pub past: Vec<DraftPast>,
-    /// `senior`, `deputy_senior` or `intermediate`.
+    /// `senior`, `deputy_senior`, `intermediate`, `junior` or `none`; the highest of `titles`.
     pub title_level: String,
     /// The day since when the expert works in the field.
     pub field_since: String,
-    /// `scheme:code`.
+    /// The drawable specialities, `scheme:code`. Left empty, they are the approved ones of `claims`.
     pub specialities: Vec<String>,
     /// Review regions (评审区域), the main one first.
     pub regions: Vec<String>,
@@ -45,28 +57,42 @@ pub struct Draft {
     pub term_from: String,
     /// Last day of the term.
     pub term_to: String,
-}
-
-/// A present employer as written.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct DraftEmployment {
-    /// Credit code.
-    pub unit: String,
-    /// Full name.
-    pub name: String,
-    /// First day.
-    pub since: String,
-}
-
-/// A former employer as written.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct DraftPast {
-    /// Credit code.
-    pub unit: String,
-    /// First day.
-    pub from: String,
-    /// Last day.
-    pub to: String,
+    /// Further phones.
+    pub further_phones: Vec<String>,
+    /// 电子邮箱.
+    pub mail: String,
+    /// 通信地址.
+    pub address: String,
+    /// `employed`, `retired` or `free`.
+    pub work_status: String,
+    /// 学历.
+    pub educations: Vec<DraftEducation>,
+    /// 职称.
+    pub titles: Vec<DraftTitle>,
+    /// 同等专业水平.
+    pub equal_level: Option<DraftEqualLevel>,
+    /// 执业资格.
+    pub certificates: Vec<DraftCertificate>,
+    /// Claimed specialities, those that say more than "approved"; see [`Draft::set_specialities`].
+    pub claims: Vec<DraftClaim>,
+    /// Relatives as declared.
+    pub relatives: Vec<DraftRelative>,
+    /// Skill in electronic evaluation: `yes`, `no`, or empty.
+    pub e_evaluation: String,
+    /// 培训.
+    pub trainings: Vec<DraftTraining>,
+    /// Relaxation for scarce specialities.
+    pub relaxation: Option<DraftRelaxation>,
+    /// Photo and documents.
+    pub documents: Vec<DraftDocument>,
+    /// Leave, ascending, not overlapping.
+    pub leaves: Vec<Leave>,
+    /// Employers of a change that is not decided yet.
+    pub pending_units: Vec<String>,
+    /// Day of the last yearly confirmation.
+    pub confirmed: String,
+    /// 聘书.
+    pub appointment: Option<DraftAppointment>,
 }
 
 impl Draft {
@@ -81,27 +107,18 @@ impl Draft {
     pub(super) fn check_as(&self, number: ExpertNumber, standing: Standing) -> Result<Expert, Vec<Problem>> {
         let mut check = Check::default();
         let name = check.text("name", &self.name, limits::NAME);
-        if self.id_kind != "111" {
-            let (zh, en) = ("只接受 111（居民身份证）", "only 111 (resident identity card) is accepted");
-            check.refuse("id_kind", &self.id_kind, "id_kind", zh, en);
-        }
-        let id: Option<NationalId> = check.code("id_number", &self.id_number);
-        let birth = id.as_ref().map(NationalId::birth_date);
-        let phone = check_phone(&mut check, &self.phone);
+        let identity = Identity::check(&mut check, &self.id_kind, &self.id_number, &self.birth, &self.sex);
+        let birth = identity.as_ref().map(Identity::birth);
+        let phone = check_phone(&mut check, "phone", &self.phone);
         let employments = self.check_employments(&mut check, birth);
         let past = self.check_past(&mut check);
-        let title_level = TitleLevel::parse(&self.title_level);
-        if title_level.is_none() {
-            let (zh, en) = (
-                "应为 senior、deputy_senior 或 intermediate",
-                "must be senior, deputy_senior or intermediate",
-            );
-            check.refuse("title_level", &self.title_level, "title_level", zh, en);
-        }
+        let title_level = word(&mut check, "title_level", &self.title_level, TitleLevel::parse, TITLE_LEVELS);
         let field_since = check.date("field_since", &self.field_since);
         check.order("field_since", &self.field_since, birth, field_since, BORN_FIRST);
+        // Somebody whose every claim is open or rejected is in the registry and matches no draw.
+        let least = usize::from(self.claims.is_empty());
         let specialities: Option<Vec<Speciality>> =
-            check_codes(&mut check, "specialities", &self.specialities, 1, limits::SPECIALITIES);
+            check_codes(&mut check, "specialities", &draft_check::listed(self), least, limits::SPECIALITIES);
         let regions: Option<Vec<Region>> =
             check_codes(&mut check, "regions", &self.regions, 1, limits::REGIONS);
         let declared_units: Option<Vec<CreditCode>> =
@@ -109,10 +126,25 @@ impl Draft {
         let term_from = check.date("term_from", &self.term_from);
         let term_to = check.date("term_to", &self.term_to);
         check.order("term_to", &self.term_to, term_from, term_to, ENDS_AFTER_BEGINNING);
+        let base = Base {
+            birth,
+            title_level,
+            employments: employments.as_ref(),
+            specialities: specialities.as_deref(),
+        };
+        let particulars = draft_check::particulars(self, &mut check, &base);
+        if self.entries() > FEW_ENTRIES && self.to_json().canonical().len() > IMAGE_LIMIT - ROOM_FOR_THE_REST
+        {
+            let (zh, en) = (
+                "资料总量超出限制，请缩短说明或减少条目",
+                "all facts together are too long: shorten texts or leave entries out",
+            );
+            check.refuse("documents", "", "size", zh, en);
+        }
         let facts = (|| {
             Some(Facts {
                 name: name?,
-                id: id?,
+                identity: identity?,
                 phone: phone?,
                 employments: employments?,
                 past: past?,
@@ -123,9 +155,35 @@ impl Draft {
                 declared_units: declared_units?,
                 term_from: term_from?,
                 term_to: term_to?,
+                particulars: particulars.map(boxed)?,
             })
         })();
         check.finish(facts).map(|facts| Expert::of(number, facts, standing))
+    }
+
+    /// Makes the drawable specialities exactly these: a claim is brought into step or left out.
+    pub fn set_specialities(&mut self, specialities: Vec<String>) {
+        let approved = ClaimDecision::Approved.as_str();
+        self.claims.retain(|claim| (claim.decision == approved) == specialities.contains(&claim.speciality));
+        self.specialities = specialities;
+    }
+
+    /// How many entries the lists have that may hold long texts.
+    fn entries(&self) -> usize {
+        [
+            self.employments.as_ref().map_or(0, Vec::len),
+            self.past.len(),
+            self.educations.len(),
+            self.titles.len(),
+            self.certificates.len(),
+            self.claims.len(),
+            self.claims.iter().map(|claim| claim.evidence.len()).sum(),
+            self.relatives.len(),
+            self.trainings.len(),
+            self.documents.len(),
+        ]
+        .iter()
+        .sum()
     }
 
     /// The outer `None`: a problem was noted; the inner: employers are not known.
@@ -157,11 +215,15 @@ impl Draft {
         for (position, item) in self.past.iter().enumerate().take(limits::PAST) {
             let place = at("past", position);
             let unit: Option<CreditCode> = check.code(&format!("{place}.unit"), &item.unit);
+            let name = match item.name.as_str() {
+                "" => Some(None),
+                name => check.text(&format!("{place}.name"), name, limits::UNIT_NAME).map(Some),
+            };
             let from = check.date(&format!("{place}.from"), &item.from);
             let to_place = format!("{place}.to");
             let to = check.date(&to_place, &item.to);
             check.order(&to_place, &item.to, from, to, ENDS_AFTER_BEGINNING);
-            read.push((|| Some(PastEmployment { unit: unit?, from: from?, to: to? }))());
+            read.push((|| Some(PastEmployment { unit: unit?, name: name?, from: from?, to: to? }))());
         }
         all(read)
     }
@@ -174,11 +236,22 @@ impl fmt::Debug for Draft {
     }
 }
 
-const BORN_FIRST: Order = Order { zh: "早于出生日期", en: "lies before the birth date" };
-const ENDS_AFTER_BEGINNING: Order = Order { zh: "截止日早于起始日", en: "ends before it begins" };
+pub(super) const ENDS_AFTER_BEGINNING: Order =
+    Order { zh: "截止日早于起始日", en: "ends before it begins" };
+
+/// Up to so many entries of lists an image is well within its limit, whatever their length: none takes
+/// more than a kilobyte, and most records need no measuring.
+const FEW_ENTRIES: usize = 24;
+/// What an image holds beside the draft: salts, card, standing, labels.
+const ROOM_FOR_THE_REST: usize = 2048;
+
+/// Nothing for somebody of whom no more is known: most of a pool, and all of it is in memory.
+fn boxed(particulars: Particulars) -> Option<Box<Particulars>> {
+    (particulars != Particulars::default()).then(|| Box::new(particulars))
+}
 
 /// 5 to 20 digits and hyphens, a plus in front allowed; kept as written.
-fn check_phone(check: &mut Check, phone: &str) -> Option<String> {
+pub(super) fn check_phone(check: &mut Check, field: &str, phone: &str) -> Option<String> {
     let local = phone.strip_prefix('+').unwrap_or(phone);
     let sound = (5..=20).contains(&local.len())
         && local.bytes().all(|b| b.is_ascii_digit() || b == b'-')
@@ -190,11 +263,11 @@ fn check_phone(check: &mut Check, phone: &str) -> Option<String> {
     let (zh, en) =
         ("应为 5 至 20 位数字，可含连字符", "must be 5 to 20 digits, hyphens allowed between them");
     let rule = if phone.is_empty() { "required" } else { "phone" };
-    check.refuse("phone", phone, rule, zh, en);
+    check.refuse(field, phone, rule, zh, en);
     None
 }
 
-fn check_codes<T: std::str::FromStr<Err = crate::codes::CodeError> + Ord + Clone>(
+pub(super) fn check_codes<T: std::str::FromStr<Err = crate::codes::CodeError> + Ord + Clone>(
     check: &mut Check,
     field: &str,
     written: &[String],
@@ -216,6 +289,8 @@ fn check_codes<T: std::str::FromStr<Err = crate::codes::CodeError> + Ord + Clone
 pub(crate) mod samples {
     //! Sound drafts for tests; every code is in a range that belongs to nobody (region 990000).
     use super::*;
+    use crate::codes::NationalId;
+    use crate::time::Timestamp;
 
     /// A credit code made of a serial number.
     pub(crate) fn credit_code(serial: u32) -> String {
@@ -244,6 +319,7 @@ pub(crate) mod samples {
                 unit: credit_code(2),
                 from: "1995-07-01".into(),
                 to: "2015-08-31".into(),
+                ..DraftPast::default()
             }],
             title_level: "senior".into(),
             field_since: "1995-07-01".into(),
@@ -252,6 +328,79 @@ pub(crate) mod samples {
             declared_units: vec![credit_code(3)],
             term_from: "2025-01-01".into(),
             term_to: "2027-12-31".into(),
+            ..Draft::default()
+        }
+    }
+
+    /// The sample with every further fact given.
+    pub(crate) fn full_draft() -> Draft {
+        let text = str::to_owned;
+        Draft {
+            further_phones: vec![text("0730-8888888")],
+            mail: text("wang@example.cn"),
+            address: text("岳阳市岳阳楼区某路1号"),
+            work_status: text("employed"),
+            educations: vec![DraftEducation {
+                code: text("14"),
+                school: text("某大学"),
+                degree: text("工学硕士"),
+                date: text("1995-06-30"),
+            }],
+            titles: vec![
+                DraftTitle {
+                    code: text("081"),
+                    name: text("正高级工程师"),
+                    level: text("senior"),
+                    date: text("2012-12-01"),
+                    issuer: text("湖南省人社厅"),
+                },
+                DraftTitle { name: text("工程师"), level: text("intermediate"), ..DraftTitle::default() },
+            ],
+            equal_level: Some(DraftEqualLevel {
+                text: text("省级科技奖"), evidence: vec!["a".repeat(64)]
+            }),
+            certificates: vec![DraftCertificate {
+                name: text("一级建造师"),
+                number: text("X-1"),
+                issued: text("2020-01-01"),
+                valid_to: text("2029-12-31"),
+            }],
+            claims: vec![
+                DraftClaim {
+                    speciality: text("ndrc316:C0602"),
+                    evidence: vec![text("学位证")],
+                    decision: text("approved"),
+                    decided: text("2025-01-01"),
+                    reason: String::new(),
+                },
+                DraftClaim {
+                    speciality: text("ndrc316:A0801"),
+                    decision: text("pending"),
+                    ..DraftClaim::default()
+                },
+            ],
+            relatives: vec![DraftRelative {
+                relation: text("spouse"),
+                name: text("李某"),
+                units: vec![credit_code(5)],
+            }],
+            e_evaluation: text("yes"),
+            trainings: vec![DraftTraining { name: text("普法培训"), date: text("2025-03-01") }],
+            relaxation: Some(DraftRelaxation {
+                reason: text("紧缺专业"),
+                approved_by: text("p0123456789abcdef"),
+                specialities: vec![text("ndrc316:C0602")],
+            }),
+            documents: vec![DraftDocument {
+                kind: text("photo"),
+                digest: "b".repeat(64),
+                name: text("照片"),
+            }],
+            leaves: vec![Leave { from: Timestamp(1_800_000_000), to: Timestamp(1_800_086_400) }],
+            pending_units: vec![credit_code(6)],
+            confirmed: text("2026-03-01"),
+            appointment: Some(DraftAppointment { number: text("聘2025-1"), issued: text("2025-01-01") }),
+            ..draft()
         }
     }
 }
@@ -322,13 +471,13 @@ mod tests {
         assert_eq!(problems(|d| d.name = "王".repeat(65)), one("name", "length"));
         assert_eq!(problems(|d| d.name = " 王".into()), one("name", "blank_ends"));
         assert_eq!(problems(|d| d.name = "王\t明".into()), one("name", "characters"));
-        assert_eq!(problems(|d| d.id_kind = "414".into()), one("id_kind", "id_kind"));
+        assert_eq!(problems(|d| d.id_kind = "4141".into()), one("id_kind", "id_kind"));
         assert_eq!(problems(|d| d.id_number = "1".into()), one("id_number", "length"));
         for phone in ["1234", "abcdef", "-12345", "12345-", "+86 138", "123456789012345678901"] {
             assert_eq!(problems(|d| d.phone = phone.into()), one("phone", "phone"), "{phone}");
         }
         assert_eq!(problems(|d| d.phone = "+86-138-0000-0000".into()), []);
-        assert_eq!(problems(|d| d.title_level = "junior".into()), one("title_level", "title_level"));
+        assert_eq!(problems(|d| d.title_level = "master".into()), one("title_level", "title_level"));
         assert_eq!(problems(|d| d.field_since = "1995-13-01".into()), one("field_since", "date"));
         assert_eq!(problems(|d| d.field_since = "1969-12-31".into()), one("field_since", "order"));
         assert_eq!(problems(|d| d.field_since = "1970-01-01".into()), []);

@@ -1,16 +1,16 @@
 //! An expert (评审专家) of the registry: valid facts, readable field by field, changed only as a whole.
 //!
 //! To amend an expert take [`Expert::draft`], change it, and [`Expert::amended`] checks every rule
-//! anew. `Debug` shows the number alone.
+//! anew (`expert_changes`). `Debug` shows the number alone.
 
 use std::fmt;
 
-use crate::codes::{CreditCode, NationalId, Region, Speciality};
+use crate::codes::{CreditCode, Region, Sex, Speciality};
 use crate::time::Date;
 
-use super::draft::{Draft, DraftEmployment, DraftPast};
-use super::problem::Problem;
-use super::standing::{Event, Refusal, Standing};
+use super::identity::Identity;
+use super::particulars::Particulars;
+use super::standing::Standing;
 
 /// The greatest lengths of lists and texts.
 pub mod limits {
@@ -29,6 +29,40 @@ pub mod limits {
     pub const REGIONS: usize = 8;
     /// Units from whose projects the expert recuses.
     pub const DECLARED_UNITS: usize = 64;
+    /// Further phones.
+    pub const FURTHER_PHONES: usize = 4;
+    /// Bytes of a mail address.
+    pub const MAIL: usize = 254;
+    /// Characters of an address.
+    pub const ADDRESS: usize = 128;
+    /// Characters of a name of a school, title, certificate, training, document, and of an item of evidence.
+    pub const TEXT: usize = 64;
+    /// Characters of a number of a certificate, of a degree, of a document's kind.
+    pub const SHORT: usize = 32;
+    /// Characters of a reason.
+    pub const REASON: usize = 200;
+    /// Educations.
+    pub const EDUCATIONS: usize = 8;
+    /// Titles.
+    pub const TITLES: usize = 8;
+    /// Professional certificates.
+    pub const CERTIFICATES: usize = 16;
+    /// Claims that say more than "approved".
+    pub const CLAIMS: usize = 32;
+    /// Items of evidence of a claim.
+    pub const EVIDENCE: usize = 8;
+    /// Relatives.
+    pub const RELATIVES: usize = 32;
+    /// Units of one relative.
+    pub const RELATIVE_UNITS: usize = 8;
+    /// Trainings.
+    pub const TRAININGS: usize = 32;
+    /// Documents, the photo among them.
+    pub const DOCUMENTS: usize = 64;
+    /// Leaves.
+    pub const LEAVES: usize = 64;
+    /// Employers of a change that is not decided yet.
+    pub const PENDING_UNITS: usize = 8;
 }
 
 /// An expert's number in the registry: `E` and 16 characters of Crockford's base 32 in lower case,
@@ -77,6 +111,10 @@ impl fmt::Debug for ExpertNumber {
 /// The level of a professional title (职称), the only thing about titles that rules use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TitleLevel {
+    /// 无
+    None,
+    /// 初级
+    Junior,
     /// 中级
     Intermediate,
     /// 副高级
@@ -86,12 +124,15 @@ pub enum TitleLevel {
 }
 
 impl TitleLevel {
-    /// All three, ascending.
-    pub const ALL: [TitleLevel; 3] = [Self::Intermediate, Self::DeputySenior, Self::Senior];
+    /// All five, ascending.
+    pub const ALL: [TitleLevel; 5] =
+        [Self::None, Self::Junior, Self::Intermediate, Self::DeputySenior, Self::Senior];
 
-    /// `senior`, `deputy_senior`, `intermediate`.
+    /// `senior`, `deputy_senior`, `intermediate`, `junior`, `none`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::None => "none",
+            Self::Junior => "junior",
             Self::Intermediate => "intermediate",
             Self::DeputySenior => "deputy_senior",
             Self::Senior => "senior",
@@ -106,6 +147,8 @@ impl TitleLevel {
     /// In Chinese.
     pub fn title_zh(self) -> &'static str {
         match self {
+            Self::None => "无",
+            Self::Junior => "初级",
             Self::Intermediate => "中级",
             Self::DeputySenior => "副高级",
             Self::Senior => "正高级",
@@ -129,6 +172,8 @@ pub struct Employment {
 pub struct PastEmployment {
     /// Its credit code.
     pub unit: CreditCode,
+    /// Its full name, 1–128 characters, if known.
+    pub name: Option<String>,
     /// First day.
     pub from: Date,
     /// Last day, never before the first.
@@ -139,7 +184,7 @@ pub struct PastEmployment {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     pub name: String,
-    pub id: NationalId,
+    pub identity: Identity,
     pub phone: String,
     pub employments: Option<Vec<Employment>>,
     pub past: Vec<PastEmployment>,
@@ -150,14 +195,16 @@ pub(super) struct Facts {
     pub declared_units: Vec<CreditCode>,
     pub term_from: Date,
     pub term_to: Date,
+    /// `None`: no more is known than the above.
+    pub particulars: Option<Box<Particulars>>,
 }
 
 /// An expert.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Expert {
-    number: ExpertNumber,
-    facts: Facts,
-    standing: Standing,
+    pub(super) number: ExpertNumber,
+    pub(super) facts: Facts,
+    pub(super) standing: Standing,
 }
 
 impl Expert {
@@ -175,9 +222,29 @@ impl Expert {
         &self.facts.name
     }
 
-    /// 公民身份号码; birth date and sex are in it.
-    pub fn id(&self) -> &NationalId {
-        &self.facts.id
+    /// The identity document, birth date, sex.
+    pub fn identity(&self) -> &Identity {
+        &self.facts.identity
+    }
+
+    /// Kind of the identity document, three digits of GA/T 517.
+    pub fn id_kind(&self) -> &str {
+        self.facts.identity.kind()
+    }
+
+    /// Number of the identity document (公民身份号码 for kind `111`).
+    pub fn id_number(&self) -> &str {
+        self.facts.identity.number()
+    }
+
+    /// Birth date.
+    pub fn birth(&self) -> Date {
+        self.facts.identity.birth()
+    }
+
+    /// Sex.
+    pub fn sex(&self) -> Sex {
+        self.facts.identity.sex()
     }
 
     /// 手机号.
@@ -210,7 +277,8 @@ impl Expert {
         self.facts.field_since
     }
 
-    /// Approved specialities, 1–16, none twice.
+    /// Approved, that is drawable specialities, at most 16, none twice; none at all only of somebody
+    /// with claims of which none is approved.
     pub fn specialities(&self) -> &[Speciality] {
         &self.facts.specialities
     }
@@ -227,7 +295,7 @@ impl Expert {
 
     /// The standing as last decided; on a day: [`Standing::on`].
     pub fn standing(&self) -> Standing {
-        self.standing
+        self.standing.clone()
     }
 
     /// First day of the term of appointment.
@@ -238,58 +306,6 @@ impl Expert {
     /// Last day of the term, never before the first.
     pub fn term_to(&self) -> Date {
         self.facts.term_to
-    }
-
-    /// The facts as they would be written; `draft().check(number)` gives them back.
-    pub fn draft(&self) -> Draft {
-        let facts = &self.facts;
-        let employment = |e: &Employment| DraftEmployment {
-            unit: e.unit.as_str().to_owned(),
-            name: e.name.clone(),
-            since: e.since.to_string(),
-        };
-        let past = |p: &PastEmployment| DraftPast {
-            unit: p.unit.as_str().to_owned(),
-            from: p.from.to_string(),
-            to: p.to.to_string(),
-        };
-        Draft {
-            name: facts.name.clone(),
-            id_kind: "111".to_owned(),
-            id_number: facts.id.as_str().to_owned(),
-            phone: facts.phone.clone(),
-            employments: facts.employments.as_ref().map(|list| list.iter().map(employment).collect()),
-            past: facts.past.iter().map(past).collect(),
-            title_level: facts.title_level.as_str().to_owned(),
-            field_since: facts.field_since.to_string(),
-            specialities: facts.specialities.iter().map(|s| s.as_str().to_owned()).collect(),
-            regions: facts.regions.iter().map(|r| r.as_str().to_owned()).collect(),
-            declared_units: facts.declared_units.iter().map(|u| u.as_str().to_owned()).collect(),
-            term_from: facts.term_from.to_string(),
-            term_to: facts.term_to.to_string(),
-        }
-    }
-
-    /// The same expert, number and standing kept, with the facts of a draft.
-    ///
-    /// # Errors
-    /// All problems of the draft.
-    pub fn amended(&self, draft: &Draft) -> Result<Expert, Vec<Problem>> {
-        draft.check_as(self.number.clone(), self.standing)
-    }
-
-    /// The same expert with the standing that a decision found, after the decision was reversed: as if it
-    /// had not been made. Only a reversal on appeal may do this (行政复议、诉讼 K95).
-    pub fn annulled(&self, before: Standing) -> Expert {
-        Expert { standing: before, ..self.clone() }
-    }
-
-    /// The same expert after a decision about the standing.
-    ///
-    /// # Errors
-    /// As [`Standing::apply`].
-    pub fn decided(&self, event: Event, decided: Date) -> Result<Expert, Refusal> {
-        Ok(Expert { standing: self.standing.apply(event, decided)?, ..self.clone() })
     }
 }
 
@@ -316,7 +332,7 @@ impl fmt::Debug for Expert {
 #[cfg(test)]
 mod tests {
     use super::super::draft::samples;
-    use super::super::standing::DismissalReason;
+    use super::super::standing::{DismissalReason, Event};
     use super::*;
 
     #[test]

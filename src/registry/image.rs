@@ -13,11 +13,10 @@
 use std::fmt;
 
 use crate::codec::{Fields, Hash, Json, JsonError, LabelledHash, Object, ShapeError, object, to_hex};
-use crate::time::Date;
 
-use super::draft::{Draft, DraftEmployment, DraftPast};
+use super::draft::Draft;
 use super::expert::{Expert, ExpertNumber};
-use super::standing::{DismissalReason, Standing, StandingKind, Until};
+use super::standing_json::{read_standing, standing_json};
 
 /// The longest image, in bytes. The limits of the records stay well below it.
 pub const IMAGE_LIMIT: usize = 65_535;
@@ -152,34 +151,13 @@ impl Imaged for Expert {
         expert_card(self.number().as_str(), self.name())
     }
 
+    /// Version 2: the draft's written form without the name, with birth date, sex and standing.
     fn rest(&self) -> Json {
-        let draft = self.draft();
-        let employment = |e: DraftEmployment| {
-            Json::from(Object::new().with("unit", e.unit).with("name", e.name).with("since", e.since))
-        };
-        let past = |p: DraftPast| {
-            Json::from(Object::new().with("unit", p.unit).with("from", p.from).with("to", p.to))
-        };
-        Object::new()
-            .with("v", 1u32)
-            .with("id_kind", draft.id_kind)
-            .with("id_number", draft.id_number)
-            .with("phone", draft.phone)
-            .with("birth", self.id().birth_date().to_string())
-            .with("sex", u32::from(self.id().sex().code()))
-            .with_some(
-                "employments",
-                draft.employments.map(|list| list.into_iter().map(employment).collect::<Json>()),
-            )
-            .with("past", draft.past.into_iter().map(past).collect::<Json>())
-            .with("title_level", draft.title_level)
-            .with("field_since", draft.field_since)
-            .with("specialities", strings(draft.specialities))
-            .with("regions", strings(draft.regions))
-            .with("declared_units", strings(draft.declared_units))
-            .with("standing", standing_json(self.standing()))
-            .with("term_from", draft.term_from)
-            .with("term_to", draft.term_to)
+        self.draft()
+            .object()
+            .with("birth", self.birth().to_string())
+            .with("sex", self.sex().code().to_string())
+            .with("standing", standing_json(&self.standing()))
             .into()
     }
 
@@ -191,41 +169,30 @@ impl Imaged for Expert {
                 f.str("name")?.to_owned(),
             ))
         })?;
-        let (draft, standing) = object(rest, "rest", |f| {
-            f.int("v", 1..=1)?;
-            // Both follow from the identity number; the comparison below holds them against it.
-            f.str("birth")?;
-            f.int("sex", 0..=9)?;
-            let draft = Draft {
-                name,
-                id_kind: text(f, "id_kind")?,
-                id_number: text(f, "id_number")?,
-                phone: text(f, "phone")?,
-                employments: match f.optional("employments") {
-                    Some(_) => Some(f.each("employments", read_employment)?),
-                    None => None,
-                },
-                past: f.each("past", read_past)?,
-                title_level: text(f, "title_level")?,
-                field_since: text(f, "field_since")?,
-                specialities: f.each("specialities", read_string)?,
-                regions: f.each("regions", read_string)?,
-                declared_units: f.each("declared_units", read_string)?,
-                term_from: text(f, "term_from")?,
-                term_to: text(f, "term_to")?,
-            };
-            Ok((draft, f.object("standing", read_standing)?))
+        let (version, draft, standing) = object(rest, "rest", |f| {
+            let version = f.int("v", 1..=2)?;
+            let draft = Draft { name, ..Draft::fields(f)? };
+            Ok((version, draft, f.object("standing", read_standing)?))
         })?;
         let expert = draft.check_as(number, standing).map_err(|problems| first(problems, "rest"))?;
-        if expert.rest() == *rest {
+        let written = if version == 1 { as_version_1(expert.rest()) } else { expert.rest() };
+        // Every meaning has one spelling, in each version.
+        if written == *rest {
             Ok(expert)
         } else {
-            Err(ShapeError::new(
-                "rest",
-                "birth date, sex or spelling does not follow from the identity number",
-            ))
+            Err(ShapeError::new("rest", "not the one spelling of these facts"))
         }
     }
+}
+
+/// How version 1 wrote facts that it could hold: another version, the sex as an integer.
+fn as_version_1(rest: Json) -> Json {
+    let Json::Map(mut map) = rest else { return rest };
+    map.insert("v".to_owned(), Json::Int(1));
+    if let Some(code) = map.get("sex").and_then(Json::as_str).and_then(|code| code.parse().ok()) {
+        map.insert("sex".to_owned(), Json::Int(code));
+    }
+    Json::Map(map)
 }
 
 /// The first of several problems as an error at a place.
@@ -241,74 +208,14 @@ pub(super) fn text(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> 
     f.str(key).map(str::to_owned)
 }
 
-fn strings(texts: Vec<String>) -> Json {
-    texts.into_iter().map(Json::from).collect()
-}
-
-fn read_string(item: &Json, path: &str) -> Result<String, ShapeError> {
-    item.as_str().map(str::to_owned).ok_or_else(|| ShapeError::new(path, "must be a string"))
-}
-
-fn read_employment(item: &Json, path: &str) -> Result<DraftEmployment, ShapeError> {
-    object(item, path, |f| {
-        Ok(DraftEmployment { unit: text(f, "unit")?, name: text(f, "name")?, since: text(f, "since")? })
-    })
-}
-
-fn read_past(item: &Json, path: &str) -> Result<DraftPast, ShapeError> {
-    object(item, path, |f| {
-        Ok(DraftPast { unit: text(f, "unit")?, from: text(f, "from")?, to: text(f, "to")? })
-    })
-}
-
-/// `{state}`, with `returns` (`itself`, `request`, `decision`) and `until` when suspended, with
-/// `reason` 1–4 when dismissed.
-fn standing_json(standing: Standing) -> Json {
-    let state = Object::new().with("state", standing.kind().as_str());
-    let state = match standing {
-        Standing::Active | Standing::Banned => state,
-        Standing::Dismissed(reason) => state.with("reason", reason.number()),
-        Standing::Suspended(until) => {
-            let returns = match until {
-                Until::Day(_) => "itself",
-                Until::RequestAfter(_) => "request",
-                Until::Reinstated => "decision",
-            };
-            state.with("returns", returns).with_some("until", until.day().map(|day| day.to_string()))
-        }
-    };
-    state.into()
-}
-
-fn read_standing(f: &mut Fields<'_>) -> Result<Standing, ShapeError> {
-    let kind = StandingKind::parse(f.str("state")?).ok_or_else(|| f.wrong("state", "unknown state"))?;
-    Ok(match kind {
-        StandingKind::Active => Standing::Active,
-        StandingKind::Banned => Standing::Banned,
-        StandingKind::Dismissed => {
-            let reason = DismissalReason::from_number(f.u32("reason", 4)?);
-            Standing::Dismissed(reason.ok_or_else(|| f.wrong("reason", "must be 1 to 4"))?)
-        }
-        StandingKind::Suspended => Standing::Suspended(match f.str("returns")? {
-            "itself" => Until::Day(read_date(f, "until")?),
-            "request" => Until::RequestAfter(read_date(f, "until")?),
-            "decision" => Until::Reinstated,
-            _ => return Err(f.wrong("returns", "must be itself, request or decision")),
-        }),
-    })
-}
-
-fn read_date(f: &mut Fields<'_>, key: &str) -> Result<Date, ShapeError> {
-    let written = f.str(key)?;
-    Date::parse(written).map_err(|error| f.wrong(key, error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::draft::samples;
-    use super::super::standing::Event;
+    use super::super::draft_parts::{DraftClaim, DraftDocument, DraftEmployment, DraftPast, DraftRelative};
+    use super::super::standing::{DismissalReason, Event, StaleReason, Until};
     use super::*;
     use crate::codec::sha256;
+    use crate::time::Date;
 
     fn expert() -> Expert {
         samples::draft().check(ExpertNumber::from_random([7; 10])).unwrap()
@@ -329,10 +236,15 @@ mod tests {
             Event::Suspend(Until::Reinstated),
             Event::Dismiss(DismissalReason::BadConduct),
             Event::Ban,
+            Event::MarkStale(StaleReason::NearLimit),
+            Event::Decease,
+            Event::Merge(ExpertNumber::from_random([8; 10])),
         ] {
-            let expert = expert().decided(event, today).unwrap();
+            let expert = expert().decided(event.clone(), today).unwrap();
             assert!(reopened(&expert) == expert, "{event:?}");
         }
+        let full = samples::full_draft().check(ExpertNumber::from_random([7; 10])).unwrap();
+        assert!(reopened(&full) == full && full != expert());
         for employments in [None, Some(Vec::new())] {
             let draft = Draft { employments, ..samples::draft() };
             let expert = draft.check(ExpertNumber::from_random([7; 10])).unwrap();
@@ -350,14 +262,43 @@ mod tests {
             r#"{"birth":"1970-01-01","declared_units":["CODE3"],"employments":[{"name":"岳阳某大学","#,
             r#""since":"2015-09-01","unit":"CODE1"}],"field_since":"1995-07-01","id_kind":"111","#,
             r#""id_number":"ID","past":[{"from":"1995-07-01","to":"2015-08-31","unit":"CODE2"}],"#,
-            r#""phone":"13800000000","regions":["430600","430100"],"sex":1,"#,
+            r#""phone":"13800000000","regions":["430600","430100"],"sex":"1","#,
             r#""specialities":["ndrc316:A0832","ndrc316:C0602"],"standing":{"state":"active"},"#,
-            r#""term_from":"2025-01-01","term_to":"2027-12-31","title_level":"senior","v":1}"#
+            r#""term_from":"2025-01-01","term_to":"2027-12-31","title_level":"senior","v":2}"#
         );
         let expected = (1..=3)
             .fold(expected.to_owned(), |text, n| text.replace(&format!("CODE{n}"), &samples::credit_code(n)))
             .replace("ID", &samples::id_number("19700101"));
         assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn an_image_of_version_1_is_the_same_expert_with_claims_approved_without_evidence() {
+        let expert = expert();
+        let old = as_version_1(expert.rest());
+        let text = String::from_utf8(old.canonical()).unwrap();
+        assert!(text.contains(r#""sex":1,"#) && text.ends_with(r#""v":1}"#), "{text}");
+        let read = Expert::from_image(&expert.card(), &old).unwrap();
+        assert!(read == expert && read.claims().iter().all(|claim| claim.evidence.is_empty()));
+        assert_eq!(read.claims().len(), 2);
+        let Json::Map(mut map) = old else { panic!("no object") };
+        map.insert("mail".to_owned(), "a@b.cn".into());
+        let error = Expert::from_image(&expert.card(), &Json::Map(map)).unwrap_err();
+        assert_eq!(error.path, "rest.mail");
+    }
+
+    #[test]
+    fn another_document_comes_back_with_its_birth_date_and_sex() {
+        let draft = Draft {
+            id_kind: "414".into(),
+            id_number: "E12345678".into(),
+            birth: "1970-01-01".into(),
+            sex: "2".into(),
+            ..samples::draft()
+        };
+        let expert = draft.check(ExpertNumber::from_random([7; 10])).unwrap();
+        assert!(reopened(&expert) == expert && expert.draft() == draft);
+        assert_eq!((expert.birth().to_string().as_str(), expert.sex().code()), ("1970-01-01", 2));
     }
 
     #[test]
@@ -388,12 +329,17 @@ mod tests {
         };
         let standing = |state: Object| Some(Json::from(state));
         for (key, value, place) in [
-            ("birth", Some("1971-01-01".into()), "rest"),
-            ("sex", Some(Json::Int(2)), "rest"),
-            ("id_number", Some(samples::id_number("19710101").into()), "rest"),
+            ("birth", Some("1971-01-01".into()), "rest.birth"),
+            ("birth", None, "rest"),
+            ("sex", Some("2".into()), "rest.sex"),
+            ("sex", Some(Json::Int(1)), "rest.sex"),
+            ("id_number", Some(samples::id_number("19710101").into()), "rest.birth"),
+            ("mail", Some("".into()), "rest"),
+            ("past", None, "rest"),
             ("phone", None, "rest.phone"),
             ("extra", Some("x".into()), "rest.extra"),
-            ("v", Some(Json::Int(2)), "rest.v"),
+            ("v", Some(Json::Int(3)), "rest.v"),
+            ("v", Some(Json::Int(1)), "rest"),
             ("regions", Some(Json::List(Vec::new())), "rest.regions"),
             ("past", Some("none".into()), "rest.past"),
             ("employments", Some(Json::List(vec![Json::Int(1)])), "rest.employments[0]"),
@@ -440,10 +386,11 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_expert_fits_the_image() {
+    fn the_longest_expert_that_is_accepted_fits_the_image_and_a_longer_one_is_refused() {
         let wide = "\u{20000}";
-        let mut draft = samples::draft();
+        let mut draft = samples::full_draft();
         draft.name = wide.repeat(64);
+        draft.address = wide.repeat(128);
         draft.employments = Some(
             (0..8)
                 .map(|n| DraftEmployment {
@@ -455,6 +402,54 @@ mod tests {
         );
         draft.past = vec![draft.past[0].clone(); 32];
         draft.declared_units = (0..64).map(samples::credit_code).collect();
+        draft.relatives = vec![
+            DraftRelative {
+                relation: "collateral".into(),
+                name: wide.repeat(64),
+                units: (0..8).map(samples::credit_code).collect(),
+            };
+            32
+        ];
+        let size = |draft: &Draft| -> Result<usize, &'static str> {
+            let expert = draft.check(ExpertNumber::from_random([7; 10])).map_err(|found| found[0].rule)?;
+            Ok(expert.seal([1; 32], [2; 32]).to_bytes().len())
+        };
+        assert!(size(&draft).unwrap() < IMAGE_LIMIT / 2);
+        let mut longest = 0;
+        for entries in 1..=64 {
+            draft.documents.push(DraftDocument {
+                kind: "k".repeat(32),
+                digest: "c".repeat(64),
+                name: wide.repeat(64),
+            });
+            draft.documents.truncate(64);
+            draft.past[entries / 2 % 32].name = wide.repeat(128);
+            draft.claims.truncate(1);
+            match size(&draft) {
+                Ok(bytes) => longest = longest.max(bytes),
+                Err(rule) => {
+                    assert_eq!(rule, "size");
+                    assert!(longest <= IMAGE_LIMIT && longest > IMAGE_LIMIT - 4096, "{longest}");
+                    return;
+                }
+            }
+        }
+        panic!("never refused: {longest}");
+    }
+
+    #[test]
+    fn so_few_long_entries_that_nobody_measures_them_fit_the_image() {
+        let wide = "\u{20000}";
+        let claim = |n: usize| DraftClaim {
+            speciality: format!("ndrc316:A08{:02}", n + 1),
+            evidence: vec![wide.repeat(64); 8],
+            decision: "rejected".into(),
+            reason: wide.repeat(200),
+            ..DraftClaim::default()
+        };
+        let past = DraftPast { name: wide.repeat(128), ..samples::draft().past[0].clone() };
+        let draft =
+            Draft { claims: (0..2).map(claim).collect(), past: vec![past; 5], ..samples::full_draft() };
         let bytes =
             draft.check(ExpertNumber::from_random([7; 10])).unwrap().seal([1; 32], [2; 32]).to_bytes();
         assert!(bytes.len() < IMAGE_LIMIT / 2, "{}", bytes.len());

@@ -3,9 +3,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `problem` | [`Problem`]: one rule that an input breaks, in two languages, without the value |
-//! | `draft` | [`Draft`]: an expert's facts as written, and their validation |
-//! | `expert` | [`Expert`]: the same facts, valid |
-//! | `standing` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
+//! | `draft`, `draft_parts` | [`Draft`]: an expert's facts as written, and the validation of the base |
+//! | `draft_check` | the validation of everything else |
+//! | `draft_json` | the written form of a draft, in images and cases |
+//! | `identity` | [`Identity`]: document, birth date, sex |
+//! | `expert`, `particulars` | [`Expert`]: the same facts, valid |
+//! | `expert_changes` | how an expert changes |
+//! | `standing`, `standing_json` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
@@ -33,26 +37,43 @@ pub mod conduct;
 mod conduct_table;
 mod csv_row;
 mod draft;
+mod draft_check;
+mod draft_json;
+mod draft_parts;
 mod expert;
+mod expert_changes;
+mod identity;
 mod image;
 pub mod lifecycle;
 mod package;
+mod particulars;
 pub mod performance;
 mod problem;
 pub mod remark;
 pub mod rules_in_force;
 mod standing;
+mod standing_json;
 mod unit;
 
 pub use csv_row::{Columns, NONE_MARKS};
+pub use draft::Draft;
 #[cfg(test)]
 pub(crate) use draft::samples;
-pub use draft::{Draft, DraftEmployment, DraftPast};
+pub use draft_parts::{
+    DraftAppointment, DraftCertificate, DraftClaim, DraftDocument, DraftEducation, DraftEmployment,
+    DraftEqualLevel, DraftPast, DraftRelative, DraftRelaxation, DraftTitle, DraftTraining,
+};
 pub use expert::{Employment, Expert, ExpertNumber, PastEmployment, TitleLevel, limits};
+pub use expert_changes::ClaimDecided;
+pub use identity::{IDENTITY_CARD, Identity};
 pub use image::{
     IMAGE_LIMIT, ImageError, Imaged, SealedImage, card_digest, expert_card, image_digest, rest_digest,
 };
 pub use package::{Package, PackageDraft, PackageNumber, Party, PartyDraft, SUPPLIERS_MAX};
+pub use particulars::{
+    Appointment, Certificate, Claim, ClaimDecision, Document, Education, EqualLevel, Leave, Particulars,
+    Relation, Relative, Relaxation, Title, Training, WorkStatus,
+};
 pub use problem::{Problem, ValueClass};
-pub use standing::{DismissalReason, Event, EventKind, Refusal, Standing, StandingKind, Until};
+pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
 pub use unit::{Unit, UnitDraft};

@@ -1,27 +1,78 @@
 //! An expert's standing (状态) and its life cycle: `(state, event) → state`, one table.
 //!
-//! States: active, suspended (暂停抽取), dismissed (解聘, 财库〔2016〕198号 art 11), banned (禁止参加评审,
-//! 实施条例 art 75; final). Entry (draft, review, test), leave, pending changes, stale records and
-//! **re-entry after dismissal** are not here: they come with the wider life cycle, which adds rows to
-//! [`Standing::apply`] and changes none.
+//! States: active, suspended (暂停抽取), stale (信息待确认: not drawn until the record is confirmed),
+//! dismissed (解聘, 财库〔2016〕198号 art 11), banned (禁止参加评审, 实施条例 art 75; final), deceased and
+//! merged (归并: a duplicate; both final). Leave and open changes are facts of the record, not
+//! standings. Who may decide what, and with whose consent, is in `standing_table` (`LIFECYCLE`).
 //!
 //! A suspension for three months ends by itself, one for six or twelve months only on the expert's
 //! request (the ladder of Fujian's rules of 2025; a decision may name any other day). So the state
-//! on a day is asked with [`Standing::on`]; there is no clock here.
+//! on a day is asked with [`Standing::on`]; there is no clock here. A suspension of a stale record
+//! ends in *active*: whatever made it stale is looked at anew by the job that marks records.
+//!
+//! A banned record stays banned: no death and no merge takes the word away from it. A duplicate of a
+//! banned record is merged into that one.
 
 use crate::time::Date;
 
+use super::expert::ExpertNumber;
+
 /// Where an expert stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// 在库: may be drawn.
     Active,
     /// 暂停: not drawn until it ends.
     Suspended(Until),
+    /// 待确认: not drawn until the record is refreshed.
+    Stale(StaleReason),
     /// 解聘: no longer an expert of this registry.
     Dismissed(DismissalReason),
     /// 禁止参加政府采购评审活动: final.
     Banned,
+    /// 去世: final.
+    Deceased,
+    /// 归并: a duplicate of the record that goes on; final.
+    Merged(ExpertNumber),
+}
+
+/// Why a record is stale (198号 art 4 动态管理; which of them a job marks is the profile's).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StaleReason {
+    /// 未按期确认.
+    Unconfirmed,
+    /// 无法联系.
+    Unreachable,
+    /// 临近年龄上限.
+    NearLimit,
+}
+
+impl StaleReason {
+    /// All three.
+    pub const ALL: [StaleReason; 3] = [Self::Unconfirmed, Self::Unreachable, Self::NearLimit];
+
+    /// `unconfirmed`, `unreachable`, `near_limit`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "unconfirmed",
+            Self::Unreachable => "unreachable",
+            Self::NearLimit => "near_limit",
+        }
+    }
+
+    /// Reads what [`StaleReason::as_str`] writes.
+    pub fn parse(text: &str) -> Option<StaleReason> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// In Chinese.
+    pub fn title_zh(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "未按期确认",
+            Self::Unreachable => "无法联系",
+            Self::NearLimit => "临近年龄上限",
+        }
+    }
 }
 
 /// How a suspension ends.
@@ -41,6 +92,15 @@ impl Until {
         match self {
             Until::Day(day) | Until::RequestAfter(day) => Some(day),
             Until::Reinstated => None,
+        }
+    }
+
+    /// `itself`, `request`, `decision`: the word in images and answers.
+    pub fn returns(self) -> &'static str {
+        match self {
+            Until::Day(_) => "itself",
+            Until::RequestAfter(_) => "request",
+            Until::Reinstated => "decision",
         }
     }
 }
@@ -80,16 +140,26 @@ impl DismissalReason {
 }
 
 /// A decision about an expert's standing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Suspended for 3, 6 or 12 months, or until some other day.
     Suspend(Until),
     /// The suspension is lifted.
     Reinstate,
+    /// Marked as stale.
+    MarkStale(StaleReason),
+    /// Confirmed or reached again.
+    Refresh,
     /// Dismissed for one of four reasons.
     Dismiss(DismissalReason),
+    /// Entered again after a dismissal, by a new application; the waiting time is the profile's.
+    Reenter,
     /// Banned by a punishment decision.
     Ban,
+    /// Died.
+    Decease,
+    /// Found to be a duplicate of another record.
+    Merge(ExpertNumber),
 }
 
 impl Event {
@@ -109,8 +179,13 @@ impl Event {
         match self {
             Event::Suspend(_) => EventKind::Suspend,
             Event::Reinstate => EventKind::Reinstate,
+            Event::MarkStale(_) => EventKind::MarkStale,
+            Event::Refresh => EventKind::Refresh,
             Event::Dismiss(_) => EventKind::Dismiss,
+            Event::Reenter => EventKind::Reenter,
             Event::Ban => EventKind::Ban,
+            Event::Decease => EventKind::Decease,
+            Event::Merge(_) => EventKind::Merge,
         }
     }
 }
@@ -122,10 +197,50 @@ pub enum EventKind {
     Suspend,
     /// 恢复
     Reinstate,
+    /// 转待确认
+    MarkStale,
+    /// 确认
+    Refresh,
     /// 解聘
     Dismiss,
+    /// 重新入库
+    Reenter,
     /// 禁止
     Ban,
+    /// 去世
+    Decease,
+    /// 归并
+    Merge,
+}
+
+impl EventKind {
+    /// All nine.
+    pub const ALL: [EventKind; 9] = [
+        Self::Suspend,
+        Self::Reinstate,
+        Self::MarkStale,
+        Self::Refresh,
+        Self::Dismiss,
+        Self::Reenter,
+        Self::Ban,
+        Self::Decease,
+        Self::Merge,
+    ];
+
+    /// `suspend`, `reinstate`, `mark_stale`, `refresh`, `dismiss`, `reenter`, `ban`, `decease`, `merge`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Reinstate => "reinstate",
+            Self::MarkStale => "mark_stale",
+            Self::Refresh => "refresh",
+            Self::Dismiss => "dismiss",
+            Self::Reenter => "reenter",
+            Self::Ban => "ban",
+            Self::Decease => "decease",
+            Self::Merge => "merge",
+        }
+    }
 }
 
 /// The states by name.
@@ -135,23 +250,40 @@ pub enum StandingKind {
     Active,
     /// 暂停
     Suspended,
+    /// 待确认
+    Stale,
     /// 解聘
     Dismissed,
     /// 禁止
     Banned,
+    /// 去世
+    Deceased,
+    /// 归并
+    Merged,
 }
 
 impl StandingKind {
-    /// All four.
-    pub const ALL: [StandingKind; 4] = [Self::Active, Self::Suspended, Self::Dismissed, Self::Banned];
+    /// All seven.
+    pub const ALL: [StandingKind; 7] = [
+        Self::Active,
+        Self::Suspended,
+        Self::Stale,
+        Self::Dismissed,
+        Self::Banned,
+        Self::Deceased,
+        Self::Merged,
+    ];
 
-    /// `active`, `suspended`, `dismissed`, `banned`.
+    /// `active`, `suspended`, `stale`, `dismissed`, `banned`, `deceased`, `merged`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Stale => "stale",
             Self::Dismissed => "dismissed",
             Self::Banned => "banned",
+            Self::Deceased => "deceased",
+            Self::Merged => "merged",
         }
     }
 
@@ -165,8 +297,11 @@ impl StandingKind {
         match self {
             Self::Active => "在库",
             Self::Suspended => "暂停抽取",
+            Self::Stale => "信息待确认",
             Self::Dismissed => "解聘",
             Self::Banned => "禁止参加评审",
+            Self::Deceased => "去世",
+            Self::Merged => "已归并",
         }
     }
 }
@@ -195,6 +330,30 @@ pub enum Refusal {
     /// The last day lies before the decision.
     #[error("the suspension would end before the day of its decision")]
     EndsBeforeItBegins,
+    /// Suspended anyway: whether the record is stale is asked when the suspension ends.
+    #[error("a suspended expert is not marked stale")]
+    SuspendedNotStale,
+    /// Stale already.
+    #[error("the record is stale already")]
+    AlreadyStale,
+    /// Nothing to refresh.
+    #[error("the record is not stale")]
+    NotStale,
+    /// Not in the registry, so the record cannot be stale.
+    #[error("a dismissed expert's record is not marked stale")]
+    DismissedNotStale,
+    /// Only somebody who was dismissed enters again.
+    #[error("only a dismissed expert enters again")]
+    NotDismissed,
+    /// Death is final.
+    #[error("the expert has died")]
+    DeceasedIsFinal,
+    /// The record is closed; the one that goes on is meant.
+    #[error("the record was merged into another one, which goes on")]
+    MergedIsFinal,
+    /// A record is no duplicate of itself.
+    #[error("a record cannot be merged into itself")]
+    MergedIntoItself,
 }
 
 impl Refusal {
@@ -208,6 +367,14 @@ impl Refusal {
             Refusal::AlreadySuspended => "already_suspended",
             Refusal::NotSuspended => "not_suspended",
             Refusal::EndsBeforeItBegins => "ends_before_it_begins",
+            Refusal::SuspendedNotStale => "suspended_not_stale",
+            Refusal::AlreadyStale => "already_stale",
+            Refusal::NotStale => "not_stale",
+            Refusal::DismissedNotStale => "dismissed_not_stale",
+            Refusal::NotDismissed => "not_dismissed",
+            Refusal::DeceasedIsFinal => "deceased_is_final",
+            Refusal::MergedIsFinal => "merged_is_final",
+            Refusal::MergedIntoItself => "merged_into_itself",
         }
     }
 
@@ -217,7 +384,7 @@ impl Refusal {
             Refusal::BannedIsFinal => "政府采购法实施条例第75条",
             Refusal::AlreadyDismissed | Refusal::DismissedNotSuspended => "财库〔2016〕198号第11条",
             Refusal::DismissedNotReinstated => "财库〔2016〕198号第6条、第9条、第11条",
-            Refusal::AlreadySuspended | Refusal::NotSuspended | Refusal::EndsBeforeItBegins => "项目规则",
+            _ => "项目规则",
         }
     }
 
@@ -231,6 +398,14 @@ impl Refusal {
             Refusal::AlreadySuspended => "该专家正在暂停期间；如以新决定代替，请先恢复",
             Refusal::NotSuspended => "该专家未被暂停",
             Refusal::EndsBeforeItBegins => "暂停的截止日早于决定日",
+            Refusal::SuspendedNotStale => "暂停期间不转为待确认",
+            Refusal::AlreadyStale => "该专家的信息已为待确认",
+            Refusal::NotStale => "该专家的信息不是待确认",
+            Refusal::DismissedNotStale => "已解聘的专家不转为待确认",
+            Refusal::NotDismissed => "只有已解聘的专家才重新入库",
+            Refusal::DeceasedIsFinal => "该专家已去世",
+            Refusal::MergedIsFinal => "该记录已归并到另一记录，请办理存续的记录",
+            Refusal::MergedIntoItself => "记录不能归并到自身",
         }
     }
 }
@@ -241,8 +416,11 @@ impl Standing {
         match self {
             Standing::Active => StandingKind::Active,
             Standing::Suspended(_) => StandingKind::Suspended,
+            Standing::Stale(_) => StandingKind::Stale,
             Standing::Dismissed(_) => StandingKind::Dismissed,
             Standing::Banned => StandingKind::Banned,
+            Standing::Deceased => StandingKind::Deceased,
+            Standing::Merged(_) => StandingKind::Merged,
         }
     }
 
@@ -256,34 +434,47 @@ impl Standing {
 
     /// The state after an event decided on `decided`.
     ///
-    /// | | suspend | reinstate | dismiss | ban |
-    /// |---|---|---|---|---|
-    /// | active | suspended | `not_suspended` | dismissed | banned |
-    /// | suspended | `already_suspended` | active | dismissed | banned |
-    /// | dismissed | `dismissed_not_suspended` | `dismissed_not_reinstated` | `already_dismissed` | banned |
-    /// | banned | `banned_is_final` | `banned_is_final` | `banned_is_final` | `banned_is_final` |
+    /// | | suspend | reinstate | mark stale | refresh | dismiss | reenter | ban | decease | merge |
+    /// |---|---|---|---|---|---|---|---|---|---|
+    /// | active | suspended | `not_suspended` | stale | `not_stale` | dismissed | `not_dismissed` | banned | deceased | merged |
+    /// | suspended | `already_suspended` | active | `suspended_not_stale` | `not_stale` | dismissed | `not_dismissed` | banned | deceased | merged |
+    /// | stale | suspended | `not_suspended` | `already_stale` | active | dismissed | `not_dismissed` | banned | deceased | merged |
+    /// | dismissed | `dismissed_not_suspended` | `dismissed_not_reinstated` | `dismissed_not_stale` | `not_stale` | `already_dismissed` | active | banned | deceased | merged |
+    /// | banned | `banned_is_final` everywhere | | | | | | | | |
+    /// | deceased | `deceased_is_final` everywhere | | | | | | | | |
+    /// | merged | `merged_is_final` everywhere | | | | | | | | |
     ///
     /// # Errors
     /// The named [`Refusal`]; also when a suspension's last day lies before `decided`.
     pub fn apply(self, event: Event, decided: Date) -> Result<Standing, Refusal> {
         match (self.on(decided), event) {
-            (Standing::Active, Event::Suspend(until)) => {
+            (Standing::Banned, _) => Err(Refusal::BannedIsFinal),
+            (Standing::Deceased, _) => Err(Refusal::DeceasedIsFinal),
+            (Standing::Merged(_), _) => Err(Refusal::MergedIsFinal),
+            (_, Event::Ban) => Ok(Standing::Banned),
+            (_, Event::Decease) => Ok(Standing::Deceased),
+            (_, Event::Merge(into)) => Ok(Standing::Merged(into)),
+            (Standing::Dismissed(_), Event::Reenter) => Ok(Standing::Active),
+            (_, Event::Reenter) => Err(Refusal::NotDismissed),
+            (Standing::Dismissed(_), Event::Dismiss(_)) => Err(Refusal::AlreadyDismissed),
+            (_, Event::Dismiss(reason)) => Ok(Standing::Dismissed(reason)),
+            (Standing::Active | Standing::Stale(_), Event::Suspend(until)) => {
                 if until.day().is_some_and(|last| last < decided) {
                     return Err(Refusal::EndsBeforeItBegins);
                 }
                 Ok(Standing::Suspended(until))
             }
-            (Standing::Active, Event::Reinstate) => Err(Refusal::NotSuspended),
             (Standing::Suspended(_), Event::Suspend(_)) => Err(Refusal::AlreadySuspended),
-            (Standing::Suspended(_), Event::Reinstate) => Ok(Standing::Active),
-            (Standing::Active | Standing::Suspended(_), Event::Dismiss(reason)) => {
-                Ok(Standing::Dismissed(reason))
-            }
             (Standing::Dismissed(_), Event::Suspend(_)) => Err(Refusal::DismissedNotSuspended),
+            (Standing::Suspended(_), Event::Reinstate) => Ok(Standing::Active),
             (Standing::Dismissed(_), Event::Reinstate) => Err(Refusal::DismissedNotReinstated),
-            (Standing::Dismissed(_), Event::Dismiss(_)) => Err(Refusal::AlreadyDismissed),
-            (Standing::Banned, _) => Err(Refusal::BannedIsFinal),
-            (_, Event::Ban) => Ok(Standing::Banned),
+            (_, Event::Reinstate) => Err(Refusal::NotSuspended),
+            (Standing::Active, Event::MarkStale(why)) => Ok(Standing::Stale(why)),
+            (Standing::Stale(_), Event::MarkStale(_)) => Err(Refusal::AlreadyStale),
+            (Standing::Suspended(_), Event::MarkStale(_)) => Err(Refusal::SuspendedNotStale),
+            (Standing::Dismissed(_), Event::MarkStale(_)) => Err(Refusal::DismissedNotStale),
+            (Standing::Stale(_), Event::Refresh) => Ok(Standing::Active),
+            (_, Event::Refresh) => Err(Refusal::NotStale),
         }
     }
 }
@@ -304,43 +495,103 @@ mod tests {
         Date::parse(text).unwrap()
     }
 
-    #[test]
-    fn every_event_in_every_state_does_what_the_table_says() {
-        use DismissalReason::*;
-        let today = day("2026-11-24");
-        let until = Until::Day(day("2027-02-24"));
-        let (active, suspended, dismissed, banned) = (
+    fn states() -> Vec<Standing> {
+        vec![
             Standing::Active,
             Standing::Suspended(Until::RequestAfter(day("2026-12-31"))),
-            Standing::Dismissed(OwnRequest),
+            Standing::Stale(StaleReason::Unconfirmed),
+            Standing::Dismissed(DismissalReason::OwnRequest),
             Standing::Banned,
-        );
-        let (suspend, reinstate, dismiss, ban) =
-            (Event::Suspend(until), Event::Reinstate, Event::Dismiss(BadConduct), Event::Ban);
+            Standing::Deceased,
+            Standing::Merged(ExpertNumber::from_random([1; 10])),
+        ]
+    }
+
+    fn events() -> Vec<Event> {
+        vec![
+            Event::Suspend(Until::Day(day("2027-02-24"))),
+            Event::Reinstate,
+            Event::MarkStale(StaleReason::Unreachable),
+            Event::Refresh,
+            Event::Dismiss(DismissalReason::BadConduct),
+            Event::Reenter,
+            Event::Ban,
+            Event::Decease,
+            Event::Merge(ExpertNumber::from_random([2; 10])),
+        ]
+    }
+
+    #[test]
+    fn every_event_in_every_state_does_what_the_table_says() {
+        use Refusal::*;
+        let suspended = || Ok(Standing::Suspended(Until::Day(day("2027-02-24"))));
+        let stale = || Ok(Standing::Stale(StaleReason::Unreachable));
+        let dismissed = || Ok(Standing::Dismissed(DismissalReason::BadConduct));
+        let active = || Ok(Standing::Active);
+        let ends = || {
+            [
+                Ok(Standing::Banned),
+                Ok(Standing::Deceased),
+                Ok(Standing::Merged(ExpertNumber::from_random([2; 10]))),
+            ]
+        };
+        let row = |first: [Result<Standing, Refusal>; 6]| first.into_iter().chain(ends()).collect::<Vec<_>>();
         let table = [
-            (active, suspend, Ok(Standing::Suspended(until))),
-            (active, reinstate, Err(Refusal::NotSuspended)),
-            (active, dismiss, Ok(Standing::Dismissed(BadConduct))),
-            (active, ban, Ok(banned)),
-            (suspended, suspend, Err(Refusal::AlreadySuspended)),
-            (suspended, reinstate, Ok(active)),
-            (suspended, dismiss, Ok(Standing::Dismissed(BadConduct))),
-            (suspended, ban, Ok(banned)),
-            (dismissed, suspend, Err(Refusal::DismissedNotSuspended)),
-            (dismissed, reinstate, Err(Refusal::DismissedNotReinstated)),
-            (dismissed, dismiss, Err(Refusal::AlreadyDismissed)),
-            (dismissed, ban, Ok(banned)),
-            (banned, suspend, Err(Refusal::BannedIsFinal)),
-            (banned, reinstate, Err(Refusal::BannedIsFinal)),
-            (banned, dismiss, Err(Refusal::BannedIsFinal)),
-            (banned, ban, Err(Refusal::BannedIsFinal)),
+            row([suspended(), Err(NotSuspended), stale(), Err(NotStale), dismissed(), Err(NotDismissed)]),
+            row([
+                Err(AlreadySuspended),
+                active(),
+                Err(SuspendedNotStale),
+                Err(NotStale),
+                dismissed(),
+                Err(NotDismissed),
+            ]),
+            row([
+                suspended(),
+                Err(NotSuspended),
+                Err(AlreadyStale),
+                active(),
+                dismissed(),
+                Err(NotDismissed),
+            ]),
+            row([
+                Err(DismissedNotSuspended),
+                Err(DismissedNotReinstated),
+                Err(DismissedNotStale),
+                Err(NotStale),
+                Err(AlreadyDismissed),
+                active(),
+            ]),
+            vec![Err(BannedIsFinal); 9],
+            vec![Err(DeceasedIsFinal); 9],
+            vec![Err(MergedIsFinal); 9],
         ];
-        for (state, event, expected) in table {
-            assert_eq!(state.apply(event, today), expected, "{state:?} {event:?}");
+        assert!(states().iter().map(Standing::kind).eq(StandingKind::ALL));
+        assert!(events().iter().map(Event::kind).eq(EventKind::ALL));
+        for (state, row) in states().into_iter().zip(table) {
+            assert_eq!(row.len(), EventKind::ALL.len());
+            for (event, expected) in events().into_iter().zip(row) {
+                assert_eq!(
+                    state.clone().apply(event.clone(), day("2026-11-24")),
+                    expected,
+                    "{state:?} {event:?}"
+                );
+            }
         }
-        let pairs: std::collections::BTreeSet<_> =
-            table.iter().map(|(s, e, _)| (s.kind(), e.kind())).collect();
-        assert_eq!(pairs.len(), 16);
+    }
+
+    #[test]
+    fn every_word_is_read_back_and_every_refusal_speaks_both_languages() {
+        assert!(StandingKind::ALL.into_iter().all(|kind| StandingKind::parse(kind.as_str()) == Some(kind)));
+        assert!(StaleReason::ALL.into_iter().all(|why| StaleReason::parse(why.as_str()) == Some(why)));
+        for state in states() {
+            for event in events() {
+                if let Err(refusal) = state.clone().apply(event, day("2026-11-24")) {
+                    assert!(!refusal.name().is_empty() && !refusal.message_zh().is_empty());
+                    assert!(!refusal.source().is_empty() && !refusal.to_string().is_empty());
+                }
+            }
+        }
     }
 
     #[test]
@@ -361,13 +612,13 @@ mod tests {
         let last = day("2027-02-28");
         let three = Standing::Active.apply(Event::suspend_months(3, decided).unwrap(), decided).unwrap();
         assert_eq!(three, Standing::Suspended(Until::Day(last)));
-        assert_eq!(three.on(last), three);
+        assert_eq!(three.clone().on(last), three);
         assert_eq!(three.on(last.plus_days(1)), Standing::Active);
         for (months, ends) in [(6, "2027-05-30"), (12, "2027-11-30")] {
             let event = Event::suspend_months(months, decided).unwrap();
             assert_eq!(event, Event::Suspend(Until::RequestAfter(day(ends))));
             let state = Standing::Active.apply(event, decided).unwrap();
-            assert_eq!(state.on(Date::MAX), state);
+            assert_eq!(state.clone().on(Date::MAX), state);
         }
         assert_eq!(Event::suspend_months(4, decided), None);
     }
@@ -391,15 +642,15 @@ mod tests {
     fn a_new_suspension_may_follow_one_that_has_ended_by_itself() {
         let state = Standing::Suspended(Until::Day(day("2026-03-31")));
         let again = Event::Suspend(Until::Reinstated);
-        assert_eq!(state.apply(again, day("2026-03-31")), Err(Refusal::AlreadySuspended));
-        assert_eq!(state.apply(again, day("2026-04-01")), Ok(Standing::Suspended(Until::Reinstated)));
+        assert_eq!(state.clone().apply(again.clone(), day("2026-03-31")), Err(Refusal::AlreadySuspended));
+        assert_eq!(state.clone().apply(again, day("2026-04-01")), Ok(Standing::Suspended(Until::Reinstated)));
         assert_eq!(state.apply(Event::Reinstate, day("2026-04-01")), Err(Refusal::NotSuspended));
     }
 
     #[test]
     fn a_suspension_that_ends_before_its_decision_is_refused() {
         let yesterday = Event::Suspend(Until::Day(day("2026-11-23")));
-        let refused = Standing::Active.apply(yesterday, day("2026-11-24"));
+        let refused = Standing::Active.apply(yesterday.clone(), day("2026-11-24"));
         assert_eq!(refused, Err(Refusal::EndsBeforeItBegins));
         assert!(Standing::Active.apply(yesterday, day("2026-11-23")).is_ok());
     }

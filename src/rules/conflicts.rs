@@ -20,7 +20,10 @@ pub(super) fn employment(expert: &Expert, units: &[CreditCode], review: Date, pr
     let years = i32::try_from(profile.employment_years()).unwrap_or(i32::MAX);
     let first_day = review.plus_years(-years);
     let present = expert.employments();
-    if present.unwrap_or_default().iter().any(|e| units.contains(&e.unit)) {
+    // While a change of employer is open, old and new employers both count (198号 art 10).
+    if expert.pending_units().iter().any(|unit| units.contains(unit))
+        || present.unwrap_or_default().iter().any(|e| units.contains(&e.unit))
+    {
         Detail::Employed
     } else if expert.past().iter().any(|p| p.to >= first_day && units.contains(&p.unit)) {
         Detail::EmployedBefore

@@ -9,7 +9,7 @@
 
 use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::{Expert, Package};
-use crate::time::Date;
+use crate::time::{Date, Timestamp};
 
 use super::finding::{Answer, Detail, Finding};
 use super::profile::{Profile, UnknownPolicy};
@@ -30,16 +30,19 @@ pub struct Project {
     pub suppliers: Vec<CreditCode>,
     /// The day of the review, in China.
     pub review_date: Date,
+    /// When the review begins; it lies on that day.
+    pub review_start: Timestamp,
 }
 
 impl Project {
-    /// The project of a package that is reviewed on a day.
-    pub fn of(package: &Package, review_date: Date) -> Project {
+    /// The project of a package whose review begins at a time.
+    pub fn of(package: &Package, review_start: Timestamp) -> Project {
         Project {
             purchaser: package.purchaser().code.clone(),
             agency: package.agency().code.clone(),
             suppliers: package.suppliers().iter().map(|supplier| supplier.code.clone()).collect(),
-            review_date,
+            review_date: Date::of(review_start),
+            review_start,
         }
     }
 }
@@ -107,7 +110,7 @@ pub fn judge(expert: &Expert, project: &Project, requirements: &[Requirement], p
     let review = project.review_date;
     let employed = |units: &[CreditCode]| conflicts::employment(expert, units, review, profile);
     let alone = [
-        (Rule::StatusActive, standing::status_active(expert, review)),
+        (Rule::StatusActive, standing::status_active(expert, project)),
         (Rule::NotBannedNotSuspended, standing::not_banned_not_suspended(expert, review)),
         (Rule::AgeLimit, standing::age_limit(expert, review, profile)),
     ];
@@ -151,6 +154,10 @@ mod tests {
         Date::parse(text).unwrap()
     }
 
+    fn nine_o_clock() -> Timestamp {
+        Timestamp::parse(&format!("{REVIEW}T09:00:00+08:00")).unwrap()
+    }
+
     fn code(serial: u32) -> CreditCode {
         CreditCode::parse(&credit_code(serial)).unwrap()
     }
@@ -162,6 +169,7 @@ mod tests {
             agency: code(12),
             suppliers: vec![code(13), code(14)],
             review_date: day(REVIEW),
+            review_start: nine_o_clock(),
         }
     }
 
@@ -291,7 +299,12 @@ mod tests {
             [(11, Rule::OwnUnitOnlyAsRep), (12, Rule::NoAgentStaff), (14, Rule::ConflictEmployment3y)]
         {
             let left = |to: &str| {
-                let past = DraftPast { unit: credit_code(serial), from: "2010-01-01".into(), to: to.into() };
+                let past = DraftPast {
+                    unit: credit_code(serial),
+                    from: "2010-01-01".into(),
+                    to: to.into(),
+                    ..DraftPast::default()
+                };
                 outcome(&expert(|d| d.past = vec![past]))
             };
             assert_eq!(left("2023-11-23"), Outcome::Candidate, "{rule:?}");
@@ -332,8 +345,12 @@ mod tests {
         assert_eq!(verdict.findings.iter().filter(|f| f.answer == Answer::Unknown).count(), 3);
         let known_past = expert(|d| {
             d.employments = None;
-            d.past =
-                vec![DraftPast { unit: credit_code(13), from: "2010-01-01".into(), to: "2026-01-01".into() }];
+            d.past = vec![DraftPast {
+                unit: credit_code(13),
+                from: "2010-01-01".into(),
+                to: "2026-01-01".into(),
+                ..DraftPast::default()
+            }];
         });
         let verdict = judge(&known_past, &project(), &at_home(), &allowing);
         assert_eq!(verdict.outcome, excluded(&[Rule::ConflictEmployment3y]));
@@ -385,6 +402,7 @@ mod tests {
                             unit: credit_code(unit),
                             from: format!("{from}-11-24"),
                             to: format!("{}-11-24", from + years),
+                            ..DraftPast::default()
                         })
                         .collect();
                     d.declared_units = declared.into_iter().map(credit_code).collect();
@@ -418,6 +436,7 @@ mod tests {
             let mut draft = expert.draft();
             draft.past.push(DraftPast {
                 unit: credit_code(unit), from: format!("{year}-01-01"), to: format!("{year}-11-24"),
+                ..DraftPast::default()
             });
             if !draft.declared_units.contains(&credit_code(unit)) {
                 draft.declared_units.push(credit_code(unit));

@@ -38,6 +38,14 @@ pub enum Detail {
     TermNotBegun,
     /// The term is over on the review day.
     TermOver,
+    /// The record is not confirmed, or the person cannot be reached.
+    Stale,
+    /// On leave during the review.
+    OnLeave,
+    /// Died.
+    Deceased,
+    /// A duplicate; the record that goes on is judged by itself.
+    Merged,
     /// A suspension runs on the review day.
     Suspended,
     /// Banned.
@@ -66,6 +74,10 @@ impl Detail {
             Self::Dismissed => "dismissed",
             Self::TermNotBegun => "term_not_begun",
             Self::TermOver => "term_over",
+            Self::Stale => "stale",
+            Self::OnLeave => "on_leave",
+            Self::Deceased => "deceased",
+            Self::Merged => "merged",
             Self::Suspended => "suspended",
             Self::Banned => "banned",
             Self::TooOld => "too_old",
@@ -94,6 +106,10 @@ impl Detail {
             Self::Dismissed => "已解聘",
             Self::TermNotBegun => "评审之日聘期尚未开始",
             Self::TermOver => "评审之日聘期已满",
+            Self::Stale => "信息待确认",
+            Self::OnLeave => "评审期间请假",
+            Self::Deceased => "已去世",
+            Self::Merged => "该记录已归并",
             Self::Suspended => "评审之日在暂停期间",
             Self::Banned => "已被禁止参加评审",
             Self::TooOld => "评审之日已达年龄上限",
@@ -113,6 +129,10 @@ impl Detail {
             Self::Dismissed => "dismissed",
             Self::TermNotBegun => "the term has not begun on the review day",
             Self::TermOver => "the term is over on the review day",
+            Self::Stale => "the record waits for confirmation",
+            Self::OnLeave => "on leave during the review",
+            Self::Deceased => "deceased",
+            Self::Merged => "the record was merged into another one",
             Self::Suspended => "suspended on the review day",
             Self::Banned => "banned",
             Self::TooOld => "at or over the age limit on the review day",

@@ -44,7 +44,10 @@ impl<'a> Archive<'a> {
 
     /// The hash by which two entries of one person are found.
     pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
-        hmac_sha256(&self.keys.uniqueness, &[b"111\n", expert.id().as_str().as_bytes()])
+        hmac_sha256(
+            &self.keys.uniqueness,
+            &[expert.id_kind().as_bytes(), b"\n", expert.id_number().as_bytes()],
+        )
     }
 
     pub(super) fn sealer(&self) -> Sealer<'a> {

@@ -207,7 +207,9 @@ impl Walk {
         let Some(kind) = kind else { return };
         // A type either changes pools or does not.
         let flag = *self.flags.entry(kind.clone()).or_insert(entry.registry);
-        if flag != entry.registry || (kind.starts_with("registry.") && !entry.registry) {
+        // A case (`registry.record`) is no expert and no unit: it moves no pool.
+        let moves_pools = kind.starts_with("registry.") && kind != "registry.record";
+        if flag != entry.registry || (moves_pools && !entry.registry) {
             self.found.push(Finding::at(
                 "registry-flag",
                 entry.index(),

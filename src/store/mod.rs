@@ -11,6 +11,7 @@
 //!
 //! Deliberately not here: permissions, sealing, the meaning of states, retry of calls.
 
+pub mod access_token;
 pub mod account;
 pub mod backup;
 mod bulk;
@@ -35,6 +36,7 @@ mod publish;
 mod queue;
 mod reader;
 mod schema;
+pub mod sign_in;
 pub mod subject_key;
 pub mod tile;
 mod tx;

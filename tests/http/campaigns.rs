@@ -18,6 +18,19 @@ on_both! {
 
 const PATH: &str = "/api/v1/campaigns";
 
+/// Everything but the evidence, which none of these has.
+const CHECKS: [&str; 9] = [
+    "age",
+    "title",
+    "citizen",
+    "clean_record",
+    "not_banned",
+    "same_phone",
+    "same_person",
+    "term_ended",
+    "employer_unknown",
+];
+
 /// The operations of campaigns.
 pub fn operations() -> Vec<Operation> {
     use Action::*;
@@ -71,7 +84,7 @@ fn people(app: &TestApp) -> [String; 4] {
 fn planned(app: &TestApp, population: Value) -> String {
     let plan = json!({
         "title": "评审专家专项核查清理", "basis": "岳发改法规〔2024〕382号", "due": "2026-12-31",
-        "population": population
+        "population": population, "checks": CHECKS
     });
     let made = app.post(&app.bureau, PATH, &format!("plan-{}", app.size()), &plan).expect(201);
     format!("{PATH}/{}", made.json()["id"].as_str().unwrap())
@@ -252,6 +265,8 @@ fn a_population_is_what_was_asked_for(kind: Kind) {
         let answer = app.post(&app.bureau, PATH, "bad", &plan).expect(422);
         assert_eq!(answer.json()["errors"][0]["field"], field);
     }
+    let plan = json!({"title": "t", "basis": "b", "due": "2026-12-31", "checks": ["age", "charm"]});
+    app.post(&app.bureau, PATH, "check", &plan).names(422, "checks[1]", "check");
     let plan = json!({"title": "t", "basis": "b", "due": "2026-11-23"});
     app.post(&app.bureau, PATH, "past", &plan).names(422, "due", "future");
     let campaign = planned(&app, json!({}));
@@ -297,6 +312,7 @@ fn a_narrowed_account_sees_its_county_only(kind: Kind) {
             region: Some("430600".into()),
             ..Default::default()
         },
+        checks: Vec::new(),
     };
     assert_eq!(app.service.plan_campaign(&elsewhere, &draft, None).unwrap_err().code, "not_found");
 }

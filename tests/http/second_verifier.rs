@@ -13,7 +13,7 @@ use crate::app::TestApp;
 use crate::draws;
 use crate::support::Kind;
 
-/// The Python with the libraries of `tests/second_verifier/requirements.txt`; `make test` makes it.
+/// The Python with the libraries of `tests/requirements.txt`; `make test` makes it.
 fn python() -> PathBuf {
     let named = std::env::var_os("EXPERT_DRAW_TEST_PYTHON");
     named

@@ -237,12 +237,12 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
         id: "acc-1".into(),
         role: "bureau".into(),
         name: "财政局".into(),
-        unit: None,
-        token_hash: vec![5; 32],
+        token_hash: Some(vec![5; 32]),
         created: 1,
         expires: 100,
-        revoked: None,
-        entry: 0,
+        login: Some("wang.li".into()),
+        totp_required: true,
+        ..Account::default()
     };
     let given = account.clone();
     store.write("account", move |tx| account::insert(tx, &given)).unwrap();
@@ -253,10 +253,18 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
     let given = second.clone();
     let taken = store.write("same token", move |tx| account::insert(tx, &given)).unwrap_err();
     assert_eq!(taken, WriteError::Call(StoreError::Conflict("account.token_hash".into())));
-    let revoke = || store.write("revoke", |tx| account::revoke(tx, "acc-1", 50, 9));
+    second.token_hash = Some(vec![6; 32]);
+    let given = second.clone();
+    let taken = store.write("same login", move |tx| account::insert(tx, &given)).unwrap_err();
+    assert_eq!(taken, WriteError::Call(StoreError::Conflict("account.login".into())));
+    let revoked = Account { revoked: Some(50), entry: 9, ..account };
+    let revoke = || {
+        let revoked = revoked.clone();
+        store.write("revoke", move |tx| account::update(tx, &revoked, 0))
+    };
     revoke().unwrap();
     assert_eq!(revoke(), Err(WriteError::Call(StoreError::Stale("account acc-1".into()))));
-    let revoked = Account { revoked: Some(50), entry: 9, ..account };
+    assert_eq!(store.read(|conn| account::by_login(conn, "wang.li")).unwrap(), Some(revoked.clone()));
     assert_eq!(
         store.read(|conn| account::list(conn, &Page::first(9))).unwrap(),
         std::slice::from_ref(&revoked)

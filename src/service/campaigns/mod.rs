@@ -29,11 +29,12 @@ use super::listing::{Listed, Paging};
 use super::looks::line;
 use super::refusal::{Kind, Refusal};
 use super::{ITSELF, Service};
-use crate::codec::Object;
+use crate::codec::{Json, Object};
 use crate::codes::{CreditCode, Region};
 use crate::registry::StandingKind;
 use crate::registry::campaign::{CAMPAIGN, CHECK_ITEM, is_done};
 use crate::registry::lifecycle::Party;
+use crate::rules::special_check::all_names;
 use crate::store;
 use crate::store::case::CaseFilter;
 use crate::time::{Date, Timestamp};
@@ -55,6 +56,8 @@ pub struct CampaignDraft {
     pub due: String,
     /// Whom to check.
     pub population: Population,
+    /// Names of what to look for (`rules::special_check::all_names`); empty: everything.
+    pub checks: Vec<String>,
 }
 
 /// Whom to check; an empty population is everybody who is in the registry.
@@ -120,6 +123,13 @@ impl Service {
                     ..draft.population.clone()
                 };
                 population.check()?;
+                let known = all_names();
+                let unknown =
+                    draft.checks.iter().enumerate().find(|(_, name)| !known.contains(&name.as_str()));
+                if let Some((place, name)) = unknown {
+                    let (zh, en) = ("未知的核查项", "not a known check");
+                    return Err(Refusal::field(&format!("checks[{place}]"), name, "check", zh, en));
+                }
                 actor.check_region(population.region.as_deref(), "区域", "region")?;
                 let size = self.population_size(&population)?;
                 let body = Object::new()
@@ -128,6 +138,10 @@ impl Service {
                     .with("due_day", due.to_string())
                     .with("population", population.record())
                     .with("population_size", size)
+                    .with(
+                        "checks",
+                        draft.checks.iter().map(|name| Json::from(name.as_str())).collect::<Json>(),
+                    )
                     .with("profile", self.registry_profile().name())
                     .with("profile_digest", self.registry_profile().digest())
                     .with("examined", 0u32)

@@ -4,7 +4,7 @@
 //! may not be met, as in any check that has a day. A chunk is one write: at most [`ITEMS_AT_ONCE`] items
 //! with the campaign's new cursor and totals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Service;
 use super::super::actor::{Action, Actor};
@@ -52,12 +52,20 @@ impl Service {
         }
         let mut case = self.case(actor, &CAMPAIGN, id)?;
         let population = population(&case)?;
+        let checks = get(&case.body, "checks").and_then(Json::as_list).unwrap_or_default();
+        let checks: BTreeSet<String> =
+            checks.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
         let around = self.surroundings()?;
         let mut left = people;
         loop {
             let after = text(&case.body, &["cursor"]).map(str::to_owned);
-            let examined =
-                self.examine_chunk(&population, after.as_deref(), left.min(PEOPLE_AT_ONCE), &around)?;
+            let examined = self.examine_chunk(
+                &population,
+                &checks,
+                after.as_deref(),
+                left.min(PEOPLE_AT_ONCE),
+                &around,
+            )?;
             left = left.saturating_sub(u32::try_from(examined.len()).unwrap_or(u32::MAX));
             let end = examined.is_empty();
             self.step_case(
@@ -94,6 +102,7 @@ impl Service {
     fn examine_chunk(
         &self,
         population: &Population,
+        checks: &BTreeSet<String>,
         after: Option<&str>,
         people: u32,
         around: &Surroundings,
@@ -106,7 +115,8 @@ impl Service {
             if !population.holds(expert, prefix.as_deref()) {
                 continue;
             }
-            let findings = special_check(expert, &around.of(expert), self.registry_profile(), today);
+            let mut findings = special_check(expert, &around.of(expert), self.registry_profile(), today);
+            findings.retain(|finding| checks.is_empty() || checks.contains(&finding.name));
             found += usize::from(!findings.is_empty());
             let county = expert.regions().first().map(|region| region.as_str().to_owned());
             let number = expert.number().as_str().to_owned();
@@ -247,5 +257,5 @@ fn count(case: &mut Case, examined: &[Examined]) {
 }
 
 fn birth(expert: &Expert) -> Date {
-    expert.id().birth_date()
+    expert.birth()
 }

@@ -2,7 +2,7 @@
 //! `registry::conduct::CONDUCT`; what a row cannot say is checked here.
 
 use super::super::Service;
-use super::super::actor::{Action, Actor, Role};
+use super::super::actor::{Action, Actor, Right, Role};
 use super::super::case_body::{CaseLine, end_of, free_text, get, int, push, set, take, text};
 use super::super::cases::{Case, another_person, no_case};
 use super::super::changes::Changes;
@@ -380,17 +380,26 @@ impl Service {
         Ok(())
     }
 
-    /// A handler is an account of a bureau that can still sign in.
+    /// A handler is an account of a bureau with the right reviewer that can still sign in.
     fn check_handler(&self, handler: &str) -> Result<(), Refusal> {
         let found = self.store.read(|conn| store::account::find(conn, handler))?;
         let now = self.clock.now().0;
         let fits = |row: &store::account::Account| {
-            row.role == Role::Bureau.name() && row.revoked.is_none() && now < row.expires
+            let reviewer = row
+                .rights
+                .as_deref()
+                .is_none_or(|rights| rights.split(' ').any(|right| right == Right::Reviewer.name()));
+            row.role == Role::Bureau.name()
+                && reviewer
+                && row.revoked.is_none()
+                && row.locked.is_none()
+                && now < row.expires
         };
         if found.as_ref().is_some_and(fits) {
             return Ok(());
         }
-        let (zh, en) = ("须为有效的财政部门账号", "must be a valid account of the bureau");
+        let (zh, en) =
+            ("须为有效的财政部门初审岗账号", "must be a valid account of the bureau with the right reviewer");
         Err(Refusal::field("handler", handler, "handler", zh, en))
     }
 

@@ -104,7 +104,7 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
         review_start: draft.review_start.0,
         groups,
     };
-    let project = Project::of(package, Date::of(draft.review_start));
+    let project = Project::of(package, draft.review_start);
     Ok(Checked { request, requirements, project })
 }
 
@@ -188,6 +188,7 @@ fn organisation(party: &Party) -> Organisation {
 fn code_problem(field: &str, value: &str, error: &CodeError) -> Problem {
     let rule = match error {
         CodeError::UnknownSpeciality => "unknown_speciality",
+        CodeError::UnknownEducation => "unknown_education",
         CodeError::UnknownScheme => "unknown_scheme",
         CodeError::UnknownRegion => "unknown_region",
         _ => "code",
