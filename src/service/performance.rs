@@ -287,8 +287,8 @@ impl Service {
     /// One task with its answers, for the bureau; the look is recorded.
     pub fn evaluation(&self, actor: &Actor, id: &str, purpose: &str) -> Result<CaseFile, Refusal> {
         actor.check(Action::ReadCases)?;
-        self.case(actor, &EVALUATION, id)?;
-        self.record_look(actor, "evaluation", id, purpose)?;
+        let case = self.case(actor, &EVALUATION, id)?;
+        self.record_look(actor, "evaluation", case.subject.as_deref().unwrap_or(id), purpose)?;
         Ok(CaseFile::whole(&self.case(actor, &EVALUATION, id)?))
     }
 

@@ -131,8 +131,8 @@ impl Service {
     /// One record; the look is recorded.
     pub fn remark(&self, actor: &Actor, id: &str, purpose: &str) -> Result<CaseFile, Refusal> {
         actor.check(Action::ReadCases)?;
-        self.case(actor, &REMARK, id)?;
-        self.record_look(actor, "remark", id, purpose)?;
+        let case = self.case(actor, &REMARK, id)?;
+        self.record_look(actor, "remark", case.subject.as_deref().unwrap_or(id), purpose)?;
         Ok(CaseFile::whole(&self.case(actor, &REMARK, id)?))
     }
 

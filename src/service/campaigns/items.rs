@@ -76,8 +76,8 @@ impl Service {
         purpose: &str,
     ) -> Result<CaseFile, Refusal> {
         actor.check(Action::ReadCases)?;
-        self.item_of(actor, campaign, id)?;
-        self.record_look(actor, "check_item", id, purpose)?;
+        let item = self.item_of(actor, campaign, id)?;
+        self.record_look(actor, "check_item", item.subject.as_deref().unwrap_or(id), purpose)?;
         Ok(CaseFile::whole(&self.item_of(actor, campaign, id)?))
     }
 

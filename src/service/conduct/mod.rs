@@ -170,8 +170,10 @@ impl Service {
     /// One conduct case with everything but who reported; the look is recorded.
     pub fn conduct_case(&self, actor: &Actor, id: &str, purpose: &str) -> Result<CaseFile, Refusal> {
         actor.check(Action::ReadCases)?;
-        self.case(actor, &CONDUCT, id)?;
-        self.record_look(actor, "conduct", id, purpose)?;
+        let case = self.case(actor, &CONDUCT, id)?;
+        // The expert reads who looked; before the hearing that would be a tip-off.
+        let about = case.subject.as_deref().filter(|_| seen_by_expert(&case.state)).unwrap_or(id);
+        self.record_look(actor, "conduct", about, purpose)?;
         Ok(CaseFile::whole(&self.case(actor, &CONDUCT, id)?))
     }
 
