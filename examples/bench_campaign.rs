@@ -19,7 +19,8 @@ use expert_draw::time::Date;
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let (url, experts) = (args.next().expect("URL"), args.next().expect("EXPERTS").parse().expect("a number"));
+    let (url, experts) =
+        (args.next().expect("URL"), args.next().expect("EXPERTS").parse().expect("a number"));
     let dir = std::env::temp_dir().join(format!("expert-draw-campaign-{}", std::process::id()));
     let keys = Keys::create(&dir.join("keys"), "bench.example/430600", "430600", &SystemEntropy).unwrap();
     let service = Service::open(ServiceConfig {
@@ -60,7 +61,8 @@ fn main() {
         let count = |key: &str| progress.file.body.as_map().unwrap()[key].as_int().unwrap();
         let begun = Instant::now();
         let summary = service.campaign_summary(&actor, &campaign.id).unwrap().table.to_xlsx().unwrap();
-        let problems = service.campaign_problems(&actor, &campaign.id, "测量").unwrap().table.to_xlsx().unwrap();
+        let problems =
+            service.campaign_problems(&actor, &campaign.id, "测量").unwrap().table.to_xlsx().unwrap();
         println!(
             "{} examined, {} with findings in {:.1} s ({} requests); tables of {} and {} kB in {:.1} s",
             count("examined"),

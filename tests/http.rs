@@ -11,12 +11,16 @@ mod account_changes;
 mod accounts;
 #[path = "http/app.rs"]
 mod app;
+#[path = "http/applications.rs"]
+mod applications;
 #[path = "http/bad_input.rs"]
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
 #[path = "http/campaigns.rs"]
 mod campaigns;
+#[path = "http/changes.rs"]
+mod changes;
 #[path = "http/conduct.rs"]
 mod conduct;
 #[path = "http/documents.rs"]
@@ -31,10 +35,14 @@ mod imports;
 mod packages;
 #[path = "http/performance.rs"]
 mod performance;
+#[path = "http/privacy.rs"]
+mod privacy;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
+#[path = "http/schemes.rs"]
+mod schemes;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

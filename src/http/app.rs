@@ -17,8 +17,9 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, campaigns, codes, conduct, conduct_steps, draws, evidence, experts, health, imports, log,
-    openapi, own_account, packages, performance, rim, sessions, tokens, units,
+    accounts, applications, attachments, auth, campaigns, changes, codes, conduct, conduct_steps, draws,
+    erasures, evidence, experts, health, imports, log, looks, me, openapi, own_account, packages,
+    performance, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -48,6 +49,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     sessions::routes(config);
     tokens::routes(config);
     experts::routes(config);
+    applications::routes(config);
+    changes::routes(config);
+    me::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);
@@ -59,6 +63,11 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     conduct_steps::routes(config);
     performance::routes(config);
     campaigns::routes(config);
+    schemes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

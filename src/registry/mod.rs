@@ -14,6 +14,9 @@
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `application`, `change` | the life cycles of applications and of change requests |
+//! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
@@ -31,7 +34,9 @@
     clippy::panic
 )]
 
+pub mod application;
 pub mod campaign;
+pub mod change;
 mod check;
 pub mod conduct;
 mod conduct_table;
@@ -48,9 +53,11 @@ pub mod lifecycle;
 mod package;
 mod particulars;
 pub mod performance;
+pub mod privacy;
 mod problem;
 pub mod remark;
 pub mod rules_in_force;
+mod scheme;
 mod standing;
 mod standing_json;
 mod unit;
@@ -75,5 +82,6 @@ pub use particulars::{
     Relation, Relative, Relaxation, Title, Training, WorkStatus,
 };
 pub use problem::{Problem, ValueClass};
+pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
 pub use unit::{Unit, UnitDraft};

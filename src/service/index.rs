@@ -33,9 +33,10 @@ pub struct Indexed {
 pub struct DrawingIndex {
     next: u64,
     position: Option<u64>,
-    slots: Vec<Indexed>,
+    /// By slot; empty where somebody was erased.
+    slots: Vec<Option<Indexed>>,
     by_number: BTreeMap<String, u32>,
-    specialities: BTreeMap<&'static str, RoaringBitmap>,
+    specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
 }
 
@@ -52,12 +53,12 @@ impl DrawingIndex {
 
     /// Experts in the index.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.by_number.len()
     }
 
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.by_number.is_empty()
     }
 
     /// Applies an expert's newest image.
@@ -65,22 +66,27 @@ impl DrawingIndex {
         let number = indexed.expert.number().as_str().to_owned();
         let fresh = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         let slot = *self.by_number.entry(number).or_insert(fresh);
-        match self.slots.get(slot as usize).cloned() {
-            Some(before) => {
-                self.mark(&before.expert, slot, false);
-                self.mark(&indexed.expert, slot, true);
-                self.slots[slot as usize] = indexed;
-            }
-            None => {
-                self.mark(&indexed.expert, slot, true);
-                self.slots.push(indexed);
-            }
+        if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.mark(&before.expert, slot, false);
+        }
+        self.mark(&indexed.expert, slot, true);
+        match self.slots.get_mut(slot as usize) {
+            Some(place) => *place = Some(indexed),
+            None => self.slots.push(Some(indexed)),
+        }
+    }
+
+    /// Forgets somebody who was erased; nothing of them stays in memory.
+    pub fn forget(&mut self, number: &str) {
+        let Some(slot) = self.by_number.remove(number) else { return };
+        if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.mark(&before.expert, slot, false);
         }
     }
 
     /// The expert with a number.
     pub fn find(&self, number: &str) -> Option<&Indexed> {
-        self.by_number.get(number).and_then(|slot| self.slots.get(*slot as usize))
+        self.by_number.get(number).and_then(|slot| self.slots.get(*slot as usize)?.as_ref())
     }
 
     /// Everybody whose number comes after this one, by number.
@@ -88,7 +94,7 @@ impl DrawingIndex {
         use std::ops::Bound::{Excluded, Unbounded};
         let from = number.map_or(Unbounded, Excluded);
         let slots = self.by_number.range::<str, _>((from, Unbounded));
-        slots.filter_map(|(_, slot)| self.slots.get(*slot as usize))
+        slots.filter_map(|(_, slot)| self.slots.get(*slot as usize)?.as_ref())
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.
@@ -101,7 +107,7 @@ impl DrawingIndex {
     pub fn possible(&self, requirements: &[Requirement]) -> Vec<&Indexed> {
         let mut all = RoaringBitmap::new();
         for requirement in requirements {
-            let Some(skilled) = self.specialities.get(requirement.speciality.as_str()) else { continue };
+            let Some(skilled) = self.specialities.get(&requirement.speciality) else { continue };
             let mut near = RoaringBitmap::new();
             for region in &requirement.within {
                 if let Some(there) = self.regions.get(region.as_str()) {
@@ -110,25 +116,26 @@ impl DrawingIndex {
             }
             all |= skilled & near;
         }
-        all.iter().filter_map(|slot| self.slots.get(slot as usize)).collect()
+        all.iter().filter_map(|slot| self.slots.get(slot as usize)?.as_ref()).collect()
     }
 
     fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
-        let put = |map: &mut BTreeMap<&'static str, RoaringBitmap>, key: &'static str| {
-            let bitmap = map.entry(key).or_default();
-            if set {
-                bitmap.insert(slot)
-            } else {
-                bitmap.remove(slot)
-            };
-        };
         for claim in expert.specialities() {
-            claim.ancestors().for_each(|code: Speciality| put(&mut self.specialities, code.as_str()));
+            claim.ancestors().for_each(|code| put(&mut self.specialities, code, slot, set));
         }
         for region in expert.regions() {
-            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str()));
+            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str(), slot, set));
         }
     }
+}
+
+fn put<K: Ord>(map: &mut BTreeMap<K, RoaringBitmap>, key: K, slot: u32, set: bool) {
+    let bitmap = map.entry(key).or_default();
+    if set {
+        bitmap.insert(slot)
+    } else {
+        bitmap.remove(slot)
+    };
 }
 
 #[cfg(test)]
@@ -160,5 +167,8 @@ mod tests {
         let found = index.possible(&[requirement(top.as_str(), province.as_str())]);
         assert_eq!(found.iter().map(|e| e.registry).collect::<Vec<_>>(), [9]);
         assert!(index.possible(&[requirement(top.as_str(), "110000")]).is_empty());
+        index.forget(expert.number().as_str());
+        assert!(index.is_empty());
+        assert!(index.possible(&[requirement(top.as_str(), province.as_str())]).is_empty());
     }
 }

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 
 use super::actor::{Action, Actor, Role};
+use super::archive::SeatedCard;
 use super::case_body::{CaseFile, CaseLine, end_of, free_text, get, int, push, set, text};
 use super::cases::{Case, NewCase, all_rows, no_case};
 use super::changes::Changes;
@@ -29,7 +30,7 @@ use crate::draw::seats::Seated;
 use crate::registry::lifecycle::Party;
 use crate::registry::performance::{EVALUATION, Side, is_in};
 use crate::registry::remark::RemarkKind;
-use crate::registry::{Expert, Package, Problem};
+use crate::registry::{Package, Problem};
 use crate::rules::registry_profile::Question;
 use crate::store::case::{CaseFilter, CaseRow};
 use crate::store::{self, StoreError};
@@ -100,7 +101,12 @@ impl Service {
                 let mut changes = Changes::once(self.idempotency_row(actor, key, package, 201));
                 let mut lines = Vec::new();
                 for (seat, expert) in self.unsealed_members(actor, &draw)? {
-                    let number = expert.number().as_str();
+                    // Somebody who was erased meanwhile neither evaluates nor is evaluated.
+                    if expert.phone.is_none() {
+                        continue;
+                    }
+                    let summary = self.summary(&expert.number)?;
+                    let number = expert.number.as_str();
                     for (side, owner) in [(Side::Unit, unit.code.as_str()), (Side::Expert, number)] {
                         let (due, closes) = if side == Side::Unit { times.unit } else { times.expert };
                         let body = Object::new()
@@ -110,7 +116,7 @@ impl Service {
                             .with("package_no", facts.package_no().as_str())
                             .with("draw", draw.as_str())
                             .with("position", seat.position)
-                            .with("name", expert.name())
+                            .with("name", expert.name.as_str())
                             .with("unit", unit.code.as_str())
                             .with("unit_name", unit.name.as_str())
                             .with("by", by)
@@ -121,7 +127,7 @@ impl Service {
                             lifecycle: &EVALUATION,
                             letter: 'V',
                             subject: Some(number),
-                            region: expert.regions().first().map(|region| region.as_str()),
+                            region: Some(&summary.region),
                             parent: Some(package),
                             owner: Some(owner),
                             due: Some(end_of(due)),
@@ -335,7 +341,7 @@ impl Service {
         &self,
         actor: &Actor,
         draw: &str,
-    ) -> Result<Vec<(Seated, Expert)>, Refusal> {
+    ) -> Result<Vec<(Seated, SeatedCard)>, Refusal> {
         let row = self.draw_row(actor, draw)?;
         if actor.role == Role::Purchaser {
             self.own_package(actor, &row.package)?;

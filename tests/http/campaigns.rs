@@ -236,7 +236,7 @@ fn a_population_is_what_was_asked_for(kind: Kind) {
     let app = TestApp::new(kind);
     let [ended, ..] = people(&app);
     let stray = registered(&app, 11, "430100", |one| {
-        one["specialities"] = json!(["ndrc316:B0833"]);
+        one["specialities"] = json!(["ndrc316:B0133"]);
         one["employments"] = json!([{"unit": credit_code(77), "name": "乙", "since": "2020-01-01"}]);
     });
     app.post(&app.bureau, &format!("/api/v1/experts/{ended}/suspend"), "s", &json!({"months": 3}));

@@ -91,6 +91,14 @@ pub fn account(app: &TestApp, role: &str, unit: Option<u32>) -> (String, String)
     (made["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned())
 }
 
+/// A token of the expert's own account.
+pub fn expert_account(app: &TestApp, number: &str) -> String {
+    let draft = json!({"role": "expert", "name": "某专家", "expert": number, "days": 200});
+    let key = format!("account-{}", app.size());
+    let made = app.post(&app.bureau, "/api/v1/accounts", &key, &draft).expect(201).json();
+    made["token"].as_str().unwrap().to_owned()
+}
+
 /// The expert's own account, as the service sees it.
 pub fn own(number: &str) -> Actor {
     Actor { expert: Some(number.to_owned()), ..Actor::of_role("AEXPERT", Role::Expert) }
@@ -363,6 +371,17 @@ fn the_expert_speaks_from_the_hearing_on_and_never_learns_who_reported(kind: Kin
         assert!(!own_view.contains(hidden), "{hidden}: {own_view}");
     }
     assert_eq!(case.file()["statements"].as_array().unwrap().len(), 2, "both views are kept");
+
+    // The same over the API, and what was looked at is told to the expert only now.
+    let (own_token, other_token) = (expert_account(&app, &number), expert_account(&app, &other));
+    let statement = format!("/api/v1/me/conduct/{}/statement", case.id);
+    app.post(&other_token, &statement, "s", &json!({"text": "我"})).problem(404, "not_found");
+    app.post(&own_token, &statement, "s", &json!({"text": ""})).names(422, "text", "required");
+    app.post(&own_token, &statement, "s2", &json!({"text": "补充说明"})).expect(200);
+    let listed = app.get(&own_token, "/api/v1/me/conduct").expect(200);
+    assert!(listed.text().contains("补充说明") && !listed.text().contains("赵某"), "{}", listed.text());
+    assert_eq!(app.get(&other_token, "/api/v1/me/conduct").expect(200).json()["items"], json!([]));
+    app.get(&own_token, &format!("{PATH}/{}?purpose=查看", case.id)).problem(403, "not_permitted");
 
     // Who reported: apart, for a purpose, recorded; and not for an auditor.
     let size = app.size();

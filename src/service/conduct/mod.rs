@@ -223,8 +223,8 @@ impl Service {
                 self.record_look(actor, "panel", draw, "报告问题线索")?;
                 let members = self.unsealed_members(actor, draw)?;
                 let found = members.into_iter().find(|(seat, _)| seat.position == *position);
-                let (_, expert) = found.ok_or_else(|| Refusal::not_found("席位", "seat"))?;
-                Ok(expert.number().as_str().to_owned())
+                let (_, card) = found.ok_or_else(|| Refusal::not_found("席位", "seat"))?;
+                Ok(card.number)
             }
             _ if buyer => Err(Refusal::field(
                 "draw",
