@@ -101,6 +101,7 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::performance::EVALUATION,
         &super::campaign::CAMPAIGN,
         &super::campaign::CHECK_ITEM,
+        &super::saved_list::SAVED_LIST,
     ]
 }
 

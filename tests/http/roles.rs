@@ -26,11 +26,13 @@ fn operations() -> Vec<Operation> {
         crate::performance::operations(),
         crate::campaigns::operations(),
         crate::account_changes::operations(),
+        crate::exports::operations(),
         crate::imports::operations(),
         crate::applications::operations(),
         crate::changes::operations(),
         crate::schemes::operations(),
         crate::privacy::operations(),
+        crate::search::operations(),
         // One line for each area.
     ]
     .concat()
