@@ -11,7 +11,7 @@ use expert_draw::service::actor::Action;
 use expert_draw::service::{Service, ServiceConfig};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, credit_code, id_number};
+use crate::app::{Answer, TestApp, bearer, credit_code, id_number};
 use crate::roles::Operation;
 use crate::support::{Kind, on_both};
 
@@ -29,6 +29,7 @@ on_both! {
     lists_name_nobody_and_every_look_is_recorded
     a_test_comes_before_entry_where_the_profile_asks_for_one
     a_profile_is_loaded_once_and_never_edited
+    a_document_whose_content_nobody_filed_is_pointed_out
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -531,4 +532,24 @@ fn a_profile_is_loaded_once_and_never_edited(kind: Kind) {
     open(hunan).unwrap();
     assert_eq!(app.size(), before + 4);
     assert_eq!(app.fsck(), [""; 0]);
+}
+
+fn a_document_whose_content_nobody_filed_is_pointed_out(kind: Kind) {
+    let app = TestApp::new(kind);
+    let staff = Staff::of(&app);
+    let begun = app.post(&staff.applicant, OWN, "b", &application(1)).expect(201);
+    assert_eq!(begun.json()["not_filed"], json!([0, 1, 2, 3, 4, 5]));
+    let (id, authorization) = (id(&begun), bearer(&staff.applicant));
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Idempotency-Key", "a"),
+        ("Content-Type", "application/pdf"),
+    ];
+    let path = format!("{ALL}/{id}/attachments?kind=cv");
+    let filed = app.ask("POST", &path, &headers, b"%PDF-1.7 my life").expect(201).json();
+    let mut documents = application(1)["facts"]["documents"].clone();
+    documents[0]["digest"] = filed["digest"].clone();
+    let patch = json!({"facts": {"documents": documents}});
+    let saved = app.patch(&staff.applicant, &format!("{OWN}/{id}"), "\"1\"", &patch).expect(200);
+    assert_eq!(saved.json()["not_filed"], json!([1, 2, 3, 4, 5]));
 }
