@@ -86,11 +86,17 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    let mut all = vec![&super::rules_in_force::REGISTRY_PROFILE];
-    all.extend([&super::application::APPLICATION, &super::change::CHANGE]);
-    all.extend([&super::privacy::ATTACHMENT, &super::privacy::ERASURE]);
-    all.extend([&super::privacy::KEPT_OPENING, &super::privacy::SEALING_ROTATION]);
-    all
+    use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
+    vec![
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &super::application::APPLICATION,
+        &super::change::CHANGE,
+        &ATTACHMENT,
+        &ERASURE,
+        &KEPT_OPENING,
+        &SEALING_ROTATION,
+        &super::saved_list::SAVED_LIST,
+    ]
 }
 
 /// Why an event is refused.

@@ -17,6 +17,7 @@
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
+//! | `saved_list` | the life cycle of a saved list |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -51,6 +52,7 @@ mod particulars;
 pub mod privacy;
 mod problem;
 pub mod rules_in_force;
+pub mod saved_list;
 mod scheme;
 mod standing;
 mod standing_json;

@@ -26,6 +26,8 @@
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
+//! | `exports/` | lists as tables, within what the viewer may see |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -51,6 +53,7 @@ pub mod draws;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
+pub mod exports;
 pub mod facts_patch;
 pub mod fsck;
 mod fsck_attachments;
@@ -64,14 +67,17 @@ pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
 pub mod looks;
+mod name_index;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
 pub mod reseal;
 mod rules_in_force;
+pub mod saved_lists;
 pub mod schemes;
 pub mod sealing;
+pub mod search;
 pub mod sessions;
 pub mod tables;
 pub mod tokens;
