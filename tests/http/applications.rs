@@ -102,7 +102,7 @@ pub fn application(serial: u32) -> Value {
     let document =
         |kind: &str| json!({"kind": kind, "digest": "ab".repeat(32), "name": format!("{kind}.pdf")});
     let material: Vec<Value> =
-        ["cv", "application", "commitment", "degree", "title", "identity"].map(document).to_vec();
+        ["cv", "application", "commitment", "degree", "title", "id_card"].map(document).to_vec();
     json!({
         "channel": "self_recommendation",
         "declaration": "listed",
@@ -270,7 +270,7 @@ fn everything_that_is_missing_is_named_at_once(kind: Kind) {
         "facts.documents.commitment",
         "facts.documents.degree",
         "facts.documents.title",
-        "facts.documents.identity",
+        "facts.documents.id_card",
         "facts.specialities[0]",
         "facts.e_evaluation",
         "facts.name",
@@ -288,7 +288,7 @@ fn everything_that_is_missing_is_named_at_once(kind: Kind) {
     // Proof of equal level stands in for a title certificate; "none" and a list contradict each other.
     let mut body = application(2);
     body["declaration"] = json!("none");
-    body["facts"]["documents"][4]["kind"] = json!("equal_level");
+    body["facts"]["documents"][4]["kind"] = json!("equal_level_proof");
     let saved = app.patch(&staff.applicant, &format!("{OWN}/{id}"), "\"1\"", &body).expect(200);
     let refused = step(&app, &staff.applicant, &id, "own-submit", &Value::Null);
     refused.names(422, "declaration", "contradiction");
