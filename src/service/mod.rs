@@ -14,6 +14,11 @@
 //! | `amendments` | change requests of experts |
 //! | `conditions` | the facts that the conditions of selection ask about |
 //! | `facts_patch` | facts of a record as applications and changes send them |
+//! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
+//! | `leave` | leave, confirmation, lost contact |
+//! | `due`, `reminders` | what a date brings, in steps |
+//! | `renewals`, `renewal_persons` | terms renewed in batches; who fails, and the ways out |
+//! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
@@ -46,10 +51,13 @@ pub mod amendments;
 pub mod applications;
 pub mod archive;
 pub mod attachments;
+mod carrying;
 pub mod cases;
 mod changes;
 mod conditions;
+pub mod decisions;
 pub mod draws;
+pub mod due;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
@@ -63,6 +71,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 mod index;
+pub mod leave;
 pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
@@ -72,6 +81,9 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
+mod reminders;
+mod renewal_persons;
+pub mod renewals;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
@@ -83,6 +95,7 @@ pub mod tables;
 pub mod tokens;
 mod totp;
 pub mod units;
+pub mod worklists;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -210,6 +223,7 @@ impl Service {
         };
         service.follow_sealing()?;
         service.begin()?;
+        service.fill_rows()?;
         drop(service.current_index()?);
         service.sweep_attachments()?;
         service.finish_committed()?;

@@ -25,6 +25,9 @@ fn operations() -> Vec<Operation> {
         crate::account_changes::operations(),
         crate::exports::operations(),
         crate::imports::operations(),
+        crate::decisions::operations(),
+        crate::leave::operations(),
+        crate::renewals::operations(),
         crate::applications::operations(),
         crate::changes::operations(),
         crate::schemes::operations(),
@@ -52,8 +55,6 @@ fn first_operations() -> Vec<Operation> {
         ("GET", "/experts", ReadRegistry, none.clone()),
         ("GET", "/experts/{number}?purpose=xx", ReadRegistry, none.clone()),
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
-        ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
-        ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
         ("GET", "/units/{code}", ReadRegistry, none.clone()),
@@ -104,18 +105,7 @@ const OPEN: &[&str] = &[
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: &[Action] = &[
-    Action::ReviewCases,
-    Action::ApproveCases,
-    Action::ReadCases,
-    Action::ReadCounts,
-    Action::ProposeDecision,
-    Action::ConfirmDecision,
-    Action::OwnRecord,
-    Action::Evaluate,
-    Action::ReadLooks,
-    Action::KeepKeys,
-];
+const WITHOUT: &[Action] = &[Action::ReadCounts, Action::Evaluate, Action::ReadLooks, Action::KeepKeys];
 
 fn content_type(path: &str) -> &'static str {
     match path {
