@@ -12,6 +12,7 @@ use expert_draw::service::{Service, ServiceConfig};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, bearer, credit_code, id_number};
+use crate::decisions::{decided, second};
 use crate::roles::Operation;
 use crate::support::{Kind, on_both};
 
@@ -30,6 +31,7 @@ on_both! {
     a_test_comes_before_entry_where_the_profile_asks_for_one
     a_profile_is_loaded_once_and_never_edited
     a_document_whose_content_nobody_filed_is_pointed_out
+    a_dismissed_expert_comes_back_under_the_old_number_when_the_profile_allows
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -552,4 +554,46 @@ fn a_document_whose_content_nobody_filed_is_pointed_out(kind: Kind) {
     let patch = json!({"facts": {"documents": documents}});
     let saved = app.patch(&staff.applicant, &format!("{OWN}/{id}"), "\"1\"", &patch).expect(200);
     assert_eq!(saved.json()["not_filed"], json!([1, 2, 3, 4, 5]));
+}
+
+fn a_dismissed_expert_comes_back_under_the_old_number_when_the_profile_allows(kind: Kind) {
+    let app = TestApp::new(kind);
+    let (staff, other) = (Staff::of(&app), second(&app));
+    let number = entered(&app, &staff, 1);
+    let begin = |staff: &Staff, key: &str, serial: u32| {
+        app.post(&staff.registrar, ALL, key, &application(serial)).expect(201).json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let enter = |staff: &Staff, id: &str| {
+        step(&app, &staff.reviewer, id, "take", &Value::Null).expect(200);
+        step(&app, &staff.reviewer, id, "first-review", &pass()).expect(200);
+        step(&app, &staff.approver, id, "final-review", &pass()).expect(200).json()["expert"].clone()
+    };
+    app.post(&staff.applicant, OWN, "again", &application(1)).problem(409, "already_registered");
+    // Reason 2, the own request: back as soon as asked for, by the same account, under the old number.
+    decided(&app, &other, &number, "dismiss", &json!({"reason": 2}));
+    let own = id(&app.post(&staff.applicant, OWN, "back", &application(1)).expect(201));
+    step(&app, &staff.applicant, &own, "own-submit", &Value::Null).expect(200);
+    assert_eq!(enter(&staff, &own), number.as_str());
+    let facts = app.get(&app.auditor, &format!("/api/v1/experts/{number}?purpose=核对")).expect(200).json();
+    assert_eq!(facts["standing_today"], "active");
+    // Reason 3, bad conduct: not before three years.
+    decided(&app, &other, &number, "dismiss", &json!({"reason": 3}));
+    let early = begin(&staff, "early", 1);
+    step(&app, &staff.registrar, &early, "submit", &Value::Null).problem(409, "reentry_too_early");
+    // Reason 4, criminal punishment: not at all; a ban: never.
+    let stranger = Staff { applicant: applicant(&app), ..Staff::of(&app) };
+    let punished = entered(&app, &stranger, 2);
+    decided(&app, &other, &punished, "dismiss", &json!({"reason": 4}));
+    let never = begin(&staff, "never", 2);
+    step(&app, &staff.registrar, &never, "submit", &Value::Null).problem(409, "no_reentry");
+    decided(&app, &other, &punished, "ban", &json!({}));
+    step(&app, &staff.registrar, &never, "submit", &Value::Null).problem(409, "banned_is_final");
+    app.clock.advance(3 * 366 * 86_400);
+    let later = Staff::of(&app);
+    step(&app, &later.registrar, &early, "submit", &Value::Null).expect(200);
+    assert_eq!(enter(&later, &early), number.as_str());
+    assert_eq!(app.fsck(), [""; 0]);
 }
