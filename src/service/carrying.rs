@@ -22,7 +22,7 @@ use crate::time::Date;
 
 /// Kinds of cases about a person that end (event `end`, by date) when the person is dismissed,
 /// banned, has died or was merged. A part whose cases shall end then names its life cycle here.
-const ENDING: &[&Lifecycle] = &[&CHANGE, &DECISION, &LEAVE, &REMINDER, &UNREACHABLE, &RENEWAL];
+pub(super) const ENDING: &[&Lifecycle] = &[&CHANGE, &DECISION, &LEAVE, &REMINDER, &UNREACHABLE, &RENEWAL];
 
 /// An act about one person, ready to be written.
 struct Carried {

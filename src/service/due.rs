@@ -10,10 +10,12 @@
 
 use super::Service;
 use super::actor::{Action, Actor};
+use super::carrying::ENDING;
 use super::cases::CaseChange;
 use super::cases::{Case, all_rows};
 use super::changes::Changes;
 use super::experts::ExpertChange;
+use super::leave::in_registry;
 use super::refusal::{Kind, Refusal};
 use crate::registry::decision::{BULK, DECISION};
 use crate::registry::keeping::LEAVE;
@@ -35,15 +37,19 @@ type Step = fn(&Service) -> Result<u64, Refusal>;
 /// The steps in order, each with the name of its count. A part adds a line.
 const STEPS: &[(&str, Step)] = &[
     ("suspensions_ended", Service::end_suspensions),
+    ("affairs_ended", Service::end_affairs),
     ("leaves_elapsed", Service::elapse_leaves),
     ("records_marked_stale", Service::mark_stale),
     ("reminders_closed", Service::close_reminders),
     ("reminders_sent", Service::remind),
     ("cases_urged", Service::urge),
+    ("conduct_due", |service| service.due_conduct(service.clock.now())),
+    ("campaigns_due", |service| service.due_campaigns(service.clock.now())),
+    ("performance_due", |service| service.due_performance(service.clock.now())),
 ];
 
 /// The same without the steps that look at every record; a date brings those once a day.
-const OFTEN: &[&str] = &["leaves_elapsed", "cases_urged"];
+const OFTEN: &[&str] = &["leaves_elapsed", "cases_urged", "conduct_due", "campaigns_due", "performance_due"];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
 const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];
@@ -116,6 +122,33 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Open affairs of people who are no experts of this registry any more, whoever decided that. A
+    /// decision of this part ends them in its own write; conduct and campaigns decide too. Proposals
+    /// stay: one who was dismissed can still be banned.
+    fn end_affairs(&self) -> Result<u64, Refusal> {
+        let mut batch = Batch::new(self, "end affairs");
+        for cycle in ENDING.iter().filter(|cycle| cycle.name != DECISION.name) {
+            let open =
+                cycle.transitions.iter().filter(|row| row.event == "end").map(|row| row.from.to_owned());
+            let filter = CaseFilter {
+                kinds: vec![cycle.name.to_owned()],
+                states: open.collect(),
+                ..CaseFilter::default()
+            };
+            for row in self.store.read(|conn| all_rows(conn, &filter))? {
+                let number = row.subject.as_deref().unwrap_or_default();
+                let gone = {
+                    let index = self.current_index()?;
+                    index.of(number).is_some_and(|indexed| in_registry(&indexed.expert).is_err())
+                };
+                if gone {
+                    batch.step(cycle, &row, "end", |case| case.due = None)?;
+                }
+            }
+        }
+        batch.finish()
     }
 
     /// Leave whose end is past; the record sheds it with its next change.

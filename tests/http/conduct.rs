@@ -288,8 +288,14 @@ fn a_decision_keeps_to_the_law_of_amounts_and_to_two_people(kind: Kind) {
         &json!({"effect": "ban", "fine_yuan": 50000, "basis": "75"}),
         "proposed",
     );
+    // Whatever the person has open ends with the next run of what is due.
+    let span = [86_400, 2 * 86_400].map(|later| expert_draw::time::Timestamp(crate::app::NOW.0 + later));
+    let whose = expert_draw::service::leave::Whose::Own;
+    app.service.set_leave(&own(&number), &whose, (span[0], span[1]), None, None).unwrap();
     case.step(&app.bureau, "confirm", &json!({}), "decided");
     assert_eq!(standing(&app, &number), "banned");
+    assert_eq!(app.service.run_due().unwrap().count("affairs_ended"), 1);
+    assert_eq!(app.service.run_due().unwrap().count("affairs_ended"), 0);
 }
 
 fn a_reversal_brings_the_standing_back_and_leaves_both_in_the_case(kind: Kind) {
