@@ -17,8 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, health, imports, log, openapi, packages, rim, schemes,
-    units,
+    accounts, auth, claim_migrations, codes, draws, evidence, experts, health, imports, log, openapi,
+    packages, rim, schemes, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -46,6 +46,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     accounts::routes(config);
     experts::routes(config);
     units::routes(config);
+    unit_merges::routes(config);
     imports::routes(config);
     packages::routes(config);
     draws::routes(config);
@@ -53,6 +54,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     log::routes(config);
     codes::routes(config);
     schemes::routes(config);
+    claim_migrations::routes(config);
 }
 
 /// The whole application.

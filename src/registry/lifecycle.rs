@@ -86,7 +86,11 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![&super::rules_in_force::REGISTRY_PROFILE]
+    vec![
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &super::unit_merge::UNIT_MERGE,
+        &super::claim_migration::CLAIM_MIGRATION,
+    ]
 }
 
 /// Why an event is refused.

@@ -15,6 +15,7 @@
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `rules_in_force` | the life cycle of a registry profile |
+//! | `unit_merge`, `claim_migration` | the life cycles of merging units and of moving claims |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -32,6 +33,7 @@
 )]
 
 mod check;
+pub mod claim_migration;
 mod csv_row;
 mod draft;
 mod draft_check;
@@ -50,6 +52,9 @@ mod scheme;
 mod standing;
 mod standing_json;
 mod unit;
+mod unit_draft;
+mod unit_image;
+pub mod unit_merge;
 
 pub use csv_row::{Columns, NONE_MARKS};
 pub use draft::Draft;
@@ -73,4 +78,5 @@ pub use particulars::{
 pub use problem::{Problem, ValueClass};
 pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
-pub use unit::{Unit, UnitDraft};
+pub use unit::{Edge, ExcludedKind, FormerName, KeyPerson, Position, UNIT_LIST_MAX, Unit, UnitKind};
+pub use unit_draft::{DraftEdge, DraftFormerName, DraftPerson, UnitDraft};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::refusal::Refusal;
-use super::{accounts, packages, schemes, units};
+use super::{accounts, packages, scheme_book, schemes, units};
 use crate::registry::{Package, Unit};
 use crate::store::{self, Conn, Finding, Page, StoreError};
 
@@ -54,12 +54,13 @@ impl Rows {
         )?;
         let mut unit = Table { name: "unit", newest: &self.units, conn, archive, found };
         unit.walk(
-            |conn, page| store::unit::list(conn, None, page),
-            |row| (&row.code, row.entry),
+            |conn, page| store::unit::list(conn, &store::unit::UnitFilter::default(), page),
+            |unit| (&unit.row.code, unit.row.entry),
             |archive, conn, entry, row| {
                 let unit: Unit = archive.image(conn, entry)?.1.open().map_err(Refusal::internal)?;
-                let signed = (unit.code().as_str(), unit.name(), unit.region().as_str());
-                Ok(signed == (row.code.as_str(), row.name.as_str(), row.region.as_str()))
+                let mut signed = units::row(&unit, row.row.version);
+                signed.row.entry = entry.idx;
+                Ok(signed == *row)
             },
         )?;
         let mut scheme = Table { name: "scheme", newest: &self.schemes, conn, archive, found };
@@ -67,7 +68,7 @@ impl Rows {
             store::scheme::list,
             |row| (&row.id, row.entry),
             |archive, conn, entry, row| {
-                let kept = schemes::read(&archive.opaque(conn, entry)?).map_err(Refusal::internal)?;
+                let kept = scheme_book::read(&archive.opaque(conn, entry)?).map_err(Refusal::internal)?;
                 let signed = store::scheme::Scheme { id: kept.id, entry: entry.idx, created: kept.created };
                 Ok(signed == *row)
             },

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 use crate::codec::Hash;
-use crate::codes::{Region, Speciality};
+use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::Expert;
-use crate::rules::Requirement;
+use crate::rules::{Requirement, SameUnits};
 
 /// An expert as of one registry entry.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ pub struct DrawingIndex {
     by_number: BTreeMap<String, u32>,
     specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
+    same: SameUnits,
 }
 
 impl DrawingIndex {
@@ -76,6 +77,21 @@ impl DrawingIndex {
                 self.slots.push(indexed);
             }
         }
+    }
+
+    /// Applies a unit's newest image: whether its record went into another.
+    pub fn apply_unit(&mut self, code: &CreditCode, into: Option<&CreditCode>) {
+        self.same.note(code, into);
+    }
+
+    /// Which codes are one unit.
+    pub fn same(&self) -> &SameUnits {
+        &self.same
+    }
+
+    /// Everybody, in no order that means anything.
+    pub fn all(&self) -> impl Iterator<Item = &Indexed> {
+        self.slots.iter()
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.

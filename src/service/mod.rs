@@ -14,7 +14,9 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
-//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
+//! | `schemes`, `scheme_book` | speciality schemes: loaded, browsed; which specialities exist |
+//! | `claims` | claims along a crosswalk: report, migration |
+//! | `unit_merges` | duplicate records of a unit become one |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
@@ -31,6 +33,7 @@ pub mod actor;
 pub mod archive;
 pub mod cases;
 mod changes;
+pub mod claims;
 pub mod draws;
 pub mod evidence;
 pub mod experts;
@@ -47,9 +50,11 @@ mod looks;
 pub mod packages;
 pub mod refusal;
 mod rules_in_force;
+pub mod scheme_book;
 pub mod schemes;
 pub mod sealing;
 pub mod tables;
+pub mod unit_merges;
 pub mod units;
 
 use std::path::PathBuf;
@@ -60,7 +65,7 @@ use crate::keys::Keys;
 use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
-use crate::registry::Expert;
+use crate::registry::{Expert, Unit};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use archive::Archive;
@@ -102,7 +107,7 @@ pub struct Service {
     profile: Profile,
     registry_profile: RegistryProfile,
     index: RwLock<DrawingIndex>,
-    schemes: schemes::Shelf,
+    schemes: scheme_book::Shelf,
 }
 
 impl Service {
@@ -128,7 +133,7 @@ impl Service {
             profile: config.profile,
             registry_profile: config.registry_profile,
             index: RwLock::default(),
-            schemes: schemes::Shelf::default(),
+            schemes: scheme_book::Shelf::default(),
         };
         service.begin()?;
         drop(service.current_index()?);
@@ -233,24 +238,25 @@ impl Service {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             while index.next() < head.size {
                 let from = index.next();
-                let (found, next, position) =
+                let (found, units, next, position) =
                     self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
                 found.into_iter().for_each(|indexed| index.apply(indexed));
+                units.iter().for_each(|unit| index.apply_unit(unit.code(), unit.merged_into()));
                 index.advanced(next, position);
             }
         }
         Ok(self.index.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// One batch of journal entries from `from`: experts as of their entries, where the next batch
+    /// One batch of journal entries from `from`: experts and units as of their entries, where the next batch
     /// begins, and the newest registry entry seen.
     fn registry_entries(
         &self,
         conn: &mut Conn,
         from: u64,
         end: u64,
-    ) -> Result<(Vec<Indexed>, u64, Option<u64>), Refusal> {
-        let (mut found, mut position) = (Vec::new(), None);
+    ) -> Result<(Vec<Indexed>, Vec<Unit>, u64, Option<u64>), Refusal> {
+        let (mut found, mut units, mut position) = (Vec::new(), Vec::new(), None);
         let entries = store::journal::range(conn, from, BATCH)?;
         let mut next = end;
         if let Some(last) = entries.last() {
@@ -262,9 +268,11 @@ impl Service {
             }
             if is_expert(entry) {
                 found.push(self.indexed(conn, entry)?);
+            } else if says(entry, units::REGISTRY_UNIT) {
+                units.push(self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?);
             }
         }
-        Ok((found, next, position))
+        Ok((found, units, next, position))
     }
 
     /// An expert as of one entry, its image checked against the digest that the statement carries.
@@ -314,6 +322,10 @@ impl Service {
 
 /// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.
 fn is_expert(entry: &store::journal::Entry) -> bool {
-    entry.registry
-        && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == REGISTRY_EXPERT)
+    says(entry, REGISTRY_EXPERT)
+}
+
+/// Whether an entry of the registry is of a statement type.
+fn says(entry: &store::journal::Entry, kind: &str) -> bool {
+    entry.registry && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == kind)
 }
