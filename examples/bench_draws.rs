@@ -34,21 +34,22 @@ fn main() {
     let dir = std::env::temp_dir().join(format!("expert-draw-bench-{}", std::process::id()));
     let keys = Keys::create(&dir.join("keys"), "bench.example/430600", "430600", &SystemEntropy).unwrap();
     let service = Service::open(ServiceConfig {
-        database: Database::parse(&url).unwrap(),
-        keys,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        profile: embedded("hunan-2023").unwrap(),
-        registry_profile: embedded_registry("registry-hunan-2023").unwrap(),
         checkpoint_path: Some(dir.join("checkpoint")),
-        failpoints: Arc::default(),
+        ..ServiceConfig::new(
+            Database::parse(&url).unwrap(),
+            keys,
+            Arc::new(SystemClock),
+            Arc::new(SystemEntropy),
+            embedded("hunan-2023").unwrap(),
+            embedded_registry("registry-hunan-2023").unwrap(),
+        )
     });
     let service = Arc::new(service.unwrap());
     let mut sample = Vec::new();
     pool_sample::write_sample(&mut sample, EXPERTS, 1, Date::of(SystemClock.now())).unwrap();
-    service.import_experts_at_console(&sample, ImportOptions::default(), &mut |_| {}).unwrap();
+    service.import_experts_at_console(&sample, &ImportOptions::default(), &mut |_| {}).unwrap();
     let unit = pool_sample::unit_code(1).as_str().to_owned();
-    let draft = AccountDraft { role: "agency".into(), name: "bench".into(), unit: Some(unit), days: 1 };
+    let draft = AccountDraft::new("agency", "bench", Some(unit), 1);
     let token = service.found_account(&draft).unwrap().token.unwrap();
     let running = spawn(service.clone(), Serving::on(([127, 0, 0, 1], 0).into())).unwrap();
     let base = format!("http://{}/api/v1", running.address);

@@ -10,6 +10,7 @@
 //! | region of the bureau | `jurisdiction` | `EXPERT_DRAW_JURISDICTION` | `--jurisdiction` | `430600` |
 //! | rule profile of draws | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
 //! | rule profile of the registry | `registry_profile` | `EXPERT_DRAW_REGISTRY_PROFILE` | `--registry-profile` | `registry-hunan-2023` |
+//! | second factor for bureaus | `require_totp` | `EXPERT_DRAW_REQUIRE_TOTP` | – | `no` |
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
@@ -23,8 +24,8 @@ use crate::codes::Region;
 use crate::log::Origin;
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 7] =
-    ["data", "database", "listen", "origin", "jurisdiction", "profile", "registry_profile"];
+pub const SETTINGS: [&str; 8] =
+    ["data", "database", "listen", "origin", "jurisdiction", "profile", "registry_profile", "require_totp"];
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Config {
     pub profile: String,
     /// Name of the embedded registry profile, or the path of a file.
     pub registry_profile: String,
+    /// Whether every account of a bureau that signs in with a password needs a second factor.
+    pub require_totp: bool,
 }
 
 /// A setting that cannot be used.
@@ -151,7 +154,12 @@ impl Sources {
             .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
         let profile = text("profile", "hunan-2023");
         let registry_profile = text("registry_profile", "registry-hunan-2023");
-        Ok(Config { data, database, listen, origin, jurisdiction, profile, registry_profile })
+        let require_totp = match text("require_totp", "no").as_str() {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(wrong("require_totp", "须为 yes 或 no (must be yes or no)")),
+        };
+        Ok(Config { data, database, listen, origin, jurisdiction, profile, registry_profile, require_totp })
     }
 }
 
@@ -201,6 +209,7 @@ mod tests {
             ("listen", "localhost"),
             ("origin", "a b"),
             ("jurisdiction", "999999"),
+            ("require_totp", "true"),
         ] {
             assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
         }

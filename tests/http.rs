@@ -5,12 +5,16 @@
 
 #[path = "http/access.rs"]
 mod access;
+#[path = "http/account_changes.rs"]
+mod account_changes;
 #[path = "http/accounts.rs"]
 mod accounts;
 #[path = "http/app.rs"]
 mod app;
 #[path = "http/bad_input.rs"]
 mod bad_input;
+#[path = "http/bad_rows.rs"]
+mod bad_rows;
 #[path = "http/documents.rs"]
 mod documents;
 #[path = "http/draws.rs"]
@@ -29,6 +33,12 @@ mod roles;
 mod schemes;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
+#[path = "http/sessions.rs"]
+mod sessions;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[path = "http/tokens.rs"]
+mod tokens;
+#[path = "http/units.rs"]
+mod units;

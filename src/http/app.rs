@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, auth, claim_migrations, codes, draws, evidence, experts, health, imports, log, openapi,
-    packages, rim, schemes, unit_merges, units,
+    own_account, packages, rim, schemes, sessions, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -44,6 +44,9 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    own_account::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
     experts::routes(config);
     units::routes(config);
     unit_merges::routes(config);

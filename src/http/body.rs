@@ -1,6 +1,6 @@
 //! Bodies: JSON into a type, a CSV file as text, or nothing; read within a limit, checked strictly.
 //!
-//! In this order: signed in (no anonymous request has a body) → media type (415) → length (413) →
+//! In this order: signed in (of anonymous requests only a sign-in has a body, a short one) → media type (415) → length (413) →
 //! UTF-8 (400) → no key twice, depth (400) → the type's own fields (400). What a field *means* is
 //! checked by the use-case (422). serde's messages repeat values, so they are not passed on: the
 //! rule is named and the place given.
@@ -18,6 +18,7 @@ use super::guard::{self, Unsafe};
 use super::problem::Problem;
 use crate::codec::{Hash, LabelledHash};
 use crate::service::actor::Actor;
+use crate::service::imports::TextEncoding;
 
 /// How long bodies may be, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +44,30 @@ pub struct Body<T> {
     pub request: Hash,
 }
 
+/// A JSON body of a type from somebody who need not be signed in: short, without a digest, because
+/// nothing that holds a password is remembered under an Idempotency-Key.
+pub struct OpenBody<T>(
+    /// What was sent.
+    pub T,
+);
+
+/// The longest body that is read of somebody who is not signed in, in bytes.
+pub const OPEN_LIMIT: usize = 4 << 10;
+
 /// A CSV body, UTF-8 without or with a byte order mark, with the digest of its request.
 pub struct Csv {
     /// The file.
     pub text: String,
+    /// As [`Body::request`].
+    pub request: Hash,
+}
+
+/// A file of rows, CSV or XLSX, with the digest of its request.
+pub struct Upload {
+    /// The file.
+    pub bytes: Bytes,
+    /// The encoding that `charset` names; `None`: to be found out.
+    pub encoding: Option<TextEncoding>,
     /// As [`Body::request`].
     pub request: Hash,
 }
@@ -74,6 +95,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+impl<T: DeserializeOwned + 'static> FromRequest for OpenBody<T> {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_anonymous(&request, payload, &["application/json"], OPEN_LIMIT).await?;
+            Ok(Self(parse(utf8(&bytes)?)?))
+        })
+    }
+}
+
 impl FromRequest for Csv {
     type Error = Problem;
     type Future = Reading<Self>;
@@ -84,6 +118,22 @@ impl FromRequest for Csv {
             let bytes = read(&request, payload, &["text/csv"], limits(&request).import).await?;
             let digest = digest(&request, &bytes);
             Ok(Self { text: utf8(&bytes)?.to_owned(), request: digest })
+        })
+    }
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let accepted = ["text/csv", super::table_file::XLSX];
+            let bytes = read(&request, payload, &accepted, limits(&request).import).await?;
+            let encoding = charset(&request).and_then(|charset| TextEncoding::parse(&charset));
+            let digest = digest(&request, &bytes);
+            Ok(Self { bytes, encoding, request: digest })
         })
     }
 }
@@ -173,10 +223,23 @@ async fn read(
     if request.extensions().get::<Actor>().is_none() {
         return Err(Problem::unauthenticated());
     }
+    read_anonymous(request, payload, accepted, limit).await
+}
+
+async fn read_anonymous(
+    request: &HttpRequest,
+    payload: Payload,
+    accepted: &[&str],
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let coded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    let charset = request.mime_type().ok().flatten().and_then(|mime| {
-        mime.get_param("charset").map(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"))
-    });
+    // Only files of rows may be in another encoding than UTF-8.
+    let known = |charset: String| match TextEncoding::parse(&charset) {
+        Some(TextEncoding::Utf8) => true,
+        Some(TextEncoding::Gb18030) => accepted.contains(&super::table_file::XLSX),
+        None => false,
+    };
+    let charset = charset(request).map(known);
     let named = accepted.is_empty() || accepted.contains(&request.content_type());
     if coded || !named || charset == Some(false) {
         return Err(Problem::unsupported_type(accepted.first().unwrap_or(&"application/json")));
@@ -191,6 +254,11 @@ async fn read(
         }
         Err(_) => Err(Problem::too_large(limit)),
     }
+}
+
+fn charset(request: &HttpRequest) -> Option<String> {
+    let mime = request.mime_type().ok().flatten()?;
+    mime.get_param("charset").map(|charset| charset.as_str().to_owned())
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Problem> {

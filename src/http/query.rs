@@ -44,6 +44,15 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         .map_err(|error| misshapen("", error.to_string().trim_start_matches("Query deserialize error: ")))
 }
 
+/// A yes or no of the query; absent is no.
+pub fn flag(field: &str, value: Option<&str>) -> Result<bool, Problem> {
+    match value {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::field(field, "boolean", "应为 true 或 false", "must be true or false")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,6 +50,15 @@ impl Columns {
         COLUMNS.iter().map(|(name, _)| *name)
     }
 
+    /// The column that a heading means, Chinese or English; `None`: none.
+    pub fn named(heading: &str) -> Option<&'static str> {
+        let heading = heading.trim_start_matches('\u{feff}').trim();
+        let means = |(name, aliases): &&(&'static str, &[&str])| {
+            name.eq_ignore_ascii_case(heading) || aliases.contains(&heading)
+        };
+        COLUMNS.iter().find(means).map(|(name, _)| *name)
+    }
+
     /// Reads the heading. A byte order mark before the first cell does not count.
     ///
     /// # Errors

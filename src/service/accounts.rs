@@ -1,46 +1,70 @@
-//! Accounts: made, listed, revoked, and recognised by their token.
+//! Accounts: made, listed, shown. Their changes are in `account_changes`.
 //!
-//! A token is `edt_` and 43 characters of base64url, 32 random bytes; the database keeps its SHA-256
-//! only, so a token is shown once and an answer repeated under the same Idempotency-Key lacks it.
+//! An account without a login is a program's: its first token (`edt_…`) is shown once, in the answer
+//! that made it; an answer repeated under the same Idempotency-Key lacks it. An account with a login
+//! is a person's: it gets a one-time password instead, shown once, that must be changed.
+//!
 //! Statement `account.changed` {image}; the record is H("record"; salt ‖ canonical)
 //! (`sealing::OpaqueRecord`), sealed under the account's own data key, and holds the whole row.
 //!
-//! *Invariant:* an expired, revoked or unknown token gives one and the same refusal.
+//! *Invariants:* management and use of the registry are different hands (管用分离, 财库〔2016〕198号
+//! art. 3; GB/T 22239-2019 8.1.4.2 for the system administrator): an account has one role, and one
+//! person, known by the login or by the id number that may be given, has no accounts of two hands. A
+//! bureau's staff are no experts (198号 art. 16). No name of an expert stands in a row: the account of
+//! an expert is named by its number.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-
-use super::actor::{Action, Actor, Role};
+use super::access::{DAY, DAYS_MAX, TOKEN_PREFIX, words};
+use super::actor::{Action, Actor, Right, Role};
+use super::experts::within;
 use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
 use super::looks::line;
 use super::refusal::{Kind, Refusal};
 use super::{ITSELF, Service};
-use crate::codec::{Json, Object, sha256, to_hex};
-use crate::codes::CreditCode;
+use crate::codec::{Json, Object, hmac_sha256, to_hex};
+use crate::codes::{CreditCode, NationalId, Region};
 use crate::registry::Problem;
 use crate::store::account::Account;
-use crate::store::{self, Append, StoreError};
+use crate::store::{self, Conn, StoreError};
 use crate::time::Timestamp;
 
 /// Statement type and journal kind of a change.
 pub(super) const CHANGED: &str = "account.changed";
-/// What every token begins with, so that leaked ones can be searched for.
-const TOKEN_PREFIX: &str = "edt_";
 const NAME_MAX: usize = 64;
-/// The longest validity in days.
-pub const DAYS_MAX: u32 = 366;
+/// Name of the account of somebody who has applied and is not registered.
+const APPLICANT: &str = "申请人";
 
-/// An account as asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An account as asked for; `..AccountDraft::default()` for what a role does not need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountDraft {
-    /// `bureau`, `agency` or `auditor`.
+    /// One of [`Role::ALL`].
     pub role: String,
-    /// Whose it is: a person or an office, 1–64 characters.
+    /// Whose it is: a person or an office, 1–64 characters. Not kept for an expert.
     pub name: String,
-    /// Credit code of the unit; required for an agency.
+    /// Credit code of the unit; required for an agency and a purchaser.
     pub unit: Option<String>,
-    /// Days until the token expires, 1–366.
+    /// Days until the account expires, 1–366.
     pub days: u32,
+    /// Rights of a bureau's account; `None`: all.
+    pub rights: Option<Vec<String>>,
+    /// Region code to which a bureau's, auditor's or supervisor's account is narrowed; for the others
+    /// it says which bureau keeps them.
+    pub region: Option<String>,
+    /// Number of the registered expert; an expert's account without it is an applicant's.
+    pub expert: Option<String>,
+    /// Login name: the account signs in with a password.
+    pub login: Option<String>,
+    /// Id number of the person, of which a keyed hash is kept.
+    pub id_number: Option<String>,
+    /// Whether it needs a second factor.
+    pub totp_required: bool,
+}
+
+impl AccountDraft {
+    /// An account of a role without a login, with nothing that only some roles have.
+    pub fn new(role: &str, name: &str, unit: Option<String>, days: u32) -> Self {
+        Self { role: role.to_owned(), name: name.to_owned(), unit, days, ..Self::default() }
+    }
 }
 
 /// An account as shown.
@@ -56,50 +80,67 @@ pub struct AccountView {
     pub unit: Option<String>,
     /// When it was made.
     pub created: Timestamp,
-    /// From when the token is no longer taken.
+    /// From when it is no longer taken.
     pub expires: Timestamp,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
+    /// Rights, of a bureau's account.
+    pub rights: Vec<String>,
+    /// Region code.
+    pub region: Option<String>,
+    /// Number of the expert.
+    pub expert: Option<String>,
+    /// Login name.
+    pub login: Option<String>,
+    /// Whether it needs a second factor, by its own setting or by the rule for bureaus.
+    pub totp_required: bool,
+    /// Whether it has a second factor.
+    pub totp: bool,
+    /// When somebody locked it.
+    pub locked: Option<Timestamp>,
+    /// Until when it does not sign in after too many failures.
+    pub locked_until: Option<Timestamp>,
+    /// Grows with every change: the log index of the newest one.
+    pub version: i64,
 }
 
-/// A new account with its token.
+/// A new account with what lets its owner in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewAccount {
     /// The account.
     pub account: AccountView,
-    /// The token, shown this once; `None` when the request is repeated.
+    /// The token, shown this once; `None` for an account with a login and when the request is repeated.
     pub token: Option<String>,
+    /// The one-time password, likewise, for an account with a login.
+    pub password: Option<String>,
 }
 
 impl Service {
-    /// The account behind a token.
-    pub fn authenticate(&self, token: &str) -> Result<Actor, Refusal> {
-        if !token.starts_with(TOKEN_PREFIX) || token.len() > 64 {
-            return Err(Refusal::unauthenticated());
-        }
-        let found = self.store.read(|conn| store::account::by_token(conn, &token_hash(token)))?;
-        let now = self.clock.now().0;
-        let valid = found.filter(|row| row.revoked.is_none() && now < row.expires);
-        let row = valid.ok_or_else(Refusal::unauthenticated)?;
-        let role = Role::parse(&row.role)
-            .ok_or_else(|| Refusal::internal(format!("account {} has an unknown role", row.id)))?;
-        Ok(Actor { unit: row.unit, ..Actor::of_role(row.id, role) })
-    }
-
-    /// Makes an account.
+    /// Makes an account. Accounts of experts may be made by a registrar too.
     pub fn create_account(
         &self,
         actor: &Actor,
         draft: &AccountDraft,
         key: Option<&IdempotencyKey>,
     ) -> Result<NewAccount, Refusal> {
-        actor.check(Action::KeepAccounts)?;
-        self.once(
-            actor,
-            key,
-            |id| self.known_account(id),
-            || self.make_account(&actor.account, draft, Some((actor, key))),
-        )
+        if !(draft.role == Role::Expert.name() && actor.may(Action::KeepRegistry)) {
+            actor.check(Action::KeepAccounts)?;
+        }
+        let again = |id: &str| {
+            let account = self.view(self.account_row(id)?);
+            Ok(NewAccount { account, token: None, password: None })
+        };
+        self.once(actor, key, again, || {
+            let mut draft = draft.clone();
+            // Whoever is narrowed keeps the accounts of the own region only.
+            draft.region = draft.region.or_else(|| actor.region.map(|own| own.as_str().to_owned()));
+            let region = draft.region.as_deref();
+            if Region::parse(region.unwrap_or_default()).is_ok() && !actor.covers(region) {
+                let (zh, en) = ("须在本账号的区域之内", "must lie within this account's region");
+                return Err(Refusal::field("region", region.unwrap_or_default(), "outside", zh, en));
+            }
+            self.make_account(&actor.account, &draft, Some((actor, key)))
+        })
     }
 
     /// Makes an account on behalf of whoever holds the keys and the database: the first one, or one
@@ -114,57 +155,20 @@ impl Service {
         Ok(!first.is_empty())
     }
 
-    /// A page of accounts.
+    /// A page of accounts, of the actor's region.
     pub fn accounts(&self, actor: &Actor, paging: &Paging) -> Result<Listed<AccountView>, Refusal> {
         actor.check(Action::KeepAccounts)?;
-        let page = self
-            .store
-            .read(|conn| paging.read(|page| store::account::list(conn, page), |row| &row.id, view))?;
-        Ok(page)
+        let own = actor.region.map(within);
+        let list =
+            |conn: &mut Conn, page: &store::Page| store::account::list_within(conn, own.as_deref(), page);
+        let view = |row| self.view(row);
+        Ok(self.store.read(|conn| paging.read(|page| list(conn, page), |row: &Account| &row.id, view))?)
     }
 
-    /// Revokes an account; its token is refused from now on. Revoking it again changes nothing.
-    pub fn revoke_account(&self, actor: &Actor, id: &str) -> Result<(), Refusal> {
+    /// One account.
+    pub fn account(&self, actor: &Actor, id: &str) -> Result<AccountView, Refusal> {
         actor.check(Action::KeepAccounts)?;
-        if id == actor.account {
-            let en = "an account does not revoke itself: another one of the bureau does";
-            return Err(Refusal::new(
-                Kind::Conflict,
-                "own_account",
-                "不能吊销自己的账号，请由另一财政局账号操作",
-                en,
-            ));
-        }
-        let mut row = self.account_row(id)?;
-        if row.revoked.is_some() {
-            return Ok(());
-        }
-        let known = self.store.read(|conn| store::subject_key::find(conn, id))?.is_some();
-        let key = self.subject_key(id, known)?;
-        // The record's time is this process's clock; the entry's own time decides.
-        row.revoked = Some(self.clock.now().0);
-        let record = self.opaque_record(&record(&row));
-        let entry = Append {
-            actor: actor.account.clone(),
-            kind: CHANGED.into(),
-            subject: row.id.clone(),
-            statement: record.statement(CHANGED),
-            image: Some(self.sealer().seal(&key, CHANGED, &record.bytes)),
-            registry: false,
-        };
-        let revoked = self.store.write("revoke account", move |tx| {
-            key.store(tx)?;
-            let appended = tx.append(entry.clone())?;
-            let time = row.revoked.unwrap_or(appended.time.0);
-            store::account::revoke(tx, &row.id, time, appended.entry())?;
-            Ok::<_, StoreError>(())
-        });
-        match revoked {
-            Ok(()) => Ok(()),
-            // Somebody else was quicker: it is revoked.
-            Err(store::WriteError::Call(StoreError::Stale(_))) => Ok(()),
-            Err(store::WriteError::Call(error) | store::WriteError::Store(error)) => Err(error.into()),
-        }
+        Ok(self.view(self.kept_account(actor, id)?))
     }
 
     fn make_account(
@@ -174,108 +178,336 @@ impl Service {
         asked: Option<(&Actor, Option<&IdempotencyKey>)>,
     ) -> Result<NewAccount, Refusal> {
         let role = check(draft)?;
-        let token = format!("{TOKEN_PREFIX}{}", Base64UrlUnpadded::encode_string(&self.random::<32>()));
+        let person = draft.id_number.as_deref().map(|number| self.person_hash(number).to_vec());
+        if let (Role::Bureau, Some(number)) = (role, &draft.id_number) {
+            let registered = hmac_sha256(&self.keys.uniqueness, &[b"111\n", number.as_bytes()]);
+            if self.store.read(|conn| store::expert::number_of(conn, &registered))?.is_some() {
+                return Err(staff_are_no_experts());
+            }
+        }
+        if let Some(number) = &draft.expert
+            && self.store.read(|conn| store::expert::find(conn, number))?.is_none()
+        {
+            let (zh, en) = ("专家库中没有该编号", "no such expert is registered");
+            return Err(Refusal::field("expert", number, "unknown", zh, en));
+        }
         let now = self.clock.now().0;
-        let row = Account {
+        let mut row = Account {
             id: self.opaque_id('A'),
             role: role.name().to_owned(),
             name: draft.name.clone(),
             unit: draft.unit.clone(),
-            token_hash: token_hash(&token).to_vec(),
             created: now,
-            expires: now + i64::from(draft.days) * 86_400,
-            revoked: None,
-            entry: 0,
+            expires: now + i64::from(draft.days) * DAY,
+            rights: draft.rights.as_deref().map(|rights| rights.join(" ")),
+            region: draft.region.clone(),
+            expert: draft.expert.clone(),
+            login: draft.login.clone(),
+            person: person.clone(),
+            totp_required: draft.totp_required,
+            ..Account::default()
         };
-        let key = self.subject_key(&row.id, false)?;
-        let record = self.opaque_record(&record(&row));
-        let entry = Append {
-            actor: by.to_owned(),
-            kind: CHANGED.into(),
-            subject: row.id.clone(),
-            statement: record.statement(CHANGED),
-            image: Some(self.sealer().seal(&key, CHANGED, &record.bytes)),
-            registry: false,
-        };
-        let account = view(row.clone());
-        let idempotency = asked.map(|(actor, given)| self.idempotency_row(actor, given, &row.id, 201));
-        self.store.write("create account", move |tx| {
+        if role == Role::Expert {
+            row.name = draft.expert.clone().unwrap_or_else(|| APPLICANT.to_owned());
+        }
+        let (mut token, mut password) = (None, None);
+        if row.login.is_some() {
+            let once = self.set_one_time_password(&mut row)?;
+            password = Some(once);
+        } else {
+            let (secret, hash) = self.secret(TOKEN_PREFIX);
+            (token, row.token_hash) = (Some(secret), Some(hash));
+        }
+        let change = self.account_change(by, CHANGED, row, None)?;
+        let idempotency = asked.map(|(actor, given)| self.idempotency_row(actor, given, &change.row.id, 201));
+        let (expert, row) = (draft.expert.clone(), change.row.clone());
+        let made = self.store.write("create account", move |tx| {
             if let Some(idempotency) = &idempotency {
                 idempotency.insert(tx)?;
             }
-            key.store(tx)?;
-            let entry = tx.append(entry.clone())?.entry();
-            store::account::insert(tx, &Account { entry, ..row.clone() })?;
-            Ok::<_, Refusal>(())
+            if let Some(person) = &person {
+                let others = store::account::of_person(tx, person)?;
+                let of = |other: &Account| Role::parse(&other.role).is_some_and(|held| apart(role, held));
+                if others.iter().any(|other| in_use(other, now) && of(other)) {
+                    return Err(different_hands());
+                }
+            }
+            if let Some(number) = &expert {
+                one_account(&store::account::of_expert(tx, number)?, now)?;
+            }
+            Ok(change.apply(tx)?)
+        });
+        let entry = made.map_err(|error| match error {
+            store::WriteError::Call(refusal) if is_conflict_on(&refusal, "account.login") => login_taken(),
+            other => other.into(),
         })?;
-        Ok(NewAccount { account, token: Some(token) })
+        Ok(NewAccount { account: self.view(Account { entry, ..row }), token, password })
     }
 
-    fn known_account(&self, id: &str) -> Result<NewAccount, Refusal> {
-        Ok(NewAccount { account: view(self.account_row(id)?), token: None })
+    /// Keyed hash of a person's id number, for the rule of different hands only: under another label
+    /// than the registry's, so that the two tables cannot be joined.
+    fn person_hash(&self, id_number: &str) -> [u8; 32] {
+        hmac_sha256(&self.keys.uniqueness, &[b"account-person\n", id_number.as_bytes()])
     }
 
-    fn account_row(&self, id: &str) -> Result<Account, Refusal> {
+    pub(super) fn account_row(&self, id: &str) -> Result<Account, Refusal> {
         let found = self.store.read(|conn| store::account::find(conn, id))?;
         found.ok_or_else(|| Refusal::not_found("账号", "account"))
+    }
+
+    /// An account that this one keeps: of its region.
+    pub(super) fn kept_account(&self, actor: &Actor, id: &str) -> Result<Account, Refusal> {
+        let row = self.account_row(id)?;
+        actor.check_region(row.region.as_deref(), "账号", "account")?;
+        Ok(row)
+    }
+
+    pub(super) fn view(&self, row: Account) -> AccountView {
+        let rights = match (&row.rights, Role::parse(&row.role)) {
+            (Some(rights), _) => words(rights).map(str::to_owned).collect(),
+            (None, Some(Role::Bureau)) => Right::ALL.iter().map(|right| right.name().to_owned()).collect(),
+            _ => Vec::new(),
+        };
+        AccountView {
+            totp_required: self.access.needs_totp(&row),
+            totp: row.totp.is_some(),
+            id: row.id,
+            role: row.role,
+            name: row.name,
+            unit: row.unit,
+            created: Timestamp(row.created),
+            expires: Timestamp(row.expires),
+            revoked: row.revoked.map(Timestamp),
+            rights,
+            region: row.region,
+            expert: row.expert,
+            login: row.login,
+            locked: row.locked.map(Timestamp),
+            locked_until: row.locked_until.map(Timestamp).filter(|until| *until > self.clock.now()),
+            version: row.entry,
+        }
     }
 }
 
 fn check(draft: &AccountDraft) -> Result<Role, Refusal> {
     let mut problems = Vec::new();
+    let mut problem = |field: &str, value: &str, rule, zh: &str, en: &str| {
+        problems.push(Problem::new(field, value, rule, zh, en));
+    };
     let role = Role::parse(&draft.role);
     if role.is_none() {
-        let (zh, en) = ("应为 bureau、agency 或 auditor", "must be bureau, agency or auditor");
-        problems.push(Problem::new("role", &draft.role, "role", zh, en));
+        let names = Role::ALL.map(Role::name).join(", ");
+        problem(
+            "role",
+            &draft.role,
+            "role",
+            &format!("应为 {names} 之一"),
+            &format!("must be one of {names}"),
+        );
     }
-    problems.extend(line("name", &draft.name, NAME_MAX).err());
     match draft.unit.as_deref() {
-        None if role == Some(Role::Agency) => {
-            let (zh, en) = ("采购代理机构账号必填", "required for an agency");
-            problems.push(Problem::new("unit", "", "required", zh, en));
+        None if matches!(role, Some(Role::Agency | Role::Purchaser)) => {
+            let (zh, en) = ("采购代理机构、采购人账号必填", "required for an agency and a purchaser");
+            problem("unit", "", "required", zh, en);
         }
         None => {}
         Some(unit) => {
             if let Err(error) = CreditCode::parse(unit) {
-                let (zh, en) = (error.message_zh(), error.to_string());
-                problems.push(Problem::new("unit", unit, "credit_code", zh, en));
+                problem("unit", unit, "credit_code", &error.message_zh(), &error.to_string());
             }
         }
     }
     if !(1..=DAYS_MAX).contains(&draft.days) {
         let (zh, en) = (format!("应为 1 至 {DAYS_MAX} 天"), format!("must be 1 to {DAYS_MAX}"));
-        problems.push(Problem::new("days", &draft.days.to_string(), "range", zh, en));
+        problem("days", &draft.days.to_string(), "range", &zh, &en);
+    }
+    if let Some(rights) = &draft.rights {
+        problems.extend(check_rights(role, rights).err());
+    }
+    if let Some(region) = &draft.region {
+        problems.extend(check_region(region).err());
+    }
+    if let Some(number) = draft.expert.as_deref().filter(|_| role != Some(Role::Expert)) {
+        let (zh, en) = ("只用于专家账号", "for an expert's account only");
+        problems.push(Problem::new("expert", number, "role", zh, en));
+    }
+    if let Some(login) = draft.login.as_deref().filter(|login| !is_login(login)) {
+        let zh = "应为 3 至 32 个小写字母、数字、点、下划线、连字符，以字母开头";
+        let en = "must be 3 to 32 of a-z, 0-9, dot, underscore, hyphen, beginning with a letter";
+        problems.push(Problem::new("login", login, "login", zh, en));
+    }
+    if let Some(number) = draft.id_number.as_deref()
+        && let Err(error) = NationalId::parse(number)
+    {
+        problems.push(Problem::new("id_number", number, "id_number", error.message_zh(), error.to_string()));
+    }
+    if draft.totp_required && draft.login.is_none() {
+        let (zh, en) = ("只用于有登录名的账号", "for an account with a login only");
+        problems.push(Problem::new("totp_required", "", "login", zh, en));
+    }
+    if role != Some(Role::Expert) {
+        problems.extend(line("name", &draft.name, NAME_MAX).err());
     }
     role.filter(|_| problems.is_empty()).ok_or_else(|| Refusal::invalid(problems))
 }
 
-/// The whole row, so that the table can be made again from the journal.
+/// Checks rights: known ones, each once, at least one, and only for a bureau.
+pub(super) fn check_rights(role: Option<Role>, rights: &[String]) -> Result<(), Problem> {
+    let known: Option<Vec<Right>> = rights.iter().map(|right| Right::parse(right)).collect();
+    let once = known.is_some_and(|mut known| {
+        let count = known.len();
+        known.sort_unstable();
+        known.dedup();
+        known.len() == count && count > 0
+    });
+    if role != Some(Role::Bureau) {
+        let (zh, en) = ("只用于财政局账号", "for a bureau's account only");
+        return Err(Problem::new("rights", "", "role", zh, en));
+    }
+    if once {
+        return Ok(());
+    }
+    let names = Right::ALL.map(Right::name).join(", ");
+    let zh = format!("至少一项且不重复，可用：{names}");
+    Err(Problem::new("rights", "", "rights", zh, format!("one or more of {names}, each once")))
+}
+
+/// Checks a region's code.
+pub(super) fn check_region(region: &str) -> Result<Region, Problem> {
+    Region::parse(region)
+        .map_err(|error| Problem::new("region", region, "region", error.message_zh(), error.to_string()))
+}
+
+fn is_login(login: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+    (3..=32).contains(&login.len())
+        && login.bytes().all(allowed)
+        && login.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+}
+
+/// Whether one person may not hold both roles. Experts may work for an agency or a purchaser (whether
+/// they may review there is the draw's rule); all other pairs of different hands are refused.
+fn apart(one: Role, other: Role) -> bool {
+    #[derive(PartialEq, Eq)]
+    enum Hand {
+        Keeps,
+        Uses,
+        Reviews,
+        Watches,
+        Runs,
+    }
+    let hand = |role| match role {
+        Role::Bureau => Hand::Keeps,
+        Role::Agency | Role::Purchaser => Hand::Uses,
+        Role::Expert => Hand::Reviews,
+        Role::Auditor | Role::Supervisor => Hand::Watches,
+        Role::Administrator => Hand::Runs,
+    };
+    let pair = (hand(one), hand(other));
+    pair.0 != pair.1 && !matches!(pair, (Hand::Reviews, Hand::Uses) | (Hand::Uses, Hand::Reviews))
+}
+
+/// Whether an account still counts for its person.
+fn in_use(row: &Account, now: i64) -> bool {
+    row.revoked.is_none() && now < row.expires
+}
+
+/// Refuses a second account of one expert.
+pub(super) fn one_account(others: &[Account], now: i64) -> Result<(), Refusal> {
+    if !others.iter().any(|other| in_use(other, now)) {
+        return Ok(());
+    }
+    let en = "this expert has an account already";
+    Err(Refusal::new(Kind::Conflict, "expert_has_account", "该专家已有账号", en))
+}
+
+fn different_hands() -> Refusal {
+    let zh = "管用分离：同一人不得同时持有登记管理、抽取使用、监督或系统管理中两类账号";
+    let en = "keeping and using the registry are different hands: one person has no accounts of two of them";
+    Refusal::new(Kind::Conflict, "different_hands", zh, en)
+}
+
+fn staff_are_no_experts() -> Refusal {
+    let zh = "财政部门监督管理工作人员不得担任评审专家（财库〔2016〕198号第十六条）";
+    let en = "a bureau's staff are no experts (财库〔2016〕198号 art. 16)";
+    Refusal::new(Kind::Conflict, "staff_are_no_experts", zh, en)
+}
+
+fn login_taken() -> Refusal {
+    let en = "this login is taken; logins are never given twice";
+    Refusal::new(Kind::Conflict, "login_taken", "登录名已被使用，登录名不重复使用", en)
+}
+
+fn is_conflict_on(refusal: &Refusal, key: &str) -> bool {
+    let wanted = StoreError::Conflict(key.to_owned()).to_string();
+    refusal.kind == Kind::Conflict && refusal.cause.as_deref() == Some(wanted.as_str())
+}
+
+/// The whole row, so that the table can be made again from the journal. What is absent in an account
+/// of the first version is absent here, so its record stays what it was.
 pub(super) fn record(row: &Account) -> Json {
+    let yes = |flag: bool| flag.then_some(1u32);
     Object::new()
         .with("v", 1u32)
         .with("id", row.id.as_str())
         .with("role", row.role.as_str())
         .with("name", row.name.as_str())
         .with_some("unit", row.unit.clone())
-        .with("token_hash", to_hex(&row.token_hash))
+        .with_some("token_hash", row.token_hash.as_deref().map(to_hex))
         .with("created", row.created)
         .with("expires", row.expires)
         .with_some("revoked", row.revoked)
+        .with_some("rights", row.rights.clone())
+        .with_some("region", row.region.clone())
+        .with_some("expert", row.expert.clone())
+        .with_some("login", row.login.clone())
+        .with_some("person", row.person.as_deref().map(to_hex))
+        .with_some("password", row.password.clone())
+        .with_some("password_changed", row.password_changed)
+        .with_some("must_change", yes(row.must_change))
+        .with_some("totp", row.totp.as_deref().map(to_hex))
+        .with_some("totp_required", yes(row.totp_required))
+        .with_some("locked", row.locked)
+        .with_some("locked_until", row.locked_until)
         .into()
 }
 
-fn view(row: Account) -> AccountView {
-    AccountView {
-        id: row.id,
-        role: row.role,
-        name: row.name,
-        unit: row.unit,
-        created: Timestamp(row.created),
-        expires: Timestamp(row.expires),
-        revoked: row.revoked.map(Timestamp),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn token_hash(token: &str) -> [u8; 32] {
-    sha256(&[token.as_bytes()]).0
+    #[test]
+    fn no_two_hands_are_one_persons_but_experts_may_work_for_agencies() {
+        for one in Role::ALL {
+            assert!(!apart(one, one));
+            for other in Role::ALL {
+                assert_eq!(apart(one, other), apart(other, one));
+            }
+        }
+        assert!(apart(Role::Bureau, Role::Agency) && apart(Role::Bureau, Role::Purchaser));
+        assert!(apart(Role::Bureau, Role::Expert) && apart(Role::Administrator, Role::Bureau));
+        assert!(!apart(Role::Expert, Role::Agency) && !apart(Role::Auditor, Role::Supervisor));
+    }
+
+    #[test]
+    fn a_login_is_no_phone_number_and_no_name() {
+        for good in ["wang.li", "abc", "a-1_2.3"] {
+            assert!(is_login(good), "{good}");
+        }
+        for bad in ["13800000000", "ab", "Wang", "王小明", "a b", "a@b", &"a".repeat(33), ""] {
+            assert!(!is_login(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_record_of_an_account_of_the_first_version_is_unchanged() {
+        let row = Account { id: "A1".into(), role: "bureau".into(), name: "x".into(), ..Account::default() };
+        let row = Account { token_hash: Some(vec![1; 32]), ..row };
+        let text = String::from_utf8(record(&row).canonical()).unwrap();
+        let hash = "01".repeat(32);
+        let first = format!(
+            r#"{{"created":0,"expires":0,"id":"A1","name":"x","role":"bureau","token_hash":"{hash}","v":1}}"#
+        );
+        assert_eq!(text, first);
+    }
 }

@@ -8,7 +8,7 @@
 //! several, and an act that needs two people (four-eyes) compares accounts, whatever their rights.
 //! A bureau's account may be narrowed to a region: it then sees and decides only what lies there.
 
-use super::refusal::Refusal;
+use super::refusal::{Kind, Refusal};
 use crate::codes::Region;
 use crate::registry::lifecycle::Party;
 
@@ -145,6 +145,44 @@ pub enum Action {
     ReadCounts,
 }
 
+impl Action {
+    /// What the scope `read` of an API token stands for.
+    pub const READING: [Self; 5] =
+        [Self::ReadRegistry, Self::ReadCases, Self::ReadLooks, Self::ReadDraws, Self::ReadCounts];
+
+    /// The word in the scopes of API tokens.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeepRegistry => "keep_registry",
+            Self::ReadRegistry => "read_registry",
+            Self::ReviewCases => "review_cases",
+            Self::ApproveCases => "approve_cases",
+            Self::ProposeDecision => "propose_decision",
+            Self::ConfirmDecision => "confirm_decision",
+            Self::ReadCases => "read_cases",
+            Self::OwnRecord => "own_record",
+            Self::Evaluate => "evaluate",
+            Self::ReadLooks => "read_looks",
+            Self::KeepAccounts => "keep_accounts",
+            Self::KeepKeys => "keep_keys",
+            Self::RequestDraw => "request_draw",
+            Self::AcceptForcedSeats => "accept_forced_seats",
+            Self::ReadDraws => "read_draws",
+            Self::ProposeVoid => "propose_void",
+            Self::ConfirmVoid => "confirm_void",
+            Self::OpenPanel => "open_panel",
+            Self::Unseal => "unseal",
+            Self::AuditEvidence => "audit_evidence",
+            Self::ReadCounts => "read_counts",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        PERMISSIONS.iter().map(|(action, _)| *action).find(|action| action.name() == word)
+    }
+}
+
 /// Who may: a role, for a bureau with one of its rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -207,19 +245,69 @@ pub struct Actor {
     pub unit: Option<String>,
     /// The region to which a bureau's account is narrowed; `None`: the whole registry.
     pub region: Option<Region>,
-    /// The expert whose account this is (role expert).
+    /// The expert whose account this is (role expert); `None`: an applicant.
     pub expert: Option<String>,
+    /// What the token in use allows of it; `None`: everything.
+    pub scopes: Option<Vec<Action>>,
+    /// The session in use; `None`: a token.
+    pub session: Option<String>,
+    /// What has to be done before anything else.
+    pub duty: Option<Duty>,
+}
+
+/// What an account has to do before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// The password is a one-time one, or too old.
+    ChangePassword,
+    /// A second factor is required and there is none.
+    EnrolSecondFactor,
+}
+
+impl Duty {
+    /// The word in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ChangePassword => "password_change_required",
+            Self::EnrolSecondFactor => "second_factor_required",
+        }
+    }
+
+    fn refusal(self) -> Refusal {
+        let (zh, en) = match self {
+            Self::ChangePassword => ("请先修改口令", "change the password first"),
+            Self::EnrolSecondFactor => ("请先启用动态验证码", "set up the second factor first"),
+        };
+        Refusal::new(Kind::Forbidden, self.name(), zh, en)
+    }
 }
 
 impl Actor {
     /// An account of a role that needs no unit, with all rights and no narrowing.
     pub fn of_role(account: impl Into<String>, role: Role) -> Self {
         let rights = if role == Role::Bureau { Right::ALL.to_vec() } else { Vec::new() };
-        Self { account: account.into(), role, rights, unit: None, region: None, expert: None }
+        Self {
+            account: account.into(),
+            role,
+            rights,
+            unit: None,
+            region: None,
+            expert: None,
+            scopes: None,
+            session: None,
+            duty: None,
+        }
     }
 
-    /// Whether this account may do this.
+    /// Whether this account may do this with the token in use.
     pub fn may(&self, action: Action) -> bool {
+        self.duty.is_none()
+            && self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&action))
+            && self.is_granted(action)
+    }
+
+    /// Whether the table grants this to the account, whatever token is in use.
+    pub fn is_granted(&self, action: Action) -> bool {
         let granted = |grant: &Grant| {
             grant.role == self.role && grant.right.is_none_or(|right| self.rights.contains(&right))
         };
@@ -228,7 +316,11 @@ impl Actor {
 
     /// Refuses unless this account may do this.
     pub fn check(&self, action: Action) -> Result<(), Refusal> {
-        if self.may(action) { Ok(()) } else { Err(Refusal::forbidden()) }
+        match self.duty {
+            Some(duty) if self.is_granted(action) => Err(duty.refusal()),
+            _ if self.may(action) => Ok(()),
+            _ => Err(Refusal::forbidden()),
+        }
     }
 
     /// Whether a region (its code) lies where this account works: everywhere if it is not narrowed.
@@ -304,6 +396,21 @@ mod tests {
         actor.region = Region::parse("430600").ok();
         assert!(actor.covers(Some("430602")) && actor.covers(Some("430600")));
         assert!(!actor.covers(Some("430000")) && !actor.covers(Some("430100")) && !actor.covers(None));
+    }
+
+    #[test]
+    fn a_token_does_only_what_its_scopes_say_and_never_more_than_the_account() {
+        let mut actor = Actor::of_role("A", Role::Auditor);
+        actor.scopes = Some(vec![Action::ReadRegistry, Action::KeepRegistry]);
+        assert!(actor.may(Action::ReadRegistry) && !actor.may(Action::KeepRegistry));
+        assert!(!actor.may(Action::ReadDraws) && actor.is_granted(Action::ReadDraws));
+        actor.duty = Some(Duty::ChangePassword);
+        let code = |action| actor.check(action).map_err(|refusal| refusal.code);
+        assert_eq!(code(Action::ReadRegistry), Err("password_change_required"));
+        assert_eq!(code(Action::KeepRegistry), Err("not_permitted"));
+        for (action, _) in PERMISSIONS {
+            assert_eq!(Action::parse(action.name()), Some(action));
+        }
     }
 
     #[test]

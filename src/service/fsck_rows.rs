@@ -1,15 +1,18 @@
-//! `fsck`, the rows of accounts, units, schemes and packages: each must be what its newest entry's sealed
+//! `fsck`, the rows of accounts, sessions, tokens, units, schemes and packages: each must be what its newest
+//! entry's sealed
 //! record says. An account's role and a package's agency decide who sees what, so they are held
 //! against what was signed like everything else.
 //!
-//! Deliberately not here: experts and draws (`fsck`), and rows of idempotency keys, which are no part
-//! of the journal: altering one can only make a request be answered by another resource of its account.
+//! Deliberately not here: experts and draws (`fsck`), and rows of idempotency keys and of sign-in
+//! counters, which are no part of the journal: altering one can only make a request be answered by
+//! another resource of its account, or grant further attempts (`store::sign_in`).
 
 use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::refusal::Refusal;
-use super::{accounts, packages, scheme_book, schemes, units};
+use super::{accounts, packages, scheme_book, schemes, sessions, units};
+use crate::codec::Json;
 use crate::registry::{Package, Unit};
 use crate::store::{self, Conn, Finding, Page, StoreError};
 
@@ -23,12 +26,18 @@ pub(super) struct Rows {
     units: Newest,
     packages: Newest,
     schemes: Newest,
+    /// Entries of sessions and tokens, whose subject is the account.
+    access: Vec<u64>,
 }
 
 impl Rows {
     /// Remembers an entry if a table of this file follows it.
     pub(super) fn follow(&mut self, entry: &store::journal::Entry, kind: &str) {
         let newest = match kind {
+            accounts::CHANGED if sessions::is_access(entry) => {
+                self.access.push(entry.index());
+                return;
+            }
             accounts::CHANGED => &mut self.accounts,
             units::REGISTRY_UNIT => &mut self.units,
             packages::RECORDED => &mut self.packages,
@@ -52,6 +61,7 @@ impl Rows {
             |row| (&row.id, row.entry),
             |archive, conn, entry, row| Ok(archive.opaque(conn, entry)? == accounts::record(row)),
         )?;
+        self.access(conn, archive, found)?;
         let mut unit = Table { name: "unit", newest: &self.units, conn, archive, found };
         unit.walk(
             |conn, page| store::unit::list(conn, &store::unit::UnitFilter::default(), page),
@@ -94,6 +104,50 @@ impl Rows {
                 Ok(signed == *row)
             },
         )
+    }
+}
+
+impl Rows {
+    /// Holds every session and token against the newest record of its id.
+    fn access(
+        &self,
+        conn: &mut Conn,
+        archive: &Archive<'_>,
+        found: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let mut newest = BTreeMap::new();
+        for index in &self.access {
+            // A missing entry is the store's finding.
+            let Some(entry) = store::journal::find(conn, *index)? else { continue };
+            match archive.opaque(conn, &entry) {
+                Ok(Json::Map(record)) => {
+                    let id = record.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
+                    newest.insert(id, (entry.idx, Json::Map(record)));
+                }
+                _ => {
+                    let what = format!("entry {index}: the sealed record is not the one that was signed");
+                    found.push(Finding::at("access_token", *index, what));
+                }
+            }
+        }
+        let mut after = None;
+        loop {
+            let rows = store::access_token::list(conn, &Page { after: after.clone(), limit: Page::MAX })?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id.clone());
+            for row in &rows {
+                let signed = newest.remove(&row.id);
+                if signed != Some((row.entry, sessions::record(row))) {
+                    let what = format!("access_token {}: the table differs from the signed record", row.id);
+                    found.push(Finding::at("access_token", row.entry.unsigned_abs(), what));
+                }
+            }
+        }
+        for (id, (entry, _)) in newest {
+            let what = format!("access_token {id}: is missing from the table");
+            found.push(Finding::at("access_token", entry.unsigned_abs(), what));
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,10 @@
 //! |---|---|
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
-//! | `accounts` | tokens: made, listed, revoked, recognised |
+//! | `access` | who a token stands for; the numbers of sign-in |
+//! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
+//! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
+//! | `passwords`, `totp` | argon2id and the rule of passwords; one-time codes |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
@@ -28,6 +31,8 @@
 //! *Invariants:* every change goes through `Store::write` with its journal entry; a look at a sealed
 //! field is a write first, then a read; nothing here picks, prefers or removes a person by hand.
 
+pub mod access;
+pub mod account_changes;
 pub mod accounts;
 pub mod actor;
 pub mod archive;
@@ -47,13 +52,18 @@ mod index;
 pub mod listing;
 pub mod log_reads;
 mod looks;
+pub mod own_account;
 pub mod packages;
+pub mod passwords;
 pub mod refusal;
 mod rules_in_force;
 pub mod scheme_book;
 pub mod schemes;
 pub mod sealing;
+pub mod sessions;
 pub mod tables;
+pub mod tokens;
+mod totp;
 pub mod unit_merges;
 pub mod units;
 
@@ -68,6 +78,7 @@ use crate::ports::{Clock, Entropy};
 use crate::registry::{Expert, Unit};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
+use access::AccessRules;
 use archive::Archive;
 use index::{DrawingIndex, Indexed};
 use refusal::Refusal;
@@ -96,6 +107,33 @@ pub struct ServiceConfig {
     pub checkpoint_path: Option<PathBuf>,
     /// Faults, for tests only.
     pub failpoints: Arc<Failpoints>,
+    /// Numbers of sign-in.
+    pub access: AccessRules,
+}
+
+impl ServiceConfig {
+    /// The least that a service needs; the checkpoint is published nowhere, nothing fails on demand,
+    /// sign-in has its default rules.
+    pub fn new(
+        database: Database,
+        keys: Keys,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        profile: Profile,
+        registry_profile: RegistryProfile,
+    ) -> Self {
+        Self {
+            database,
+            keys,
+            clock,
+            entropy,
+            profile,
+            registry_profile,
+            checkpoint_path: None,
+            failpoints: Arc::default(),
+            access: AccessRules::default(),
+        }
+    }
 }
 
 /// The service of one log.
@@ -106,6 +144,8 @@ pub struct Service {
     entropy: Arc<dyn Entropy>,
     profile: Profile,
     registry_profile: RegistryProfile,
+    access: AccessRules,
+    hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
     schemes: scheme_book::Shelf,
 }
@@ -132,6 +172,8 @@ impl Service {
             entropy: config.entropy,
             profile: config.profile,
             registry_profile: config.registry_profile,
+            access: config.access,
+            hashing: sessions::Hashing::default(),
             index: RwLock::default(),
             schemes: scheme_book::Shelf::default(),
         };

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* specialities and review regions of an expert are sorted and change with the row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -108,6 +108,18 @@ pub fn number_of(conn: &mut Conn, id_hash: &[u8]) -> Result<Option<String>, Stor
     conn.run(|inner| {
         expert::table.filter(expert::id_hash.eq(id_hash)).select(expert::number).first(inner).optional()
     })
+}
+
+/// Which of these id hashes belong to somebody registered.
+pub fn known(conn: &mut Conn, id_hashes: &[&[u8]]) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+    let mut found = BTreeSet::new();
+    for part in id_hashes.chunks(500) {
+        let rows: Vec<Vec<u8>> = conn.run(|inner| {
+            expert::table.filter(expert::id_hash.eq_any(part)).select(expert::id_hash).load(inner)
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// How many experts there are.

@@ -11,6 +11,7 @@
 //!
 //! Deliberately not here: permissions, sealing, the meaning of states, retry of calls.
 
+pub mod access_token;
 pub mod account;
 pub mod backup;
 mod bulk;
@@ -36,6 +37,7 @@ mod queue;
 mod reader;
 mod schema;
 pub mod scheme;
+pub mod sign_in;
 pub mod subject_key;
 pub mod tile;
 mod tx;

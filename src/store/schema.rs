@@ -53,11 +53,49 @@ diesel::table! {
         role -> Text,
         name -> Text,
         unit -> Nullable<Text>,
-        token_hash -> Binary,
+        token_hash -> Nullable<Binary>,
         created -> BigInt,
         expires -> BigInt,
         revoked -> Nullable<BigInt>,
         entry -> BigInt,
+        rights -> Nullable<Text>,
+        region -> Nullable<Text>,
+        expert -> Nullable<Text>,
+        login -> Nullable<Text>,
+        person -> Nullable<Binary>,
+        password -> Nullable<Text>,
+        password_changed -> Nullable<BigInt>,
+        must_change -> Bool,
+        totp -> Nullable<Binary>,
+        totp_required -> Bool,
+        locked -> Nullable<BigInt>,
+        locked_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    access_token (id) {
+        id -> Text,
+        account -> Text,
+        kind -> Text,
+        hash -> Binary,
+        label -> Nullable<Text>,
+        scopes -> Nullable<Text>,
+        created -> BigInt,
+        expires -> BigInt,
+        ended -> Nullable<BigInt>,
+        used -> BigInt,
+        entry -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in (account) {
+        account -> Text,
+        failures -> BigInt,
+        lockouts -> BigInt,
+        step -> BigInt,
+        pending -> Nullable<Binary>,
     }
 }
 

@@ -57,7 +57,18 @@ fn an_account_that_breaks_rules_is_not_made(kind: Kind) {
         (json!({"role": "auditor", "name": "", "days": 1}), "name", "required"),
         (json!({"role": "agency", "name": "x", "days": 1}), "unit", "required"),
         (json!({"role": "agency", "name": "x", "unit": "91", "days": 1}), "unit", "credit_code"),
+        (json!({"role": "purchaser", "name": "x", "days": 1}), "unit", "required"),
         (json!({"role": "auditor", "name": "x", "days": 0}), "days", "range"),
+        (json!({"role": "auditor", "name": "x", "days": 1, "rights": ["draws"]}), "rights", "role"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "rights": []}), "rights", "rights"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "rights": ["king"]}), "rights", "rights"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "rights": ["draws", "draws"]}), "rights", "rights"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "region": "999999"}), "region", "region"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "expert": "E1"}), "expert", "role"),
+        (json!({"role": "expert", "days": 1, "expert": "E0000000000000000"}), "expert", "unknown"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "login": "13800000000"}), "login", "login"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "id_number": "1"}), "id_number", "id_number"),
+        (json!({"role": "bureau", "name": "x", "days": 1, "totp_required": true}), "totp_required", "login"),
         (json!({"role": "auditor", "name": "x", "days": 367}), "days", "range"),
     ] {
         app.post(&app.bureau, PATH, "k", &draft).names(422, field, rule);

@@ -1,14 +1,19 @@
 //! A service with its server on a free port, three accounts, and short ways to ask.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use expert_draw::codes::{CreditCode, NationalId};
 use expert_draw::http::server::{Running, Serving, spawn};
 use expert_draw::keys::Keys;
-use expert_draw::ports::{FixedClock, SeededEntropy};
+use expert_draw::ports::{FixedClock, SeededEntropy, SystemEntropy};
 use expert_draw::rules::{embedded, embedded_registry};
+use expert_draw::service::access::AccessRules;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::fsck::fsck;
+use expert_draw::service::passwords::PasswordCost;
 use expert_draw::service::{Service, ServiceConfig};
+use expert_draw::store::{Against, Depth, Reader};
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -46,24 +51,17 @@ impl TestApp {
         let keys =
             Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
                 .unwrap();
+        let profile = embedded("hunan-2023").unwrap();
+        let registry = embedded_registry("registry-hunan-2023").unwrap();
         let config = ServiceConfig {
-            database: fresh.database.clone(),
-            keys,
-            clock: clock.clone(),
-            entropy,
-            profile: embedded("hunan-2023").unwrap(),
-            registry_profile: embedded_registry("registry-hunan-2023").unwrap(),
             checkpoint_path: Some(fresh.checkpoint_path()),
-            failpoints: Arc::default(),
+            // Passwords of tests are hashed with the least work; a unit test holds the real cost.
+            access: AccessRules { password_cost: PasswordCost::least(), ..AccessRules::default() },
+            ..ServiceConfig::new(fresh.database.clone(), keys, clock.clone(), entropy, profile, registry)
         };
         let service = Arc::new(Service::open(config).unwrap());
         let account = |role: &str, unit: Option<u32>| {
-            let draft = AccountDraft {
-                role: role.into(),
-                name: format!("测试 {role}"),
-                unit: unit.map(credit_code),
-                days: 30,
-            };
+            let draft = AccountDraft::new(role, &format!("测试 {role}"), unit.map(credit_code), 30);
             service.found_account(&draft).unwrap().token.unwrap()
         };
         let (bureau, auditor) = (account("bureau", None), account("auditor", None));
@@ -75,18 +73,28 @@ impl TestApp {
 
     /// Another service over the same database, as a second process would be.
     pub fn second_process(&self) -> Service {
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
         let entropy = Arc::new(SeededEntropy::new(8));
-        Service::open(ServiceConfig {
-            database: self.fresh.database.clone(),
-            keys: Keys::load(&self.fresh.folder.join("keys")).unwrap(),
-            clock: self.clock.clone(),
-            entropy,
-            profile: embedded("hunan-2023").unwrap(),
-            registry_profile: embedded_registry("registry-hunan-2023").unwrap(),
-            checkpoint_path: None,
-            failpoints: Arc::default(),
-        })
-        .unwrap()
+        let profile = embedded("hunan-2023").unwrap();
+        let registry = embedded_registry("registry-hunan-2023").unwrap();
+        let database = self.fresh.database.clone();
+        Service::open(ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry))
+            .unwrap()
+    }
+
+    /// What fsck finds; empty if the tables are what the journal adds up to.
+    pub fn fsck(&self) -> Vec<String> {
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let reader = Reader::open(&self.fresh.database, 1, Duration::from_secs(20)).unwrap();
+        let checkpoint = self.fresh.checkpoint_path();
+        let against = Against {
+            signer: &keys,
+            now: self.service.now(),
+            checkpoint_path: Some(&checkpoint),
+            depth: Depth::Full,
+        };
+        let found = fsck(&reader, &keys, &SystemEntropy, &against, &mut |_, _| {}).unwrap();
+        found.iter().map(ToString::to_string).collect()
     }
 
     /// Entries in the journal.
@@ -145,6 +153,10 @@ impl TestApp {
             headers.push(("If-Match", etag));
         }
         self.ask("PATCH", path, &headers, body.as_bytes())
+    }
+
+    pub fn delete(&self, token: &str, path: &str) -> Answer {
+        self.ask("DELETE", path, &[("Authorization", &bearer(token))], b"")
     }
 
     pub fn import(&self, key: &str, query: &str, csv: &str) -> Answer {

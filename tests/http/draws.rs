@@ -228,7 +228,7 @@ fn a_plan_that_is_given_up_makes_room_for_another(kind: Kind) {
 fn a_void_takes_two_people_and_allows_one_repeat(kind: Kind) {
     let app = TestApp::new(kind);
     let draw = drawn(&app);
-    let second = AccountDraft { role: "bureau".into(), name: "第二人".into(), unit: None, days: 30 };
+    let second = AccountDraft::new("bureau", "第二人", None, 30);
     let second = app.service.found_account(&second).unwrap().token.unwrap();
     let reason = json!({"reason": "request_wrong"});
     let void = |draw: &Value, key: &str| {

@@ -11,7 +11,6 @@ on_both! {
     a_suspension_runs_its_course
     every_look_at_a_name_is_recorded_first
     lists_name_nobody_and_filter_by_codes
-    units_are_recorded_once
 }
 
 const PATH: &str = "/api/v1/experts";
@@ -166,20 +165,4 @@ fn lists_name_nobody_and_filter_by_codes(kind: Kind) {
         assert_eq!(app.get(&app.auditor, &format!("{PATH}?{query}")).json()["errors"][0]["field"], field);
     }
     assert_eq!(app.size(), before);
-}
-
-fn units_are_recorded_once(kind: Kind) {
-    let app = TestApp::new(kind);
-    let path = "/api/v1/units";
-    let unit = json!({"code": credit_code(41), "name": "岳阳某大学", "region": "430602"});
-    let before = app.size();
-    for _ in 0..2 {
-        assert_eq!(app.post(&app.bureau, path, "u", &unit).expect(201).json(), unit);
-    }
-    app.post(&app.bureau, path, "v", &unit).problem(409, "already_recorded");
-    assert_eq!(app.size(), before + 1);
-    assert_eq!(app.get(&app.auditor, &format!("{path}/{}", credit_code(41))).expect(200).json(), unit);
-    app.get(&app.auditor, &format!("{path}/{}", credit_code(42))).problem(404, "not_found");
-    assert_eq!(app.get(&app.auditor, &format!("{path}?region=430600")).json()["items"], json!([unit]));
-    assert_eq!(app.get(&app.auditor, &format!("{path}?region=430100")).json()["items"], json!([]));
 }

@@ -1,12 +1,14 @@
-//! The permission table, cell by cell: every operation of the API with every role.
+//! The permission table, cell by cell: every operation of the API with every role, and with a bureau's
+//! account of each single right.
 //!
 //! A role that may not do something is refused with 403 whatever it asks about; one that may gets
 //! any other answer. An operation of the document that is not in the table here fails the test.
 
-use expert_draw::service::actor::{Action, Actor, PERMISSIONS, Role};
+use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::actor::{Action, Actor, PERMISSIONS, Right, Role};
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, bearer, expert, package};
+use crate::app::{TestApp, bearer, credit_code, expert, package};
 use crate::support::{Kind, on_both};
 
 on_both! {
@@ -18,7 +20,15 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 
 /// Every operation. Each area of the API names its own, in the file of its tests.
 fn operations() -> Vec<Operation> {
-    [first_operations(), crate::schemes::operations()].concat()
+    [
+        first_operations(),
+        crate::account_changes::operations(),
+        crate::imports::operations(),
+        crate::schemes::operations(),
+        crate::units::operations(),
+        // One line for each area.
+    ]
+    .concat()
 }
 
 fn first_operations() -> Vec<Operation> {
@@ -40,7 +50,6 @@ fn first_operations() -> Vec<Operation> {
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
         ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
         ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
-        ("POST", "/imports/experts", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
         ("GET", "/units/{code}", ReadRegistry, none.clone()),
@@ -63,7 +72,16 @@ fn first_operations() -> Vec<Operation> {
 }
 
 /// Open to anybody, or to any account; no cell of the table.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 22] = [
+    "/account",
+    "/account/password",
+    "/account/totp",
+    "/account/totp/confirm",
+    // What is refused depends on whose session or account it is: tests/http/sessions.rs, tokens.rs.
+    "/sessions",
+    "/sessions/{id}",
+    "/accounts/{id}/tokens",
+    "/accounts/{id}/tokens/{token}",
     "/health",
     "/keys",
     "/openapi.json",
@@ -94,6 +112,21 @@ const WITHOUT: [Action; 10] = [
     Action::KeepKeys,
 ];
 
+/// A token of every role, and of a bureau's accounts with one right each.
+fn everybody(app: &TestApp) -> Vec<(Actor, String)> {
+    let token = |role: Role, rights: Option<Vec<String>>| {
+        let unit = matches!(role, Role::Agency | Role::Purchaser).then(|| credit_code(41));
+        let draft = AccountDraft { rights, ..AccountDraft::new(role.name(), "测试", unit, 30) };
+        app.service.found_account(&draft).unwrap().token.unwrap()
+    };
+    let roles = Role::ALL.map(|role| (Actor::of_role("A", role), token(role, None)));
+    let rights = Right::ALL.map(|right| {
+        let actor = Actor { rights: vec![right], ..Actor::of_role("A", Role::Bureau) };
+        (actor, token(Role::Bureau, Some(vec![right.name().to_owned()])))
+    });
+    roles.into_iter().chain(rights).collect()
+}
+
 fn every_cell_of_the_permission_table_holds(kind: Kind) {
     let app = TestApp::new(kind);
     let operations = operations();
@@ -108,12 +141,11 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
         }
     }
     let mut cells = 0;
+    let everybody = everybody(&app);
     for (method, path, action, body) in &operations {
         let path =
             format!("/api/v1{}", path.replace("{number}", "E0000000000000000").replace(['{', '}'], ""));
-        for (role, token) in
-            [(Role::Bureau, &app.bureau), (Role::Agency, &app.agency), (Role::Auditor, &app.auditor)]
-        {
+        for (actor, token) in &everybody {
             let (authorization, content) = (
                 bearer(token),
                 if path.contains("imports") || path.contains("/schemes") {
@@ -131,12 +163,13 @@ fn every_cell_of_the_permission_table_holds(kind: Kind) {
             let bytes = if body.is_null() { String::new() } else { body.to_string() };
             let headers = if *method == "GET" || *method == "DELETE" { &headers[..1] } else { &headers[..] };
             let answer = app.ask(method, &path, headers, bytes.as_bytes());
-            let may = Actor::of_role("A", role).may(*action);
-            assert_eq!(answer.status == 403, !may, "{method} {path} as {role:?}: {}", answer.text());
+            let may = actor.may(*action);
+            let who = (actor.role, &actor.rights);
+            assert_eq!(answer.status == 403, !may, "{method} {path} as {who:?}: {}", answer.text());
             cells += 1;
         }
     }
-    assert_eq!(cells, operations.len() * 3);
+    assert_eq!(cells, operations.len() * (Role::ALL.len() + Right::ALL.len()));
     let used: Vec<Action> = operations.iter().map(|(_, _, action, _)| *action).collect();
     for (action, _) in PERMISSIONS {
         // Counts are a part of answers, not an operation; tests/http/draws.rs looks for them.

@@ -139,6 +139,30 @@ impl Fresh {
         }
     }
 
+    /// Everything that somebody with the database in their hands can read: the files of SQLite, WAL
+    /// included; on PostgreSQL every row as text.
+    pub fn dump(&self) -> Vec<u8> {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let beside = |end: &str| std::path::PathBuf::from(format!("{}{end}", path.display()));
+                let files = ["", "-wal"].map(|end| std::fs::read(beside(end)).unwrap_or_default());
+                files.concat()
+            }
+            Database::Postgres(url) => {
+                use diesel::prelude::*;
+                #[derive(QueryableByName)]
+                struct Dump {
+                    #[diesel(sql_type = diesel::sql_types::Text)]
+                    dump: String,
+                }
+                let mut conn = diesel::PgConnection::establish(url).unwrap();
+                let query = "SELECT schema_to_xml('public', true, false, '')::text AS dump";
+                let rows: Vec<Dump> = diesel::sql_query(query).load(&mut conn).unwrap();
+                rows.into_iter().map(|row| row.dump).collect::<String>().into_bytes()
+            }
+        }
+    }
+
     /// Alters a journal row although the triggers forbid it.
     pub fn alter_journal(&self, change: &str) {
         let (off, on) = match &self.database {

@@ -129,7 +129,7 @@ impl Clients {
     ) -> Result<Self, Failure> {
         let mut shown = Vec::new();
         let mut client = |role: &'static str, name: &str, unit: Option<String>| -> Result<Client, Failure> {
-            let draft = AccountDraft { role: role.into(), name: name.into(), unit, days: 7 };
+            let draft = AccountDraft::new(role, name, unit, 7);
             let token = service.found_account(&draft)?.token.unwrap_or_default();
             shown.push((role, token.clone()));
             Ok(Client::new(address, &token))

@@ -143,14 +143,8 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Import {
-    /// 专家 CSV · experts from a CSV file
-    Experts {
-        /// CSV 文件（UTF-8） · CSV file
-        file: PathBuf,
-        /// 跳过有错误的行并写入此文件 · leave bad rows out, writing them to this file
-        #[arg(long, value_name = "REJECTS")]
-        skip_bad: Option<Option<PathBuf>>,
-    },
+    /// 专家 CSV 或 XLSX · experts from a CSV or XLSX file
+    Experts(import::Experts),
 }
 
 fn main() -> ExitCode {
@@ -172,9 +166,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Serve => serve::serve(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
-        Command::Import { what: Import::Experts { file, skip_bad } } => {
-            import::experts(&config, &file, skip_bad)
-        }
+        Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
         Command::Keys { what } => keys::keys(&config, &what),
         Command::Openapi => {
             print!("{}", expert_draw::http::openapi::document());

@@ -27,15 +27,14 @@ pub fn serve(config: &Config) -> Result<ExitCode, Failure> {
 
 /// What an operator has to know once: the first token, and that keys must be backed up.
 fn welcome(config: &Config, service: &Service) -> Result<(), Failure> {
-    let draft =
-        AccountDraft {
-            role: "bureau".into(), name: "首任管理员".into(), unit: None, days: FIRST_TOKEN_DAYS
-        };
+    let draft = AccountDraft::new("bureau", "首任管理员", None, FIRST_TOKEN_DAYS);
     let made = service.found_account(&draft)?;
     println!("首次启动：已在 {} 建立数据库和密钥。", config.data.display());
     println!("财政局账号 {} 的令牌（只显示这一次，{FIRST_TOKEN_DAYS} 天有效）：", made.account.id);
     println!("  {}", made.token.unwrap_or_default());
-    println!("其他账号：expert-draw keys token --role agency|auditor|bureau --name 名称 [--unit 信用代码]");
+    println!(
+        "其他账号：expert-draw keys token --role 角色 --name 名称 [--unit 信用代码] [--rights …] [--region …] [--login …]"
+    );
     println!("导入专家：expert-draw import experts 文件.csv");
     println!("请立即备份（数据库与密钥一并）：expert-draw backup 目录");
     println!(

@@ -10,6 +10,7 @@ use expert_draw::config::Config;
 use expert_draw::keys::Keys;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
 use expert_draw::rules::{self, Profile, RegistryProfile};
+use expert_draw::service::access::AccessRules;
 use expert_draw::service::refusal::Refusal;
 use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::store::{Database, Failpoints, Reader};
@@ -110,15 +111,19 @@ fn registry_profile(config: &Config) -> Result<RegistryProfile, Failure> {
 /// Opens the service, making what is missing; the flag says whether this was the first start.
 pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
     let (keys, first) = keys_or_new(config)?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let service = Service::open(ServiceConfig {
-        database: database(config)?,
-        keys,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        profile: profile(config)?,
-        registry_profile: registry_profile(config)?,
         checkpoint_path: Some(config.checkpoint_file()),
         failpoints: Arc::new(Failpoints::from_env()),
+        access: AccessRules { require_totp: config.require_totp, ..AccessRules::default() },
+        ..ServiceConfig::new(
+            database(config)?,
+            keys,
+            clock,
+            entropy,
+            profile(config)?,
+            registry_profile(config)?,
+        )
     })?;
     Ok((Arc::new(service), first))
 }

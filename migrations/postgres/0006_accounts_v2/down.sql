@@ -1,0 +1,20 @@
+DROP TABLE sign_in;
+DROP TABLE access_token;
+DROP INDEX account_by_expert;
+DROP INDEX account_by_person;
+ALTER TABLE account DROP CONSTRAINT "account.login";
+ALTER TABLE account DROP COLUMN locked_until;
+ALTER TABLE account DROP COLUMN locked;
+ALTER TABLE account DROP COLUMN totp_required;
+ALTER TABLE account DROP COLUMN totp;
+ALTER TABLE account DROP COLUMN must_change;
+ALTER TABLE account DROP COLUMN password_changed;
+ALTER TABLE account DROP COLUMN password;
+ALTER TABLE account DROP COLUMN person;
+ALTER TABLE account DROP COLUMN login;
+ALTER TABLE account DROP COLUMN expert;
+ALTER TABLE account DROP COLUMN region;
+ALTER TABLE account DROP COLUMN rights;
+-- The earlier schema knows no account without a token.
+DELETE FROM account WHERE token_hash IS NULL;
+ALTER TABLE account ALTER COLUMN token_hash SET NOT NULL;
