@@ -33,4 +33,4 @@ pub use education::EducationLevel;
 pub use error::CodeError;
 pub use national_id::{NationalId, Sex};
 pub use region::{Level, Region};
-pub use speciality::{Scheme, Speciality, is_scheme_id, is_speciality_code};
+pub use speciality::{Speciality, is_scheme_id, is_speciality_code};

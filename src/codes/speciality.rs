@@ -33,34 +33,6 @@ pub struct Speciality {
     colon: u8,
 }
 
-/// The id of a scheme, well-formed; what stands before the colon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scheme {
-    id: [u8; SCHEME_MAX],
-    length: u8,
-}
-
-impl Scheme {
-    /// Reads an id.
-    ///
-    /// # Errors
-    /// [`CodeError::UnknownScheme`]: no scheme can have such an id.
-    pub fn parse(text: &str) -> Result<Scheme, CodeError> {
-        if !is_scheme_id(text) {
-            return Err(CodeError::UnknownScheme);
-        }
-        let mut id = [0; SCHEME_MAX];
-        id.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
-        Ok(Scheme { id, length: u8::try_from(text.len()).unwrap_or(u8::MAX) })
-    }
-
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        let id = self.id.get(..usize::from(self.length)).unwrap_or_default();
-        std::str::from_utf8(id).unwrap_or_default()
-    }
-}
-
 /// Whether a text has the form of a scheme's id: `[a-z][a-z0-9]{0,15}`.
 pub fn is_scheme_id(text: &str) -> bool {
     text.len() <= SCHEME_MAX
@@ -180,14 +152,6 @@ mod tests {
         let longest = speciality("a234567890123456:Z01020304");
         assert_eq!(longest.as_str(), "a234567890123456:Z01020304");
         assert_eq!(longest.ancestors().count(), 5);
-    }
-
-    #[test]
-    fn an_id_of_a_scheme_is_read_by_its_form() {
-        assert_eq!(Scheme::parse("ndrc316").unwrap().as_str(), "ndrc316");
-        for bad in ["", "NDRC316", "3x", "a b", "a2345678901234567"] {
-            assert_eq!(Scheme::parse(bad), Err(CodeError::UnknownScheme), "{bad}");
-        }
     }
 
     #[test]

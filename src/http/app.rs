@@ -17,8 +17,9 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, claim_migrations, codes, draws, evidence, experts, health, imports, log, openapi,
-    own_account, packages, rim, schemes, sessions, tokens, unit_merges, units,
+    accounts, applications, attachments, auth, changes, claim_migrations, codes, draws, erasures, evidence,
+    experts, health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing,
+    sessions, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -48,6 +49,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     sessions::routes(config);
     tokens::routes(config);
     experts::routes(config);
+    applications::routes(config);
+    changes::routes(config);
+    me::routes(config);
     units::routes(config);
     unit_merges::routes(config);
     imports::routes(config);
@@ -58,6 +62,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     codes::routes(config);
     schemes::routes(config);
     claim_migrations::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

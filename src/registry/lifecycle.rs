@@ -86,8 +86,15 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
+    use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
     vec![
         &super::rules_in_force::REGISTRY_PROFILE,
+        &super::application::APPLICATION,
+        &super::change::CHANGE,
+        &ATTACHMENT,
+        &ERASURE,
+        &KEPT_OPENING,
+        &SEALING_ROTATION,
         &super::unit_merge::UNIT_MERGE,
         &super::claim_migration::CLAIM_MIGRATION,
     ]

@@ -13,7 +13,9 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `application`, `change` | the life cycles of applications and of change requests |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `unit_merge`, `claim_migration` | the life cycles of merging units and of moving claims |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
@@ -32,6 +34,8 @@
     clippy::panic
 )]
 
+pub mod application;
+pub mod change;
 mod check;
 pub mod claim_migration;
 mod csv_row;
@@ -46,6 +50,7 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod privacy;
 mod problem;
 pub mod rules_in_force;
 mod scheme;

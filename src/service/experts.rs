@@ -155,7 +155,9 @@ impl Service {
     /// All facts of one expert, names included, after the look is recorded with its purpose.
     pub fn expert(&self, actor: &Actor, number: &str, purpose: &str) -> Result<ExpertRecord, Refusal> {
         actor.check(Action::ReadRegistry)?;
-        self.summary(number)?;
+        if self.summary(number)?.standing == super::erasure::ERASED {
+            return Err(Refusal::erased());
+        }
         self.record_look(actor, "expert", number, purpose)?;
         Ok(self.expert_record(number)?.0)
     }
@@ -261,6 +263,9 @@ impl Service {
     pub(super) fn expert_record(&self, number: &str) -> Result<(ExpertRecord, SubjectKey), Refusal> {
         self.store.read(|conn| {
             let row = store::expert::find(conn, number)?.ok_or_else(no_expert)?.row;
+            if row.standing == super::erasure::ERASED {
+                return Err(Refusal::erased());
+            }
             let entry = store::journal::find(conn, row.entry.unsigned_abs())?
                 .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {}", row.entry)))?;
             let (_, image) = self.archive().image(conn, &entry)?;

@@ -25,9 +25,9 @@ pub(super) struct Rows {
     accounts: Newest,
     units: Newest,
     packages: Newest,
-    schemes: Newest,
     /// Entries of sessions and tokens, whose subject is the account.
     access: Vec<u64>,
+    schemes: Newest,
 }
 
 impl Rows {

@@ -33,7 +33,8 @@ pub struct Indexed {
 pub struct DrawingIndex {
     next: u64,
     position: Option<u64>,
-    slots: Vec<Indexed>,
+    /// By slot; empty where somebody was erased.
+    slots: Vec<Option<Indexed>>,
     by_number: BTreeMap<String, u32>,
     specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
@@ -53,12 +54,12 @@ impl DrawingIndex {
 
     /// Experts in the index.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.by_number.len()
     }
 
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.by_number.is_empty()
     }
 
     /// Applies an expert's newest image.
@@ -66,16 +67,21 @@ impl DrawingIndex {
         let number = indexed.expert.number().as_str().to_owned();
         let fresh = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         let slot = *self.by_number.entry(number).or_insert(fresh);
-        match self.slots.get(slot as usize).cloned() {
-            Some(before) => {
-                self.mark(&before.expert, slot, false);
-                self.mark(&indexed.expert, slot, true);
-                self.slots[slot as usize] = indexed;
-            }
-            None => {
-                self.mark(&indexed.expert, slot, true);
-                self.slots.push(indexed);
-            }
+        if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.mark(&before.expert, slot, false);
+        }
+        self.mark(&indexed.expert, slot, true);
+        match self.slots.get_mut(slot as usize) {
+            Some(place) => *place = Some(indexed),
+            None => self.slots.push(Some(indexed)),
+        }
+    }
+
+    /// Forgets somebody who was erased; nothing of them stays in memory.
+    pub fn forget(&mut self, number: &str) {
+        let Some(slot) = self.by_number.remove(number) else { return };
+        if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.mark(&before.expert, slot, false);
         }
     }
 
@@ -91,7 +97,7 @@ impl DrawingIndex {
 
     /// Everybody, in no order that means anything.
     pub fn all(&self) -> impl Iterator<Item = &Indexed> {
-        self.slots.iter()
+        self.slots.iter().flatten()
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.
@@ -113,7 +119,7 @@ impl DrawingIndex {
             }
             all |= skilled & near;
         }
-        all.iter().filter_map(|slot| self.slots.get(slot as usize)).collect()
+        all.iter().filter_map(|slot| self.slots.get(slot as usize)?.as_ref()).collect()
     }
 
     fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
@@ -164,5 +170,8 @@ mod tests {
         let found = index.possible(&[requirement(top.as_str(), province.as_str())]);
         assert_eq!(found.iter().map(|e| e.registry).collect::<Vec<_>>(), [9]);
         assert!(index.possible(&[requirement(top.as_str(), "110000")]).is_empty());
+        index.forget(expert.number().as_str());
+        assert!(index.is_empty());
+        assert!(index.possible(&[requirement(top.as_str(), province.as_str())]).is_empty());
     }
 }

@@ -10,9 +10,16 @@
 //! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
 //! | `passwords`, `totp` | argon2id and the rule of passwords; one-time codes |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
+//! | `applications/` | from the application to the expert: drafts, reviews, entry |
+//! | `amendments` | change requests of experts |
+//! | `conditions` | the facts that the conditions of selection ask about |
+//! | `facts_patch` | facts of a record as applications and changes send them |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
-//! | `looks` | every look at a sealed field is an entry first |
+//! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
+//! | `attachments` | documents, sealed in files beside the database |
+//! | `erasure` | a person's data keys are replaced, the log stays |
+//! | `reseal` | rotation of the sealing key |
 //! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
@@ -35,14 +42,21 @@ pub mod access;
 pub mod account_changes;
 pub mod accounts;
 pub mod actor;
+pub mod amendments;
+pub mod applications;
 pub mod archive;
+pub mod attachments;
 pub mod cases;
 mod changes;
 pub mod claims;
+mod conditions;
 pub mod draws;
+pub mod erasure;
 pub mod evidence;
 pub mod experts;
+pub mod facts_patch;
 pub mod fsck;
+mod fsck_attachments;
 mod fsck_cases;
 mod fsck_rows;
 pub mod health;
@@ -51,11 +65,13 @@ pub mod imports;
 mod index;
 pub mod listing;
 pub mod log_reads;
-mod looks;
+pub mod look_lists;
+pub mod looks;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
+pub mod reseal;
 mod rules_in_force;
 pub mod scheme_book;
 pub mod schemes;
@@ -77,10 +93,13 @@ use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
 use crate::registry::{Expert, Unit};
 use crate::rules::{Profile, RegistryProfile};
+use crate::store::files::Files;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use access::AccessRules;
 use archive::Archive;
+use erasure::Erased;
 use index::{DrawingIndex, Indexed};
+use looks::LookLimit;
 use refusal::Refusal;
 use sealing::{OpaqueRecord, Sealer, SubjectKey};
 
@@ -105,6 +124,10 @@ pub struct ServiceConfig {
     pub registry_profile: RegistryProfile,
     /// Where the newest checkpoint is published outside the database.
     pub checkpoint_path: Option<PathBuf>,
+    /// The folder of sealed attachments.
+    pub attachments: PathBuf,
+    /// How often one account may look at sealed fields.
+    pub look_limit: LookLimit,
     /// Faults, for tests only.
     pub failpoints: Arc<Failpoints>,
     /// Numbers of sign-in.
@@ -113,7 +136,7 @@ pub struct ServiceConfig {
 
 impl ServiceConfig {
     /// The least that a service needs; the checkpoint is published nowhere, nothing fails on demand,
-    /// sign-in has its default rules.
+    /// sign-in has its default rules, attachments lie beside the keys.
     pub fn new(
         database: Database,
         keys: Keys,
@@ -122,6 +145,7 @@ impl ServiceConfig {
         profile: Profile,
         registry_profile: RegistryProfile,
     ) -> Self {
+        let attachments = keys.sealing.folder().with_file_name("attachments");
         Self {
             database,
             keys,
@@ -130,6 +154,8 @@ impl ServiceConfig {
             profile,
             registry_profile,
             checkpoint_path: None,
+            attachments,
+            look_limit: LookLimit::default(),
             failpoints: Arc::default(),
             access: AccessRules::default(),
         }
@@ -148,6 +174,8 @@ pub struct Service {
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
     schemes: scheme_book::Shelf,
+    files: Files,
+    look_limit: LookLimit,
 }
 
 impl Service {
@@ -176,9 +204,13 @@ impl Service {
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
             schemes: scheme_book::Shelf::default(),
+            files: Files::at(config.attachments),
+            look_limit: config.look_limit,
         };
+        service.follow_sealing()?;
         service.begin()?;
         drop(service.current_index()?);
+        service.sweep_attachments()?;
         service.finish_committed()?;
         Ok(service)
     }
@@ -282,7 +314,12 @@ impl Service {
                 let from = index.next();
                 let (found, units, next, position) =
                     self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
-                found.into_iter().for_each(|indexed| index.apply(indexed));
+                for followed in found {
+                    match followed {
+                        Followed::Stands(indexed) => index.apply(*indexed),
+                        Followed::Erased(number) => index.forget(&number),
+                    }
+                }
                 units.iter().for_each(|unit| index.apply_unit(unit.code(), unit.merged_into()));
                 index.advanced(next, position);
             }
@@ -297,9 +334,11 @@ impl Service {
         conn: &mut Conn,
         from: u64,
         end: u64,
-    ) -> Result<(Vec<Indexed>, Vec<Unit>, u64, Option<u64>), Refusal> {
+    ) -> Result<(Vec<Followed>, Vec<Unit>, u64, Option<u64>), Refusal> {
         let (mut found, mut units, mut position) = (Vec::new(), Vec::new(), None);
         let entries = store::journal::range(conn, from, BATCH)?;
+        // Read only when something does not open.
+        let mut erased = None;
         let mut next = end;
         if let Some(last) = entries.last() {
             next = last.index() + 1;
@@ -309,7 +348,7 @@ impl Service {
                 position = Some(entry.index());
             }
             if is_expert(entry) {
-                found.push(self.indexed(conn, entry)?);
+                found.extend(self.followed(conn, entry, &mut erased)?);
             } else if says(entry, units::REGISTRY_UNIT) {
                 units.push(self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?);
             }
@@ -317,8 +356,32 @@ impl Service {
         Ok((found, units, next, position))
     }
 
+    /// What one entry makes of an expert: the facts, nobody any more, or nothing if it is an entry
+    /// that an erasure closed. Somebody whose data key is gone without one cannot be left out quietly.
+    fn followed(
+        &self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+        erased: &mut Option<Erased>,
+    ) -> Result<Option<Followed>, Refusal> {
+        match self.archive().tombstone(conn, entry) {
+            Ok(Some(_)) => return Ok(Some(Followed::Erased(entry.subject.clone()))),
+            Ok(None) => {}
+            Err(refusal) => return Err(refusal),
+        }
+        match self.indexed(conn, entry) {
+            Ok(indexed) => Ok(Some(Followed::Stands(Box::new(indexed)))),
+            Err(refusal) => {
+                if erased.is_none() {
+                    *erased = Some(self.archive().erased(conn)?);
+                }
+                let closed = erased.as_ref().is_some_and(|e| e.covers(&entry.subject, entry.index()));
+                if closed { Ok(None) } else { Err(refusal) }
+            }
+        }
+    }
+
     /// An expert as of one entry, its image checked against the digest that the statement carries.
-    /// Somebody whose data key is gone cannot be left out quietly: nothing in the log says so.
     fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Indexed, Refusal> {
         let (image, sealed) = self.archive().image(conn, entry)?;
         let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
@@ -360,6 +423,12 @@ impl Service {
         let number = crate::registry::ExpertNumber::from_random(self.random());
         format!("{letter}{}", number.as_str().trim_start_matches('E'))
     }
+}
+
+/// What an entry makes of an expert in the index.
+enum Followed {
+    Stands(Box<Indexed>),
+    Erased(String),
 }
 
 /// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.

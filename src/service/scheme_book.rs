@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::schemes::SchemeView;
 use crate::codec::{Fields, Hash, Json, ShapeError, object, sha256};
 use crate::codes::{CodeError, Speciality};
-use crate::registry::{Crosswalk, Draft, Expert, Problem, SchemeTable};
+use crate::registry::{Crosswalk, Draft, Problem, SchemeTable};
 use crate::store::{self, Conn, Page, StoreError};
 
 /// A scheme of the book.
@@ -100,13 +100,6 @@ impl Book {
     pub fn problems(&self, field: &str, written: &[String]) -> Vec<Problem> {
         let at = |(position, text): (usize, &String)| self.problem(&format!("{field}[{position}]"), text);
         written.iter().enumerate().filter_map(at).collect()
-    }
-
-    /// An expert whose every speciality exists; else what is wrong with them.
-    pub fn existing(&self, expert: Expert) -> Result<Expert, Vec<Problem>> {
-        let claims: Vec<String> = expert.claims().iter().map(|claim| claim.speciality.to_string()).collect();
-        let unknown = self.problems("specialities", &claims);
-        if unknown.is_empty() { Ok(expert) } else { Err(unknown) }
     }
 
     /// The problems of every speciality that a draft names: listed, claimed, or relaxed for.

@@ -24,6 +24,7 @@ pub mod draw;
 mod error;
 pub mod expert;
 mod failpoints;
+pub mod files;
 pub mod head;
 pub mod idempotency;
 mod inner;

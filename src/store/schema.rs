@@ -44,6 +44,7 @@ diesel::table! {
     subject_key (subject) {
         subject -> Text,
         wrapped -> Binary,
+        generation -> BigInt,
     }
 }
 
