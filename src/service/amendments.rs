@@ -85,7 +85,7 @@ impl Service {
                 check_fields(&body)?;
                 // The whole record as it will be: its own rules speak now, not at the review.
                 let after = body.approved(&before, record.today, &[])?;
-                let amended = record.expert.amended(&after).map_err(Refusal::invalid)?;
+                let amended = self.known(&after, record.expert.amended(&after))?;
                 let alone = body.fields().all(|field| class_of(field) == FieldClass::Alone);
                 let event = if alone { "enter_alone" } else { "file" };
                 let days = self.registry_profile.changes.working_days.value;

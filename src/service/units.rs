@@ -20,7 +20,7 @@ use super::refusal::{Kind, Refusal};
 use super::sealing::SubjectKey;
 use crate::codec::{Hash, Object, hmac_sha256, to_hex};
 use crate::codes::Region;
-use crate::registry::{Imaged, Problem, Unit, UnitDraft};
+use crate::registry::{ExcludedKind, Imaged, Problem, Unit, UnitDraft};
 use crate::store::unit::{UnitFilter, UnitRow};
 use crate::store::{self, Append, Conn, StoreError};
 
@@ -236,13 +236,21 @@ impl Service {
         Ok(page)
     }
 
-    /// The kind that keeps the staff of a unit out, for the conditions of the profile; `None` also for
-    /// a unit that is not recorded.
-    pub(super) fn excluded_kind(&self, code: &str) -> Result<Option<String>, Refusal> {
-        self.store.read(|conn| {
-            let Ok(stays) = self.standing_code(conn, code) else { return Ok(None) };
-            Ok(store::unit::find(conn, &stays)?.and_then(|unit| unit.row.excluded_kind))
-        })
+    /// The kinds for which a profile may keep the staff of a unit out (`agency`, `supervision`): as said of
+    /// it, and `agency` for whatever is one; `None` for a unit that is not recorded.
+    pub(super) fn excluded_kinds(&self, conn: &mut Conn, code: &str) -> Result<Option<Vec<String>>, Refusal> {
+        let stays = match self.standing_code(conn, code) {
+            Err(refusal) if refusal.kind == Kind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let Some(unit) = store::unit::find(conn, &stays)? else { return Ok(None) };
+        let agency = ExcludedKind::Agency.name();
+        let is_agency = unit.links.iter().any(|(kind, value)| kind == "kind" && value == agency);
+        let mut kinds: Vec<String> = unit.row.excluded_kind.into_iter().collect();
+        if is_agency && !kinds.iter().any(|kind| kind == agency) {
+            kinds.push(agency.to_owned());
+        }
+        Ok(Some(kinds))
     }
 
     /// The keyed hash of a text about a key person.

@@ -206,6 +206,9 @@ impl Service {
                     Ok(expert) => (Vec::new(), Some(expert)),
                     Err(problems) => (problems, None),
                 };
+                problems.extend(self.book()?.of_draft(&body.facts).into_iter().map(|problem| {
+                    crate::registry::Problem { field: format!("facts.{}", problem.field), ..problem }
+                }));
                 self.store.read(|conn| -> Result<(), Refusal> {
                     let known = match &expert {
                         Some(expert) => self.same_person(conn, expert)?,
