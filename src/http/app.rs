@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, changes, claim_migrations, codes, draws, erasures, evidence,
-    experts, health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing,
-    sessions, tokens, unit_merges, units,
+    experts, exports, health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing,
+    search, sessions, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -45,6 +45,8 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    // Before the experts: `/experts/counts` is no number.
+    search::routes(config);
     own_account::routes(config);
     sessions::routes(config);
     tokens::routes(config);
@@ -55,6 +57,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     units::routes(config);
     unit_merges::routes(config);
     imports::routes(config);
+    exports::routes(config);
     packages::routes(config);
     draws::routes(config);
     evidence::routes(config);

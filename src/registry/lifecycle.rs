@@ -88,6 +88,7 @@ pub struct Lifecycle {
 pub fn all() -> Vec<&'static Lifecycle> {
     use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
     vec![
+        &super::standing_table::STANDING,
         &super::rules_in_force::REGISTRY_PROFILE,
         &super::application::APPLICATION,
         &super::change::CHANGE,
@@ -97,6 +98,7 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &SEALING_ROTATION,
         &super::unit_merge::UNIT_MERGE,
         &super::claim_migration::CLAIM_MIGRATION,
+        &super::saved_list::SAVED_LIST,
     ]
 }
 

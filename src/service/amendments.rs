@@ -208,7 +208,7 @@ impl Service {
     }
 
     /// One change, everything, after the look is recorded with its purpose.
-    pub fn change(&self, actor: &Actor, id: &str, purpose: &str) -> Result<ChangeRecord, Refusal> {
+    pub fn read_change(&self, actor: &Actor, id: &str, purpose: &str) -> Result<ChangeRecord, Refusal> {
         actor.check(Action::ReadCases)?;
         let case = self.case(actor, &CHANGE, id)?;
         self.record_look(actor, "change", case.subject.as_deref().unwrap_or(id), purpose)?;

@@ -182,6 +182,12 @@ impl Service {
         Ok(shelf.1.clone())
     }
 
+    /// Refuses a draft with specialities that no scheme has.
+    pub(super) fn known_specialities(&self, draft: &Draft) -> Result<(), Refusal> {
+        let problems = self.book()?.of_draft(draft);
+        if problems.is_empty() { Ok(()) } else { Err(Refusal::invalid(problems)) }
+    }
+
     /// What `Draft::check` said, with the specialities added that no scheme has. Every use-case that lets
     /// a draft in asks this: `Draft::check` knows their form only.
     pub(super) fn known<T>(&self, draft: &Draft, checked: Result<T, Vec<Problem>>) -> Result<T, Refusal> {
