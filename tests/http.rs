@@ -64,3 +64,5 @@ mod sessions;
 mod support;
 #[path = "http/tokens.rs"]
 mod tokens;
+#[path = "http/units.rs"]
+mod units;

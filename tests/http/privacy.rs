@@ -329,6 +329,7 @@ fn a_rotation_goes_on_after_a_crash_and_beside_another_process(kind: Kind) {
         code: crate::app::credit_code(code),
         name: "某单位".into(),
         region: "430600".into(),
+        ..Default::default()
     };
     let first = other.record_unit(&bureau, &unit(900), None);
     assert_eq!(first.unwrap_err().code, "busy", "it wrapped under the old key, and learns of the new one");
