@@ -64,12 +64,14 @@ impl Service {
         conn: &mut Conn,
         expert: &Expert,
     ) -> Result<ConductSummary, Refusal> {
-        let banned = matches!(expert.standing(), Standing::Banned);
-        let dismissed = match expert.standing() {
-            Standing::Dismissed(DismissalReason::BadConduct) => self.dismissed_on(conn, expert)?,
-            _ => None,
-        };
-        Ok(ConductSummary { last_bad_conduct: dismissed, false_material: false, banned })
+        let number = expert.number().as_str();
+        let mut summary = self.conduct_summaries(conn, Some(number))?.remove(number).unwrap_or_default();
+        summary.banned |= matches!(expert.standing(), Standing::Banned);
+        // A dismissal for bad conduct counts also where its case is older than this registry.
+        if matches!(expert.standing(), Standing::Dismissed(DismissalReason::BadConduct)) {
+            summary.last_bad_conduct = summary.last_bad_conduct.max(self.dismissed_on(conn, expert)?);
+        }
+        Ok(summary)
     }
 
     /// The day of the decision that dismissed somebody, from the journal; `None`: not dismissed.
