@@ -17,8 +17,12 @@ mod applications;
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/campaigns.rs"]
+mod campaigns;
 #[path = "http/changes.rs"]
 mod changes;
+#[path = "http/conduct.rs"]
+mod conduct;
 #[path = "http/decisions.rs"]
 mod decisions;
 #[path = "http/documents.rs"]
@@ -37,6 +41,8 @@ mod imports;
 mod leave;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/performance.rs"]
+mod performance;
 #[path = "http/privacy.rs"]
 mod privacy;
 #[path = "http/renewals.rs"]

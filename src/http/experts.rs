@@ -53,7 +53,7 @@ pub struct ExpertsParams {
 #[serde(deny_unknown_fields)]
 pub struct PurposeParams {
     /// Why, 2–200 characters; kept with the record of the look. No personal data here.
-    pub(super) purpose: String,
+    pub purpose: String,
 }
 
 /// 登记专家 · Registers an expert. The answer names nobody.

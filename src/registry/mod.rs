@@ -12,6 +12,7 @@
 //! | `standing`, `standing_json`, `standing_table` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
+//! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `application`, `change` | the life cycles of applications and of change requests |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
@@ -40,8 +41,11 @@
 pub mod act;
 pub mod act_draft;
 pub mod application;
+pub mod campaign;
 pub mod change;
 mod check;
+pub mod conduct;
+mod conduct_table;
 pub mod consequences;
 mod csv_cells;
 mod csv_row;
@@ -60,8 +64,10 @@ pub mod keeping;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod performance;
 pub mod privacy;
 mod problem;
+pub mod remark;
 pub mod renewal;
 pub mod rules_in_force;
 pub mod saved_list;

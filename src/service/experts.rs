@@ -276,7 +276,7 @@ pub(super) fn registered() -> Refusal {
 }
 
 /// What the codes of a region and its parts begin with: a province's two digits, a city's four.
-pub(super) fn within(region: Region) -> String {
+pub fn within(region: Region) -> String {
     let code = region.as_str();
     code.strip_suffix("0000").or_else(|| code.strip_suffix("00")).unwrap_or(code).to_owned()
 }

@@ -97,6 +97,19 @@ impl DrawingIndex {
         }
     }
 
+    /// The expert with a number.
+    pub fn find(&self, number: &str) -> Option<&Indexed> {
+        self.by_number.get(number).and_then(|slot| self.slots.get(*slot as usize)?.as_ref())
+    }
+
+    /// Everybody whose number comes after this one, by number.
+    pub fn after(&self, number: Option<&str>) -> impl Iterator<Item = &Indexed> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = number.map_or(Unbounded, Excluded);
+        let slots = self.by_number.range::<str, _>((from, Unbounded));
+        slots.filter_map(|(_, slot)| self.slots.get(*slot as usize)?.as_ref())
+    }
+
     /// Notes that everything below `next` was applied and which registry entry is the newest.
     pub fn advanced(&mut self, next: u64, position: Option<u64>) {
         self.next = next;

@@ -5,6 +5,10 @@
 //! |---|---|
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
+//! | `case_body` | tools for what a case keeps, and lists of cases |
+//! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
+//! | `performance`, `tier` | evaluations both ways; tiers computed from them |
+//! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
 //! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
 //! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
@@ -51,10 +55,13 @@ pub mod amendments;
 pub mod applications;
 pub mod archive;
 pub mod attachments;
+pub mod campaigns;
 mod carrying;
+pub mod case_body;
 pub mod cases;
 mod changes;
 mod conditions;
+pub mod conduct;
 pub mod decisions;
 pub mod draws;
 pub mod due;
@@ -80,7 +87,9 @@ mod name_index;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
+pub mod performance;
 pub mod refusal;
+pub mod remarks;
 mod reminders;
 mod renewal_persons;
 pub mod renewals;
@@ -92,6 +101,7 @@ pub mod sealing;
 pub mod search;
 pub mod sessions;
 pub mod tables;
+pub mod tier;
 pub mod tokens;
 mod totp;
 pub mod units;

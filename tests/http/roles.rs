@@ -22,6 +22,9 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 fn operations() -> Vec<Operation> {
     [
         first_operations(),
+        crate::conduct::operations(),
+        crate::performance::operations(),
+        crate::campaigns::operations(),
         crate::account_changes::operations(),
         crate::exports::operations(),
         crate::imports::operations(),
@@ -78,6 +81,7 @@ fn first_operations() -> Vec<Operation> {
 
 /// Open to anybody, or to any account; no cell of the table.
 const OPEN: &[&str] = &[
+    "/tiers",
     "/schemes",
     "/schemes/{id}",
     "/schemes/{id}/file",
@@ -105,7 +109,7 @@ const OPEN: &[&str] = &[
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: &[Action] = &[Action::ReadCounts, Action::Evaluate, Action::ReadLooks, Action::KeepKeys];
+const WITHOUT: &[Action] = &[Action::ReadCounts, Action::ReadLooks, Action::KeepKeys];
 
 fn content_type(path: &str) -> &'static str {
     match path {
