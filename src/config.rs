@@ -169,6 +169,11 @@ impl Config {
         self.data.join("keys")
     }
 
+    /// The folder of sealed attachments.
+    pub fn attachments_dir(&self) -> PathBuf {
+        self.data.join("attachments")
+    }
+
     /// The published checkpoint, a file outside the database.
     pub fn checkpoint_file(&self) -> PathBuf {
         self.data.join("checkpoint")

@@ -11,10 +11,14 @@ mod account_changes;
 mod accounts;
 #[path = "http/app.rs"]
 mod app;
+#[path = "http/applications.rs"]
+mod applications;
 #[path = "http/bad_input.rs"]
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/changes.rs"]
+mod changes;
 #[path = "http/documents.rs"]
 mod documents;
 #[path = "http/draws.rs"]
@@ -27,12 +31,16 @@ mod exports;
 mod imports;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/privacy.rs"]
+mod privacy;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
 #[path = "http/search.rs"]
 mod search;
+#[path = "http/schemes.rs"]
+mod schemes;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

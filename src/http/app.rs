@@ -17,8 +17,9 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, auth, codes, draws, evidence, experts, exports, health, imports, log, openapi, own_account,
-    packages, rim, search, sessions, tokens, units,
+    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, exports,
+    health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, search, sessions,
+    tokens, units,
 };
 use crate::service::Service;
 
@@ -50,6 +51,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     sessions::routes(config);
     tokens::routes(config);
     experts::routes(config);
+    applications::routes(config);
+    changes::routes(config);
+    me::routes(config);
     units::routes(config);
     imports::routes(config);
     exports::routes(config);
@@ -58,6 +62,11 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
+    looks::routes(config);
+    attachments::routes(config);
+    erasures::routes(config);
+    sealing::routes(config);
 }
 
 /// The whole application.

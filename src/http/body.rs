@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::guard::{self, Unsafe};
 use super::problem::Problem;
 use crate::codec::{Hash, LabelledHash};
+use crate::registry::privacy::ATTACHMENT_LIMIT;
 use crate::service::actor::Actor;
 use crate::service::imports::TextEncoding;
 
@@ -27,11 +28,13 @@ pub struct Limits {
     pub json: usize,
     /// Files to import; 64 MiB.
     pub import: usize,
+    /// Attachments; 5 MiB.
+    pub attachment: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { json: 1 << 20, import: 64 << 20 }
+        Self { json: 1 << 20, import: 64 << 20, attachment: ATTACHMENT_LIMIT }
     }
 }
 
@@ -58,6 +61,14 @@ pub const OPEN_LIMIT: usize = 4 << 10;
 pub struct Csv {
     /// The file.
     pub text: String,
+    /// As [`Body::request`].
+    pub request: Hash,
+}
+
+/// A document, as it is: PDF, JPEG or PNG by its label; what it is by its content the use-case checks.
+pub struct Document {
+    /// The bytes.
+    pub content: Bytes,
     /// As [`Body::request`].
     pub request: Hash,
 }
@@ -118,6 +129,21 @@ impl FromRequest for Csv {
             let bytes = read(&request, payload, &["text/csv"], limits(&request).import).await?;
             let digest = digest(&request, &bytes);
             Ok(Self { text: utf8(&bytes)?.to_owned(), request: digest })
+        })
+    }
+}
+
+impl FromRequest for Document {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let accepted = ["application/pdf", "image/jpeg", "image/png"];
+            let content = read(&request, payload, &accepted, limits(&request).attachment).await?;
+            let digest = digest(&request, &content);
+            Ok(Self { content, request: digest })
         })
     }
 }

@@ -159,8 +159,9 @@ pub struct Member {
     number: String,
     /// 姓名.
     name: String,
-    /// 电话.
-    phone: String,
+    /// 电话; absent for somebody whose record was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
 }
 
 impl From<GroupView> for Group {

@@ -51,7 +51,7 @@ pub struct ExpertsParams {
 #[serde(deny_unknown_fields)]
 pub struct PurposeParams {
     /// Why, 2–200 characters; kept with the record of the look. No personal data here.
-    purpose: String,
+    pub(super) purpose: String,
 }
 
 /// A suspension: `months`, or `returns` with `until` unless it returns by decision.

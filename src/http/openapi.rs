@@ -54,7 +54,8 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "令牌 edt_…，只放在 Authorization 头中。A token edt_…, in the Authorization header only.",
+            "令牌 edt_… 或会话 eds_…（POST /sessions），只放在 Authorization 头中。A token edt_… or a session eds_… \
+             (POST /sessions), in the Authorization header only.",
         ))
         .build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
@@ -70,12 +71,13 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
 
 /// Every status with which an operation may refuse, named one by one: an answer that is not in the
 /// document is a fault, and a tool can say so.
-const REFUSALS: [(&str, &str, &str); 13] = [
+const REFUSALS: [(&str, &str, &str); 14] = [
     ("400", "Malformed", "请求格式有误 · malformed request"),
     ("401", "NotSignedIn", "未登录或令牌无效 · no valid token"),
     ("403", "NotPermitted", "无权操作 · not permitted"),
     ("404", "NotFound", "不存在，或对该账号不可见 · not found, or not visible to this account"),
     ("409", "Conflict", "与现状冲突 · conflict with the present state"),
+    ("410", "Erased", "已依法删除 · erased lawfully"),
     ("412", "Changed", "记录已被更改 · changed in the meantime"),
     ("413", "TooLarge", "请求过大 · too large"),
     ("415", "UnsupportedType", "正文类型不支持 · unsupported media type"),

@@ -14,6 +14,7 @@ use actix_web::{HttpServer, web};
 
 use super::app::{Shared, app};
 use super::body::Limits;
+use super::sealing;
 use crate::service::Service;
 
 /// How to serve.
@@ -106,7 +107,10 @@ impl Drop for Running {
 }
 
 fn server(service: Arc<Service>, serving: Serving, listener: TcpListener) -> io::Result<Server> {
-    let shared = Shared::new(web::Data::from(service), serving.limits);
+    let service = web::Data::from(service);
+    // A rotation that a crash or an end interrupted is gone on with.
+    sealing::go_on(&service);
+    let shared = Shared::new(service, serving.limits);
     let server = HttpServer::new(move || app(&shared))
         .workers(serving.workers.max(1))
         .disable_signals()

@@ -86,7 +86,17 @@ pub struct Lifecycle {
 
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
-    vec![&super::rules_in_force::REGISTRY_PROFILE, &super::saved_list::SAVED_LIST]
+    use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
+    vec![
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &super::application::APPLICATION,
+        &super::change::CHANGE,
+        &ATTACHMENT,
+        &ERASURE,
+        &KEPT_OPENING,
+        &SEALING_ROTATION,
+        &super::saved_list::SAVED_LIST,
+    ]
 }
 
 /// Why an event is refused.

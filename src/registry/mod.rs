@@ -13,6 +13,9 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `application`, `change` | the life cycles of applications and of change requests |
+//! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
+//! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `saved_list` | the life cycle of a saved list |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
@@ -31,6 +34,8 @@
     clippy::panic
 )]
 
+pub mod application;
+pub mod change;
 mod check;
 mod csv_row;
 mod draft;
@@ -44,9 +49,11 @@ mod image;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod privacy;
 mod problem;
 pub mod rules_in_force;
 pub mod saved_list;
+mod scheme;
 mod standing;
 mod standing_json;
 mod unit;
@@ -71,5 +78,6 @@ pub use particulars::{
     Relation, Relative, Relaxation, Title, Training, WorkStatus,
 };
 pub use problem::{Problem, ValueClass};
+pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
 pub use unit::{Unit, UnitDraft};

@@ -8,7 +8,7 @@ use super::refusal::{Kind, Refusal};
 use super::sealing::{OpaqueRecord, Sealer};
 use crate::codec::{Hash, Json, hmac_sha256};
 use crate::draw::commitment::Commitment;
-use crate::draw::pool::{self, Leaf};
+use crate::draw::pool::{self, Candidate, Leaf};
 use crate::draw::seats::Seated;
 use crate::draw::statements::Drawn;
 use crate::keys::Keys;
@@ -34,6 +34,18 @@ pub(crate) struct Committed {
     pub leaves: Vec<Leaf>,
     /// Entries of this draw from the commitment on, with their statements.
     pub entries: Vec<(u64, Statement)>,
+}
+
+/// What is opened of a member of a panel.
+#[derive(Clone)]
+pub(crate) struct SeatedCard {
+    pub number: String,
+    pub name: String,
+    /// Gone with the record of somebody who was erased.
+    pub phone: Option<String>,
+    pub card_salt: Hash,
+    /// Digest of everything else.
+    pub rest: Hash,
 }
 
 impl<'a> Archive<'a> {
@@ -122,18 +134,65 @@ impl<'a> Archive<'a> {
         &self,
         conn: &mut Conn,
         committed: &Committed,
-    ) -> Result<Vec<(Seated, Expert)>, Refusal> {
+    ) -> Result<Vec<(Seated, SeatedCard)>, Refusal> {
         let Some(drawn) = committed.drawn()? else { return Ok(Vec::new()) };
         let mut members = Vec::new();
         for seat in &drawn.seats {
             let person = committed.record.candidates.get(seat.position as usize);
             let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
-            let entry = store::journal::find(conn, person.registry)?;
-            let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
-            let (_, image) = self.image(conn, &entry)?;
-            members.push((*seat, image.open().map_err(Refusal::internal)?));
+            members.push((*seat, self.seated_card(conn, &committed.row.id, person)?));
         }
         Ok(members)
+    }
+
+    /// What is opened of a seated candidate: from the registry entry, or from what the draw keeps of
+    /// somebody who was erased.
+    pub(super) fn seated_card(
+        &self,
+        conn: &mut Conn,
+        draw: &str,
+        person: &Candidate,
+    ) -> Result<SeatedCard, Refusal> {
+        let entry = store::journal::find(conn, person.registry)?;
+        let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
+        match self.image(conn, &entry) {
+            Ok((_, image)) => {
+                let expert = image.open::<Expert>().map_err(Refusal::internal)?;
+                Ok(SeatedCard {
+                    number: person.number.clone(),
+                    name: expert.name().to_owned(),
+                    phone: Some(expert.phone().to_owned()),
+                    card_salt: Hash(image.card_salt),
+                    rest: image.rest_digest(),
+                })
+            }
+            Err(refusal) => self.kept_opening(conn, draw, &person.number)?.ok_or(refusal),
+        }
+    }
+
+    /// Everybody in the pool of a committed draw, and the positions of the seats, without rebuilding
+    /// the leaves.
+    pub(super) fn pool_and_seats(
+        &self,
+        conn: &mut Conn,
+        row: &store::draw::Draw,
+    ) -> Result<(Vec<Candidate>, Vec<Seated>), Refusal> {
+        let from = row.committed_entry.unwrap_or_default().unsigned_abs();
+        let journal = draw_entries(conn, &row.id, from)?;
+        let first = journal.first().filter(|entry| entry.index() == from);
+        let sealed = first.and_then(|entry| entry.image.as_deref());
+        let sealed = sealed.ok_or_else(|| Refusal::internal("commitment without record"))?;
+        let key = self.sealer().stored_key(conn, &row.id)?;
+        let record =
+            DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)?;
+        let mut seats = Vec::new();
+        for entry in &journal {
+            let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+            if statement.kind() == Drawn::TYPE {
+                seats = Drawn::read(&statement.body_json()).map_err(Refusal::internal)?.seats;
+            }
+        }
+        Ok((record.candidates, seats))
     }
 
     /// The inclusion proof of an entry in the tree of a size.

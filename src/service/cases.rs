@@ -264,11 +264,27 @@ impl Service {
     pub(super) fn open_case(&self, conn: &mut Conn, row: &CaseRow) -> Result<Case, Refusal> {
         let entry = store::journal::find(conn, row.entry.unsigned_abs())?
             .ok_or_else(|| Refusal::internal(format!("case {}: no entry {}", row.id, row.entry)))?;
-        let record = self.archive().opaque(conn, &entry)?;
+        let record = match self.archive().opaque(conn, &entry) {
+            Ok(record) => record,
+            Err(refusal) => {
+                let erased = self.archive().erased(conn)?.covers(&entry.subject, entry.index());
+                return Err(if erased { Refusal::erased() } else { refusal });
+            }
+        };
         Case::read(&record, &entry.subject).map_err(Refusal::internal)
     }
 
-    /// A page of cases, opened. The filter is narrowed to the account's region.
+    /// As [`Service::open_case`]; nothing for a case whose person was erased.
+    fn open_unless_erased(&self, conn: &mut Conn, row: &CaseRow) -> Result<Option<Case>, Refusal> {
+        match self.open_case(conn, row) {
+            Ok(case) => Ok(Some(case)),
+            Err(refusal) if refusal.kind == Kind::Gone => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// A page of cases, opened; those of people who were erased are left out, so a page may hold fewer
+    /// than asked for. The filter is narrowed to the account's region.
     pub(super) fn cases(
         &self,
         actor: &Actor,
@@ -281,7 +297,7 @@ impl Service {
                 paging.read(|page| store::case::list(conn, &filter, page), |row| &row.id, |row| row)?;
             let mut items = Vec::with_capacity(page.items.len());
             for row in &page.items {
-                items.push(self.open_case(conn, row)?);
+                items.extend(self.open_unless_erased(conn, row)?);
             }
             Ok(Listed { items, next: page.next })
         })
@@ -292,7 +308,7 @@ impl Service {
     pub(super) fn all_cases(&self, conn: &mut Conn, filter: &CaseFilter) -> Result<Vec<Case>, Refusal> {
         let mut found = Vec::new();
         for row in all_rows(conn, filter)? {
-            found.push(self.open_case(conn, &row)?);
+            found.extend(self.open_unless_erased(conn, &row)?);
         }
         Ok(found)
     }

@@ -12,7 +12,6 @@ use crate::evidence::openings::{
 use crate::evidence::{Audience, Evidence, EvidenceEntry, Openings};
 use crate::keys::Keys;
 use crate::ports::Entropy;
-use crate::registry::Expert;
 use crate::service::archive::{Archive, Committed};
 use crate::store::{self, Conn};
 
@@ -101,16 +100,13 @@ impl Archive<'_> {
         for seat in committed.drawn()?.iter().flat_map(|drawn| &drawn.seats) {
             let person = committed.record.candidates.get(seat.position as usize);
             let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
-            let entry = store::journal::find(conn, person.registry)?;
-            let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
-            let (_, image) = self.image(conn, &entry)?;
-            let expert = image.open::<Expert>().map_err(Refusal::internal)?;
+            let card = self.seated_card(conn, &committed.row.id, person)?;
             seated.push(SeatedOpening {
                 draw_salt: Hash(header.key.candidate_salt(&person.number)),
                 number: person.number.clone(),
-                name: expert.name().to_owned(),
-                card_salt: Hash(image.card_salt),
-                rest: image.rest_digest(),
+                name: card.name,
+                card_salt: card.card_salt,
+                rest: card.rest,
                 registry: person.registry,
             });
         }

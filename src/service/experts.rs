@@ -95,7 +95,7 @@ impl Service {
             |number| self.summary(number),
             || {
                 let number = ExpertNumber::from_random(self.random());
-                let expert = draft.check(number).map_err(Refusal::invalid)?;
+                let expert = self.known(draft, draft.check(number))?;
                 let change = self.expert_change(actor, &expert, 1, "expert.registered", None)?;
                 let idempotency = self.idempotency_row(actor, key, expert.number().as_str(), 201);
                 self.write_expert("register expert", change, Some(idempotency))
@@ -118,7 +118,7 @@ impl Service {
         }
         let mut draft = record.expert.draft();
         amend(&mut draft);
-        let amended = record.expert.amended(&draft).map_err(Refusal::invalid)?;
+        let amended = self.known(&draft, record.expert.amended(&draft))?;
         let change = self.expert_change(actor, &amended, version + 1, "expert.amended", Some(key))?;
         self.write_expert("amend expert", change, None)
     }
@@ -155,7 +155,9 @@ impl Service {
     /// All facts of one expert, names included, after the look is recorded with its purpose.
     pub fn expert(&self, actor: &Actor, number: &str, purpose: &str) -> Result<ExpertRecord, Refusal> {
         actor.check(Action::ReadRegistry)?;
-        self.summary(number)?;
+        if self.summary(number)?.standing == super::erasure::ERASED {
+            return Err(Refusal::erased());
+        }
         self.record_look(actor, "expert", number, purpose)?;
         Ok(self.expert_record(number)?.0)
     }
@@ -261,6 +263,9 @@ impl Service {
     pub(super) fn expert_record(&self, number: &str) -> Result<(ExpertRecord, SubjectKey), Refusal> {
         self.store.read(|conn| {
             let row = store::expert::find(conn, number)?.ok_or_else(no_expert)?.row;
+            if row.standing == super::erasure::ERASED {
+                return Err(Refusal::erased());
+            }
             let entry = store::journal::find(conn, row.entry.unsigned_abs())?
                 .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {}", row.entry)))?;
             let (_, image) = self.archive().image(conn, &entry)?;

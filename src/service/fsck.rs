@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::draws::state;
+use super::fsck_attachments;
 use super::fsck_cases::Cases;
 use super::fsck_rows::Rows;
 use super::refusal::Refusal;
@@ -18,10 +19,22 @@ use crate::keys::Keys;
 use crate::log::{Statement, merkle};
 use crate::ports::Entropy;
 use crate::registry::Expert;
+use crate::store::files::Files;
 use crate::store::{self, Against, Conn, Finding, Follow, Page, Reader, check};
 
 /// Who hears how far the check is: entries done, entries in all.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// What a check found.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// What is wrong; empty if nothing is.
+    pub findings: Vec<Finding>,
+    /// Entries that open no more because the person was erased lawfully.
+    pub erased_entries: u64,
+    /// Subjects (people, their applications) that were erased lawfully.
+    pub erased_subjects: u64,
+}
 
 /// Checks a database without a running service: the journal, then every table that it adds up to.
 /// An empty list means that nothing is wrong.
@@ -32,9 +45,22 @@ pub fn fsck(
     against: &Against<'_>,
     progress: Progress<'_>,
 ) -> Result<Vec<Finding>, Refusal> {
+    examine(reader, keys, entropy, against, None, progress).map(|checked| checked.findings)
+}
+
+/// As [`fsck`], with the sealed files too, and counting what was erased.
+pub fn examine(
+    reader: &Reader,
+    keys: &Keys,
+    entropy: &dyn Entropy,
+    against: &Against<'_>,
+    files: Option<&Files>,
+    progress: Progress<'_>,
+) -> Result<Checked, Refusal> {
     let mut replay = Replay {
         progress,
         experts: BTreeMap::new(),
+        expert_entries: Vec::new(),
         draws: BTreeMap::new(),
         rows: Rows::default(),
         cases: Cases::default(),
@@ -42,11 +68,20 @@ pub fn fsck(
     let archive = Archive::new(keys, entropy);
     reader.read(|conn| {
         let mut found = check(conn, against, &mut replay)?;
+        let erased = archive.erased(conn)?;
         replay.experts(conn, &archive, &mut found)?;
         replay.draws(conn, &mut found)?;
         replay.rows.check(conn, &archive, &mut found)?;
-        replay.cases.check(conn, &archive, &mut found)?;
-        Ok(found)
+        let closed = replay.cases.check(conn, &archive, &erased, &mut found)?;
+        if let Some(files) = files {
+            fsck_attachments::check(conn, &archive, files, &erased, &mut found)?;
+        }
+        let experts = replay.expert_entries.iter().filter(|(subject, idx)| erased.covers(subject, *idx));
+        Ok(Checked {
+            findings: found,
+            erased_entries: closed + experts.count() as u64,
+            erased_subjects: erased.subjects().count() as u64,
+        })
     })
 }
 
@@ -67,6 +102,8 @@ struct Replay<'a> {
     progress: Progress<'a>,
     /// Newest entry of each expert.
     experts: BTreeMap<String, i64>,
+    /// Every entry of an expert, to say how many were erased.
+    expert_entries: Vec<(String, u64)>,
     draws: BTreeMap<String, DrawState>,
     rows: Rows,
     cases: Cases,
@@ -81,6 +118,7 @@ impl Follow for Replay<'_> {
         let Ok(statement) = Statement::parse(&entry.statement) else { return Vec::new() };
         if statement.kind() == REGISTRY_EXPERT {
             self.experts.insert(entry.subject.clone(), entry.idx);
+            self.expert_entries.push((entry.subject.clone(), entry.index()));
         } else if statement.kind().starts_with("draw.") {
             self.draw_entry(entry, &statement);
         } else {
@@ -153,6 +191,21 @@ impl Replay<'_> {
                 continue;
             }
             let Some(entry) = store::journal::find(conn, index)? else { continue };
+            match archive.tombstone(conn, &entry) {
+                Ok(None) => {}
+                Ok(Some(tombstone)) => {
+                    let mut expected = super::erasure::row(&tombstone, row.row.version);
+                    expected.row.entry = *idx;
+                    if expected != row {
+                        found.push(wrong("the table differs from the signed tombstone"));
+                    }
+                    continue;
+                }
+                Err(_) => {
+                    found.push(wrong("the sealed tombstone is not the one that was signed"));
+                    continue;
+                }
+            }
             let opened = archive.image(conn, &entry);
             match opened.and_then(|(_, image)| image.open::<Expert>().map_err(Refusal::internal)) {
                 Err(_) => found.push(wrong("the sealed image is not the one that was signed")),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::cases::{Case, RECORDED, all_rows};
+use super::erasure::Erased;
 use super::refusal::Refusal;
 use crate::store::case::CaseFilter;
 use crate::store::{self, Conn, Finding};
@@ -23,14 +24,17 @@ impl Cases {
         }
     }
 
-    /// Holds every row against the newest record of its case.
+    /// Holds every row against the newest record of its case; answers how many entries an erasure closed.
     pub(super) fn check(
         &self,
         conn: &mut Conn,
         archive: &Archive<'_>,
+        erased: &Erased,
         found: &mut Vec<Finding>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u64, Refusal> {
         let mut newest = BTreeMap::new();
+        // What was erased, with the kind that its entry is of: all that can still be said of a row.
+        let mut closed = BTreeMap::new();
         for index in &self.0 {
             // A missing entry is the store's finding.
             let Some(entry) = store::journal::find(conn, *index)? else { continue };
@@ -40,6 +44,9 @@ impl Cases {
                     let mut row = case.row();
                     row.entry = entry.idx;
                     newest.insert(row.id.clone(), row);
+                }
+                Err(_) if erased.covers(&entry.subject, *index) => {
+                    closed.insert(entry.idx, entry.kind);
                 }
                 Err(_) => {
                     let what = "the sealed record is not the one that was signed";
@@ -53,6 +60,9 @@ impl Cases {
             match newest.remove(&row.id) {
                 Some(signed) if signed == row => {}
                 Some(_) => found.push(wrong("the table differs from the signed record")),
+                None if closed
+                    .get(&row.entry)
+                    .is_some_and(|k| k.starts_with(&format!("case.{}.", row.kind))) => {}
                 None => found.push(wrong("the journal has no such case")),
             }
         }
@@ -60,6 +70,6 @@ impl Cases {
             let what = format!("case {id}: is missing from the table");
             found.push(Finding::at("case", row.entry.unsigned_abs(), what));
         }
-        Ok(())
+        Ok(closed.len() as u64)
     }
 }

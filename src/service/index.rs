@@ -35,9 +35,10 @@ pub struct Indexed {
 pub struct DrawingIndex {
     next: u64,
     position: Option<u64>,
-    slots: Vec<Indexed>,
+    /// By slot; empty where somebody was erased.
+    slots: Vec<Option<Indexed>>,
     by_number: BTreeMap<String, u32>,
-    specialities: BTreeMap<&'static str, RoaringBitmap>,
+    specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
     names: NameIndex,
 }
@@ -55,12 +56,12 @@ impl DrawingIndex {
 
     /// Experts in the index.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.by_number.len()
     }
 
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.by_number.is_empty()
     }
 
     /// Applies an expert's newest image.
@@ -68,16 +69,21 @@ impl DrawingIndex {
         let number = indexed.expert.number().as_str().to_owned();
         let fresh = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         let slot = *self.by_number.entry(number).or_insert(fresh);
-        match self.slots.get(slot as usize).cloned() {
-            Some(before) => {
-                self.mark(&before.expert, slot, false);
-                self.mark(&indexed.expert, slot, true);
-                self.slots[slot as usize] = indexed;
-            }
-            None => {
-                self.mark(&indexed.expert, slot, true);
-                self.slots.push(indexed);
-            }
+        if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.mark(&before.expert, slot, false);
+        }
+        self.mark(&indexed.expert, slot, true);
+        match self.slots.get_mut(slot as usize) {
+            Some(place) => *place = Some(indexed),
+            None => self.slots.push(Some(indexed)),
+        }
+    }
+
+    /// Forgets somebody who was erased; nothing of them stays in memory.
+    pub fn forget(&mut self, number: &str) {
+        let Some(slot) = self.by_number.remove(number) else { return };
+        if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.mark(&before.expert, slot, false);
         }
     }
 
@@ -91,7 +97,7 @@ impl DrawingIndex {
     pub fn possible(&self, requirements: &[Requirement]) -> Vec<&Indexed> {
         let mut all = RoaringBitmap::new();
         for requirement in requirements {
-            let Some(skilled) = self.specialities.get(requirement.speciality.as_str()) else { continue };
+            let Some(skilled) = self.specialities.get(&requirement.speciality) else { continue };
             let mut near = RoaringBitmap::new();
             for region in &requirement.within {
                 if let Some(there) = self.regions.get(region.as_str()) {
@@ -100,7 +106,7 @@ impl DrawingIndex {
             }
             all |= skilled & near;
         }
-        all.iter().filter_map(|slot| self.slots.get(slot as usize)).collect()
+        all.iter().filter_map(|slot| self.slots.get(slot as usize)?.as_ref()).collect()
     }
 
     /// The expert in a slot; slots are in the order of registration and never change.
@@ -121,7 +127,7 @@ impl DrawingIndex {
 
     /// Slots of those with a speciality or one below it.
     pub(super) fn skilled(&self, speciality: Speciality) -> RoaringBitmap {
-        self.specialities.get(speciality.as_str()).cloned().unwrap_or_default()
+        self.specialities.get(&speciality).cloned().unwrap_or_default()
     }
 
     /// Slots of those who review in a region or a part of it.
@@ -136,21 +142,22 @@ impl DrawingIndex {
 
     fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
         self.names.mark(expert.name(), slot, set);
-        let put = |map: &mut BTreeMap<&'static str, RoaringBitmap>, key: &'static str| {
-            let bitmap = map.entry(key).or_default();
-            if set {
-                bitmap.insert(slot)
-            } else {
-                bitmap.remove(slot)
-            };
-        };
         for claim in expert.specialities() {
-            claim.ancestors().for_each(|code: Speciality| put(&mut self.specialities, code.as_str()));
+            claim.ancestors().for_each(|code| put(&mut self.specialities, code, slot, set));
         }
         for region in expert.regions() {
-            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str()));
+            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str(), slot, set));
         }
     }
+}
+
+fn put<K: Ord>(map: &mut BTreeMap<K, RoaringBitmap>, key: K, slot: u32, set: bool) {
+    let bitmap = map.entry(key).or_default();
+    if set {
+        bitmap.insert(slot)
+    } else {
+        bitmap.remove(slot)
+    };
 }
 
 #[cfg(test)]
@@ -182,5 +189,8 @@ mod tests {
         let found = index.possible(&[requirement(top.as_str(), province.as_str())]);
         assert_eq!(found.iter().map(|e| e.registry).collect::<Vec<_>>(), [9]);
         assert!(index.possible(&[requirement(top.as_str(), "110000")]).is_empty());
+        index.forget(expert.number().as_str());
+        assert!(index.is_empty());
+        assert!(index.possible(&[requirement(top.as_str(), province.as_str())]).is_empty());
     }
 }

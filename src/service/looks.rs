@@ -4,19 +4,43 @@
 //! more. The record is H("record"; salt ‖ canonical) (`sealing::OpaqueRecord`), sealed under the data
 //! key of the account that looks; the entry's subject is what was looked at, so that "who has seen
 //! this expert" is one query.
+//!
+//! Looks are limited per account in a rolling window (`LookLimit`), counted in the journal under the
+//! writer's lock: restarts and several processes change nothing. The first refusal of a window is an
+//! entry too (`access.limited`), so that a supervisor sees who tried.
+//!
+//! Deliberately not here: the lists of looks (`look_lists`), what a role sees (`sight`).
 
 use super::Service;
 use super::actor::Actor;
-use super::refusal::Refusal;
+use super::refusal::{Kind, Refusal};
 use crate::codec::{Json, Object};
 use crate::registry::Problem;
+use crate::store::journal::{LOOK, LOOK_LIMITED};
 use crate::store::{self, Append};
 
-/// Statement type and journal kind of a look.
-const ACCESS: &str = "access.recorded";
+/// Statement type of a look.
+const ACCESS: &str = LOOK;
 
-/// The longest purpose, in characters.
+/// The shortest and the longest purpose, in characters.
+pub(super) const PURPOSE_MIN: usize = 2;
 const PURPOSE_MAX: usize = 200;
+
+/// How often one account may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookLimit {
+    /// Looks within the window.
+    pub most: u64,
+    /// The window, in seconds.
+    pub window_s: i64,
+}
+
+impl Default for LookLimit {
+    /// 300 in an hour: one every twelve seconds, more than anybody reads.
+    fn default() -> Self {
+        Self { most: 300, window_s: 3600 }
+    }
+}
 
 impl Service {
     /// Records a look for a purpose in the actor's own words; the caller reads only if this
@@ -28,37 +52,77 @@ impl Service {
         subject: &str,
         purpose: &str,
     ) -> Result<(), Refusal> {
-        line("purpose", purpose, PURPOSE_MAX).map_err(|problem| Refusal::invalid(vec![problem]))?;
+        check_purpose(purpose).map_err(|problem| Refusal::invalid(vec![problem]))?;
         let look = Object::new()
             .with("account", actor.account.as_str())
             .with("role", actor.role.name())
+            .with_some("region", actor.region.map(|region| region.as_str().to_owned()))
+            .with_some("unit", actor.unit.clone())
             .with("what", what)
             .with("about", subject)
             .with("purpose", purpose);
-        self.append_look(actor, subject, &look.into())
-    }
-
-    /// Records a look at `subject`; the caller reads only if this succeeds. `record` says who, what
-    /// and why.
-    fn append_look(&self, actor: &Actor, subject: &str, record: &Json) -> Result<(), Refusal> {
-        let record = self.opaque_record(record);
+        let limit = self.look_limit;
+        let limited = Object::new()
+            .with("account", actor.account.as_str())
+            .with("role", actor.role.name())
+            .with("what", "limit")
+            .with("about", actor.account.as_str())
+            .with("purpose", format!("{} / {} s", limit.most, limit.window_s));
         let known = self.store.read(|conn| store::subject_key::find(conn, &actor.account))?.is_some();
         let key = self.subject_key(&actor.account, known)?;
-        let entry = Append {
-            actor: actor.account.clone(),
-            kind: ACCESS.into(),
-            subject: subject.to_owned(),
-            statement: record.statement(ACCESS),
-            image: Some(self.sealer().seal(&key, ACCESS, &record.bytes)),
-            registry: false,
+        let entry = |kind: &str, subject: &str, record: Json| {
+            let record = self.opaque_record(&record);
+            Append {
+                actor: actor.account.clone(),
+                kind: kind.to_owned(),
+                subject: subject.to_owned(),
+                statement: record.statement(ACCESS),
+                image: Some(self.sealer().seal(&key, kind, &record.bytes)),
+                registry: false,
+            }
         };
-        self.store.write("record look", move |tx| {
-            key.store(tx)?;
-            tx.append(entry.clone())?;
-            Ok::<_, Refusal>(())
+        let (look, limited) =
+            (entry(LOOK, subject, look.into()), entry(LOOK_LIMITED, &actor.account, limited.into()));
+        let (account, key) = (actor.account.clone(), key.clone());
+        let within = self.store.write("record look", move |tx| {
+            let since = tx.time().0 - limit.window_s;
+            let (mut looks, mut refused) = store::journal::count_looks(tx, &account, since)?;
+            for pending in tx.pending().iter().filter(|pending| pending.actor == account) {
+                looks += u64::from(pending.kind == LOOK);
+                refused += u64::from(pending.kind == LOOK_LIMITED);
+            }
+            let within = looks < limit.most;
+            if within || refused == 0 {
+                key.store(tx)?;
+                tx.append(if within { look.clone() } else { limited.clone() })?;
+            }
+            Ok::<_, Refusal>(within)
         })?;
-        Ok(())
+        if within { Ok(()) } else { Err(too_many(limit)) }
     }
+}
+
+fn too_many(limit: LookLimit) -> Refusal {
+    let LookLimit { most, window_s } = limit;
+    Refusal::new(
+        Kind::TooMany,
+        "too_many_looks",
+        format!("查看个人信息过于频繁：每 {window_s} 秒至多 {most} 次；本次未查看，超限已记录"),
+        format!(
+            "too many looks: at most {most} in {window_s} seconds; nothing was shown, and this was recorded"
+        ),
+    )
+}
+
+/// A purpose: one line of 2 to 200 characters.
+pub(super) fn check_purpose(purpose: &str) -> Result<(), Problem> {
+    line("purpose", purpose, PURPOSE_MAX)?;
+    if purpose.chars().count() >= PURPOSE_MIN {
+        return Ok(());
+    }
+    let (zh, en) =
+        (format!("不得少于 {PURPOSE_MIN} 个字符"), format!("must have at least {PURPOSE_MIN} characters"));
+    Err(Problem::new("purpose", purpose, "length", &zh, &en))
 }
 
 /// One line of text of 1 to `max` characters without control characters or blanks at its ends.

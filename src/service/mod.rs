@@ -10,13 +10,21 @@
 //! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
 //! | `passwords`, `totp` | argon2id and the rule of passwords; one-time codes |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
+//! | `applications/` | from the application to the expert: drafts, reviews, entry |
+//! | `amendments` | change requests of experts |
+//! | `conditions` | the facts that the conditions of selection ask about |
+//! | `facts_patch` | facts of a record as applications and changes send them |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
-//! | `looks` | every look at a sealed field is an entry first |
+//! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
+//! | `attachments` | documents, sealed in files beside the database |
+//! | `erasure` | a person's data keys are replaced, the log stays |
+//! | `reseal` | rotation of the sealing key |
 //! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
 //! | `exports/` | lists as tables, within what the viewer may see |
@@ -34,14 +42,21 @@ pub mod access;
 pub mod account_changes;
 pub mod accounts;
 pub mod actor;
+pub mod amendments;
+pub mod applications;
 pub mod archive;
+pub mod attachments;
 pub mod cases;
 mod changes;
+mod conditions;
 pub mod draws;
+pub mod erasure;
 pub mod evidence;
 pub mod experts;
 pub mod exports;
+pub mod facts_patch;
 pub mod fsck;
+mod fsck_attachments;
 mod fsck_cases;
 mod fsck_rows;
 pub mod health;
@@ -50,14 +65,17 @@ pub mod imports;
 mod index;
 pub mod listing;
 pub mod log_reads;
-mod looks;
 mod name_index;
+pub mod look_lists;
+pub mod looks;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
+pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
+pub mod schemes;
 pub mod sealing;
 pub mod search;
 pub mod sessions;
@@ -76,10 +94,13 @@ use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
 use crate::registry::Expert;
 use crate::rules::{Profile, RegistryProfile};
+use crate::store::files::Files;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use access::AccessRules;
 use archive::Archive;
+use erasure::Erased;
 use index::{DrawingIndex, Indexed};
+use looks::LookLimit;
 use refusal::Refusal;
 use sealing::{OpaqueRecord, Sealer, SubjectKey};
 
@@ -104,6 +125,10 @@ pub struct ServiceConfig {
     pub registry_profile: RegistryProfile,
     /// Where the newest checkpoint is published outside the database.
     pub checkpoint_path: Option<PathBuf>,
+    /// The folder of sealed attachments.
+    pub attachments: PathBuf,
+    /// How often one account may look at sealed fields.
+    pub look_limit: LookLimit,
     /// Faults, for tests only.
     pub failpoints: Arc<Failpoints>,
     /// Numbers of sign-in.
@@ -112,7 +137,7 @@ pub struct ServiceConfig {
 
 impl ServiceConfig {
     /// The least that a service needs; the checkpoint is published nowhere, nothing fails on demand,
-    /// sign-in has its default rules.
+    /// sign-in has its default rules, attachments lie beside the keys.
     pub fn new(
         database: Database,
         keys: Keys,
@@ -121,6 +146,7 @@ impl ServiceConfig {
         profile: Profile,
         registry_profile: RegistryProfile,
     ) -> Self {
+        let attachments = keys.sealing.folder().with_file_name("attachments");
         Self {
             database,
             keys,
@@ -129,6 +155,8 @@ impl ServiceConfig {
             profile,
             registry_profile,
             checkpoint_path: None,
+            attachments,
+            look_limit: LookLimit::default(),
             failpoints: Arc::default(),
             access: AccessRules::default(),
         }
@@ -146,6 +174,9 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
+    schemes: schemes::Shelf,
+    files: Files,
+    look_limit: LookLimit,
 }
 
 impl Service {
@@ -173,9 +204,14 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
+            schemes: schemes::Shelf::default(),
+            files: Files::at(config.attachments),
+            look_limit: config.look_limit,
         };
+        service.follow_sealing()?;
         service.begin()?;
         drop(service.current_index()?);
+        service.sweep_attachments()?;
         service.finish_committed()?;
         Ok(service)
     }
@@ -279,7 +315,12 @@ impl Service {
                 let from = index.next();
                 let (found, next, position) =
                     self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
-                found.into_iter().for_each(|indexed| index.apply(indexed));
+                for followed in found {
+                    match followed {
+                        Followed::Stands(indexed) => index.apply(*indexed),
+                        Followed::Erased(number) => index.forget(&number),
+                    }
+                }
                 index.advanced(next, position);
             }
         }
@@ -293,9 +334,11 @@ impl Service {
         conn: &mut Conn,
         from: u64,
         end: u64,
-    ) -> Result<(Vec<Indexed>, u64, Option<u64>), Refusal> {
+    ) -> Result<(Vec<Followed>, u64, Option<u64>), Refusal> {
         let (mut found, mut position) = (Vec::new(), None);
         let entries = store::journal::range(conn, from, BATCH)?;
+        // Read only when something does not open.
+        let mut erased = None;
         let mut next = end;
         if let Some(last) = entries.last() {
             next = last.index() + 1;
@@ -305,14 +348,38 @@ impl Service {
                 position = Some(entry.index());
             }
             if is_expert(entry) {
-                found.push(self.indexed(conn, entry)?);
+                found.extend(self.followed(conn, entry, &mut erased)?);
             }
         }
         Ok((found, next, position))
     }
 
+    /// What one entry makes of an expert: the facts, nobody any more, or nothing if it is an entry
+    /// that an erasure closed. Somebody whose data key is gone without one cannot be left out quietly.
+    fn followed(
+        &self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+        erased: &mut Option<Erased>,
+    ) -> Result<Option<Followed>, Refusal> {
+        match self.archive().tombstone(conn, entry) {
+            Ok(Some(_)) => return Ok(Some(Followed::Erased(entry.subject.clone()))),
+            Ok(None) => {}
+            Err(refusal) => return Err(refusal),
+        }
+        match self.indexed(conn, entry) {
+            Ok(indexed) => Ok(Some(Followed::Stands(Box::new(indexed)))),
+            Err(refusal) => {
+                if erased.is_none() {
+                    *erased = Some(self.archive().erased(conn)?);
+                }
+                let closed = erased.as_ref().is_some_and(|e| e.covers(&entry.subject, entry.index()));
+                if closed { Ok(None) } else { Err(refusal) }
+            }
+        }
+    }
+
     /// An expert as of one entry, its image checked against the digest that the statement carries.
-    /// Somebody whose data key is gone cannot be left out quietly: nothing in the log says so.
     fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Indexed, Refusal> {
         let (image, sealed) = self.archive().image(conn, entry)?;
         let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
@@ -354,6 +421,12 @@ impl Service {
         let number = crate::registry::ExpertNumber::from_random(self.random());
         format!("{letter}{}", number.as_str().trim_start_matches('E'))
     }
+}
+
+/// What an entry makes of an expert in the index.
+enum Followed {
+    Stands(Box<Indexed>),
+    Erased(String),
 }
 
 /// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.

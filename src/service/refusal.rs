@@ -21,8 +21,12 @@ pub enum Kind {
     NotFound,
     /// Fits the rules but not the present state (409).
     Conflict,
+    /// It existed and was erased lawfully (410).
+    Gone,
     /// The record was changed since it was read (412).
     Stale,
+    /// Too many calls of this kind in a time (429).
+    TooMany,
     /// The service is busy or shutting down; the same call may be repeated (503).
     Busy,
     /// The outcome of a commit is unknown; the same Idempotency-Key finds out (503).
@@ -68,6 +72,17 @@ impl Refusal {
     /// No such thing, or not visible to this account; `what` in Chinese and English.
     pub fn not_found(what_zh: &str, what_en: &str) -> Self {
         Self::new(Kind::NotFound, "not_found", format!("没有该{what_zh}"), format!("no such {what_en}"))
+    }
+
+    /// "Changed meanwhile" of an act that named no version: to its caller it is a conflict.
+    pub fn unversioned(self) -> Self {
+        if self.kind == Kind::Stale { Self { kind: Kind::Conflict, ..self } } else { self }
+    }
+
+    /// The record was erased lawfully; that it existed stays known.
+    pub fn erased() -> Self {
+        let en = "the record was erased lawfully; its entries stay in the log and open no more";
+        Self::new(Kind::Gone, "erased", "该记录已依法删除，日志中的条目保留但不再可读", en)
     }
 
     /// The account may not do this.

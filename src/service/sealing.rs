@@ -1,5 +1,5 @@
 //! Sealing: private records are encrypted under a data key of their subject, and the data keys are
-//! wrapped under one sealing key, so that rotation re-wraps and erasure deletes one small row while
+//! wrapped under a sealing key, so that rotation re-wraps and erasure replaces one small row while
 //! the journal stays append-only.
 //!
 //! AES-256-GCM-SIV (RFC 8452), nonces of 12 random bytes. Form: version byte 1 ‖ nonce 12 ‖
@@ -8,13 +8,17 @@
 //!
 //! *Invariant:* random bytes are drawn before a write begins, because the writer may run a call twice.
 
+use std::sync::Arc;
+
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
-use crate::codec::{Hash, Json, LabelledHash, Object, ShapeError, object, to_hex};
+use crate::codec::{Hash, Json, LabelledHash, Object, ShapeError, hmac_sha256, object, to_hex};
+use crate::keys::sealing::{SealingKey, SealingKeys};
 use crate::ports::Entropy;
+use crate::store::subject_key::SubjectKey as Stored;
 use crate::store::{self, Conn, StoreError, Tx};
 
 const VERSION: u8 = 1;
@@ -26,18 +30,19 @@ pub struct SubjectKey {
     subject: String,
     key: Zeroizing<[u8; 32]>,
     /// The wrapped key, to be stored with the first record of the subject.
-    fresh: Option<Vec<u8>>,
+    fresh: Option<(Vec<u8>, u32)>,
+    sealing: Arc<SealingKeys>,
 }
 
-/// Seals and opens under one sealing key.
+/// Seals and opens under the sealing keys.
 pub struct Sealer<'a> {
-    sealing: &'a [u8; 32],
+    sealing: &'a Arc<SealingKeys>,
     entropy: &'a dyn Entropy,
 }
 
 impl<'a> Sealer<'a> {
-    /// A sealer with the sealing key and a source of nonces.
-    pub fn new(sealing: &'a [u8; 32], entropy: &'a dyn Entropy) -> Self {
+    /// A sealer with the sealing keys and a source of nonces.
+    pub fn new(sealing: &'a Arc<SealingKeys>, entropy: &'a dyn Entropy) -> Self {
         Self { sealing, entropy }
     }
 
@@ -45,17 +50,44 @@ impl<'a> Sealer<'a> {
     pub fn fresh_key(&self, subject: &str) -> SubjectKey {
         let mut key = Zeroizing::new([0u8; 32]);
         self.entropy.fill(&mut *key);
-        let wrapped = self.encrypt(self.sealing, subject.as_bytes(), &*key);
-        SubjectKey { subject: subject.to_owned(), key, fresh: Some(wrapped) }
+        let (generation, sealing) = self.sealing.current();
+        let wrapped = self.encrypt(&sealing, subject.as_bytes(), &*key);
+        SubjectKey {
+            subject: subject.to_owned(),
+            key,
+            fresh: Some((wrapped, generation)),
+            sealing: self.sealing.clone(),
+        }
     }
 
-    /// The stored data key of a subject; a refusal when it was erased or is not this sealing key's.
+    /// A wrapped key under the generation in force instead of its own; the data key stays the same, so
+    /// nothing that it seals (entries, files) changes.
+    pub fn rewrapped(&self, stored: &Stored) -> Result<Stored, Refusal> {
+        let subject = stored.subject.as_bytes();
+        let sealing = self.generation(stored.generation)?;
+        let key = decrypt(&sealing, subject, &stored.wrapped)?;
+        let (generation, sealing) = self.sealing.current();
+        Ok(Stored {
+            subject: stored.subject.clone(),
+            wrapped: self.encrypt(&sealing, subject, &key),
+            generation: i64::from(generation),
+        })
+    }
+
+    fn generation(&self, generation: i64) -> Result<SealingKey, Refusal> {
+        let generation = u32::try_from(generation).map_err(Refusal::internal)?;
+        self.sealing.of(generation).map_err(Refusal::internal)
+    }
+
+    /// The stored data key of a subject; a refusal when it was erased or is not these sealing keys'.
     pub fn stored_key(&self, conn: &mut Conn, subject: &str) -> Result<SubjectKey, Refusal> {
-        let wrapped = store::subject_key::find(conn, subject)?
+        let stored = store::subject_key::find(conn, subject)?
             .ok_or_else(|| Refusal::internal(format!("no data key for subject {subject}")))?;
-        let key = decrypt(self.sealing, subject.as_bytes(), &wrapped)?;
+        let sealing = self.generation(stored.generation)?;
+        let key = decrypt(&sealing, subject.as_bytes(), &stored.wrapped)?;
         let key = <[u8; 32]>::try_from(key.as_slice()).map_err(Refusal::internal)?;
-        Ok(SubjectKey { subject: subject.to_owned(), key: Zeroizing::new(key), fresh: None })
+        let sealing = self.sealing.clone();
+        Ok(SubjectKey { subject: subject.to_owned(), key: Zeroizing::new(key), fresh: None, sealing })
     }
 
     /// Seals a record of a kind for the key's subject.
@@ -81,15 +113,49 @@ impl SubjectKey {
     /// Stores the wrapped key if it is new; part of the write that stores the first record.
     pub fn store(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         match self.row() {
-            Some(row) => store::subject_key::insert(tx, &row),
+            Some(row) => {
+                self.check(tx)?;
+                store::subject_key::insert(tx, &row)
+            }
             None => Ok(()),
         }
     }
 
-    /// The row to be stored, if the key is new; for bulk writes.
-    pub fn row(&self) -> Option<store::subject_key::SubjectKey> {
-        let wrapped = self.fresh.clone()?;
-        Some(store::subject_key::SubjectKey { subject: self.subject.clone(), wrapped })
+    /// Stores the wrapped key in the place of the one that the subject had: what was sealed before
+    /// opens no more (erasure).
+    pub fn replace(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        store::subject_key::erase(tx, &self.subject)?;
+        self.store(tx)
+    }
+
+    /// Under the lock: a new key is wrapped under the generation in force, so that a rotation that
+    /// another process began leaves nobody behind. If it is not, the process learns of the new
+    /// generation and the caller is asked to try again.
+    pub fn check(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let Some((_, generation)) = &self.fresh else { return Ok(()) };
+        let current = store::subject_key::generation(tx)?;
+        if i64::from(*generation) == current {
+            return Ok(());
+        }
+        let known = u32::try_from(current).ok().map(|current| self.sealing.use_generation(current));
+        if let Some(Err(error)) = known {
+            tracing::error!(generation = current, %error, "the sealing key in force is not at hand");
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// The row to be stored, if the key is new; for bulk writes, which [`SubjectKey::check`] one of
+    /// their keys.
+    pub fn row(&self) -> Option<Stored> {
+        let (wrapped, generation) = self.fresh.clone()?;
+        Some(Stored { subject: self.subject.clone(), wrapped, generation: i64::from(generation) })
+    }
+
+    /// A name for a content that is the same for equal contents of this subject and says nothing to
+    /// whoever has not the data key: HMAC-SHA-256 under a key derived from it.
+    pub fn name_of(&self, content: &[u8]) -> Hash {
+        let naming = Zeroizing::new(hmac_sha256(&self.key, &[b"expert-draw/v1/attachment-name"]));
+        Hash(hmac_sha256(&naming, &[content]))
     }
 
     /// Opens a sealed record of a kind.
@@ -160,7 +226,8 @@ mod tests {
     #[test]
     fn a_sealed_record_opens_only_as_what_it_is() {
         let entropy = SeededEntropy::new(1);
-        let sealer = Sealer::new(&[7; 32], &entropy);
+        let keys = Arc::new(SealingKeys::only([7; 32]));
+        let sealer = Sealer::new(&keys, &entropy);
         let key = sealer.fresh_key("E1");
         let sealed = sealer.seal(&key, "expert", b"secret");
         assert_eq!(key.open("expert", &sealed).unwrap().as_slice(), b"secret");

@@ -74,6 +74,66 @@ pub fn of_subject(conn: &mut Conn, subject: &str, from: u64, limit: u32) -> Resu
     })
 }
 
+/// Journal kind of a look at a sealed field.
+pub const LOOK: &str = "access.recorded";
+/// Journal kind of the entry that says that an account reached its limit of looks.
+pub const LOOK_LIMITED: &str = "access.limited";
+/// The condition of the index `journal_looks`, word for word: only then do both databases use it.
+const LOOKS: &str = "kind IN ('access.recorded', 'access.limited')";
+
+/// Which looks; newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// By this account.
+    pub actor: Option<String>,
+    /// At one of these; empty: at anything.
+    pub subjects: Vec<String>,
+    /// From this time on (Unix seconds).
+    pub since: Option<i64>,
+    /// Before this entry.
+    pub before: Option<i64>,
+}
+
+/// At most `limit` looks, newest first, refused ones (`LOOK_LIMITED`) included.
+pub fn looks(conn: &mut Conn, asked: &Looks, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    conn.run(|inner| {
+        let mut query = journal::table
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(LOOKS))
+            .select(Entry::as_select())
+            .into_boxed();
+        if let Some(actor) = &asked.actor {
+            query = query.filter(journal::actor.eq(actor));
+        }
+        if !asked.subjects.is_empty() {
+            query = query.filter(journal::subject.eq_any(&asked.subjects));
+        }
+        if let Some(since) = asked.since {
+            query = query.filter(journal::time.ge(since));
+        }
+        if let Some(before) = asked.before {
+            query = query.filter(journal::idx.lt(before));
+        }
+        query.order(journal::idx.desc()).limit(i64::from(limit)).load(inner)
+    })
+}
+
+/// How often an account looked, and how often it was told that it looked too often, since a time.
+pub fn count_looks(conn: &mut Conn, actor: &str, since: i64) -> Result<(u64, u64), StoreError> {
+    let count = |conn: &mut Conn, kind: &str| -> Result<u64, StoreError> {
+        let found: i64 = conn.run(|inner| {
+            journal::table
+                .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(LOOKS))
+                .filter(journal::actor.eq(actor))
+                .filter(journal::time.ge(since))
+                .filter(journal::kind.eq(kind))
+                .count()
+                .get_result(inner)
+        })?;
+        Ok(found.unsigned_abs())
+    };
+    Ok((count(conn, LOOK)?, count(conn, LOOK_LIMITED)?))
+}
+
 /// Adds entries in one go.
 pub(super) fn insert(conn: &mut Conn, entries: &[Entry]) -> Result<(), StoreError> {
     insert_rows!(conn, journal::table, entries)

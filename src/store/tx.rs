@@ -81,6 +81,11 @@ impl<'a> Tx<'a> {
         self.head.size + self.entries.len() as u64
     }
 
+    /// The entries made in this group so far, which are not in the database yet.
+    pub fn pending(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The newest registry entry, those made here included.
     pub fn last_registry_entry(&self) -> Option<u64> {
         self.last_registry_entry

@@ -61,7 +61,7 @@ pub fn one(draw: &Value) -> String {
     format!("{PATH}/{}", draw["id"].as_str().unwrap())
 }
 
-fn verified(app: &TestApp, file: &Answer, audience: Audience) -> Report {
+pub fn verified(app: &TestApp, file: &Answer, audience: Audience) -> Report {
     let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
     let policy = Policy::parse(keys["policy"].as_str().unwrap().as_bytes()).unwrap();
     let report = verify(&file.bytes, &policy, Some(audience));

@@ -311,13 +311,24 @@ fn small_tables_read_back_what_was_written(kind: Kind) {
 fn sealed_keys_are_rewrapped_and_erased(kind: Kind) {
     let fresh = Fresh::new(kind);
     let store = fresh.open();
-    let key = |wrapped: u8| SubjectKey { subject: "expert:1".into(), wrapped: vec![wrapped] };
+    let key = |wrapped: u8| SubjectKey {
+        subject: "expert:1".into(),
+        wrapped: vec![wrapped],
+        generation: wrapped.into(),
+    };
     store.write("key", move |tx| subject_key::insert(tx, &key(1))).unwrap();
-    store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(2))).unwrap();
-    assert_eq!(store.read(|conn| subject_key::find(conn, "expert:1")).unwrap(), Some(vec![2]));
+    let behind = |generation| store.read(|conn| subject_key::behind(conn, generation, 9)).unwrap();
+    assert_eq!((behind(1), behind(2)), (vec![], vec![key(1)]));
+    assert_eq!(store.read(|conn| subject_key::counts(conn, 2)).unwrap(), (1, 1));
+    let rewrap =
+        |to: u8, was: u8| store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(to), &[was])).unwrap();
+    assert!(!rewrap(2, 9), "a key that is another by now is left alone");
+    assert!(rewrap(2, 1));
+    assert_eq!(store.read(|conn| subject_key::find(conn, "expert:1")).unwrap(), Some(key(2)));
+    assert_eq!(behind(2), vec![]);
     let erase = || store.write("erase", |tx| subject_key::erase(tx, "expert:1")).unwrap();
     assert_eq!((erase(), erase()), (true, false));
-    assert!(store.write("rewrap", move |tx| subject_key::rewrap(tx, &key(3))).is_err());
+    assert!(!rewrap(3, 2));
 }
 
 fn a_bulk_insert_of_any_size_reads_back(kind: Kind) {

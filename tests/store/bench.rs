@@ -81,7 +81,7 @@ fn import(tx: &mut Tx<'_>, count: u32) -> Result<(), StoreError> {
             image: Some(to_hex(digest.as_bytes()).repeat(10).into_bytes()),
             registry: true,
         })?;
-        keys.push(SubjectKey { subject: format!("expert:{number}"), wrapped: vec![0; 60] });
+        keys.push(SubjectKey { subject: format!("expert:{number}"), wrapped: vec![0; 60], generation: 1 });
         experts.push(Expert {
             row: ExpertRow {
                 number,

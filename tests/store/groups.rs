@@ -131,7 +131,8 @@ fn a_failing_call_takes_only_itself_back(kind: Kind) {
     let store = Arc::new(fresh.open());
     let runs = Arc::new(AtomicU32::new(0));
     let counted = runs.clone();
-    let key = |subject: &str| subject_key::SubjectKey { subject: subject.into(), wrapped: vec![1] };
+    let key =
+        |subject: &str| subject_key::SubjectKey { subject: subject.into(), wrapped: vec![1], generation: 1 };
     let results = together::<u64>(
         &store,
         vec![
@@ -160,7 +161,10 @@ fn a_failing_call_takes_only_itself_back(kind: Kind) {
     assert_eq!(results[2], Err(WriteError::Call(StoreError::Conflict("subject_key.subject".into()))));
     assert_eq!(results[3], Ok(2));
     assert_eq!(store.read(|conn| subject_key::find(conn, "lost")).unwrap(), None);
-    assert_eq!(store.read(|conn| subject_key::find(conn, "kept")).unwrap(), Some(vec![1]));
+    assert_eq!(
+        store.read(|conn| subject_key::find(conn, "kept")).unwrap().map(|key| key.wrapped),
+        Some(vec![1])
+    );
     assert_eq!((head_of(&store).size, head_of(&store).last_registry_entry), (3, None));
     drop(store);
     assert_eq!(fresh.findings(), []);
@@ -195,7 +199,7 @@ fn a_panicking_call_takes_only_itself_back_and_the_writer_lives_on(kind: Kind) {
 fn a_call_that_hides_a_database_error_is_undone(kind: Kind) {
     let fresh = Fresh::new(kind);
     let store = fresh.open();
-    let key = || subject_key::SubjectKey { subject: "s".into(), wrapped: vec![] };
+    let key = || subject_key::SubjectKey { subject: "s".into(), wrapped: vec![], generation: 1 };
     store.write("key", move |tx| subject_key::insert(tx, &key())).unwrap();
     let hidden = store.write("hides", move |tx| -> Result<(), StoreError> {
         tx.append(note("must not stand"))?;
@@ -336,7 +340,11 @@ fn sixteen_threads_write_fifty_each(kind: Kind) {
             let store = store.clone();
             std::thread::spawn(move || {
                 for i in 0..50 {
-                    let key = subject_key::SubjectKey { subject: format!("{n}/{i}"), wrapped: vec![n] };
+                    let key = subject_key::SubjectKey {
+                        subject: format!("{n}/{i}"),
+                        wrapped: vec![n],
+                        generation: 1,
+                    };
                     let written = store.write("keyed", move |tx| -> Result<_, StoreError> {
                         subject_key::insert(tx, &key)?;
                         // Every fifth is refused after it has written.

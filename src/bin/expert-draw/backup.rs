@@ -1,6 +1,8 @@
 //! `backup` and `restore`: database **and** keys together, because neither is of use alone.
 //!
-//! A backup is a directory: `keys/`, `checkpoint`, and `expert-draw.sqlite` or `expert-draw.pgdump`.
+//! A backup is a directory: `keys/`, `attachments/` (sealed files), `checkpoint`, and
+//! `expert-draw.sqlite` or `expert-draw.pgdump`. The files come after the database, so that every
+//! attachment that the copied database names is there; one that it does not name is swept later.
 //! It holds private keys; it is made with mode 0700 and must be kept like them.
 
 use std::fs;
@@ -14,12 +16,14 @@ use expert_draw::config::Config;
 use expert_draw::keys::Keys;
 use expert_draw::store::Database;
 use expert_draw::store::backup::copy_sqlite;
+use expert_draw::store::files::Files;
 
 use crate::setup::{self, Failure, failed};
 
 const SQLITE: &str = "expert-draw.sqlite";
 const PGDUMP: &str = "expert-draw.pgdump";
 const KEYS: &str = "keys";
+const ATTACHMENTS: &str = "attachments";
 const CHECKPOINT: &str = "checkpoint";
 
 pub fn backup(config: &Config, target: &Path) -> Result<ExitCode, Failure> {
@@ -40,8 +44,9 @@ pub fn backup(config: &Config, target: &Path) -> Result<ExitCode, Failure> {
             run("pg_dump", &["--format=custom", &file, &url])?;
         }
     }
-    println!("已备份数据库和密钥到 {}。其中有私钥，请按密钥同等保管。", target.display());
-    println!("backed up database and keys; the directory holds private keys, keep it like them");
+    copy_files(&Files::at(config.attachments_dir()), &Files::at(target.join(ATTACHMENTS)))?;
+    println!("已备份数据库、附件和密钥到 {}。其中有私钥，请按密钥同等保管。", target.display());
+    println!("backed up database, attachments and keys; the directory holds private keys, keep it like them");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -73,6 +78,7 @@ pub fn restore(config: &Config, source: &Path, accept_older: bool) -> Result<Exi
     if !published.exists() && source.join(CHECKPOINT).exists() {
         fs::copy(source.join(CHECKPOINT), &published)?;
     }
+    copy_files(&Files::at(source.join(ATTACHMENTS)), &Files::at(config.attachments_dir()))?;
     // Keys last: a data directory that has them is whole.
     copy_private(&source.join(KEYS), &config.keys_dir())?;
     println!("已恢复。请运行 expert-draw fsck 检查，再启动服务 (restored; run fsck, then serve)。");
@@ -95,6 +101,17 @@ fn copy_private(from: &Path, to: &Path) -> Result<(), Failure> {
         Ok(())
     };
     copy().map_err(|e| failed(format!("{} → {}: {e}", from.display(), to.display())))
+}
+
+/// Copies sealed files; they stay sealed.
+fn copy_files(from: &Files, to: &Files) -> Result<(), Failure> {
+    for (name, _) in from.names()? {
+        // One that an erasure removed meanwhile is not to be copied.
+        if let Some(bytes) = from.get(&name)? {
+            to.put(&name, &bytes)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs a tool of PostgreSQL.

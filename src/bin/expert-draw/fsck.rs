@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use expert_draw::config::Config;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
 use expert_draw::service::fsck as check;
+use expert_draw::store::files::Files;
 use expert_draw::store::{Against, Depth};
 
 use crate::setup::{self, Failure};
@@ -27,7 +28,15 @@ pub fn fsck(config: &Config) -> Result<ExitCode, Failure> {
             last = Instant::now();
         }
     };
-    let found = check::fsck(&reader, &keys, &SystemEntropy, &against, &mut progress)?;
+    let files = Files::at(config.attachments_dir());
+    let checked = check::examine(&reader, &keys, &SystemEntropy, &against, Some(&files), &mut progress)?;
+    let found = checked.findings;
+    if checked.erased_subjects > 0 {
+        println!(
+            "依法删除：{} 个主体，{} 条条目不再可读，不是损坏 (erased lawfully: subjects, entries that open no more)",
+            checked.erased_subjects, checked.erased_entries
+        );
+    }
     for finding in &found {
         println!("✗ {finding}");
     }

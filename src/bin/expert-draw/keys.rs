@@ -7,6 +7,7 @@ use expert_draw::codec::to_hex;
 use expert_draw::config::Config;
 use expert_draw::ports::LogSigner;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::actor::{Actor, Role};
 
 use crate::setup::{self, Failure};
 
@@ -17,6 +18,14 @@ pub enum Keys {
     Show,
     /// 输出信任策略 · print the trust policy (C2SP tlog-policy)
     Policy,
+    /// 更换封存密钥，全部数据密钥改由新密钥封装；中断后再次运行即继续 · rotate the sealing key; run again to go on
+    RotateSealing {
+        /// 只生成新密钥文件，供复制到各台机器，尚不使用 · only make the new key file, to be copied to every machine
+        #[arg(long)]
+        prepare: bool,
+    },
+    /// 删除已不再使用的旧封存密钥文件 · remove files of earlier sealing keys that nothing is under
+    RetireSealing,
     /// 新建账号并显示令牌（仅一次） · make an account and show its token once
     Token {
         /// bureau 财政局, agency 代理机构, purchaser 采购人, expert 专家, auditor 审计, supervisor 纪检,
@@ -59,6 +68,22 @@ pub fn keys(config: &Config, what: &Keys) -> Result<ExitCode, Failure> {
             println!("tag_vrf     {}", to_hex(keys.tag_vrf.public().as_bytes()));
         }
         Keys::Policy => print!("{}", setup::keys(config)?.trust_policy()),
+        Keys::RotateSealing { prepare: true } => {
+            let (service, _) = setup::service(config)?;
+            let (generation, fingerprint) = service.prepare_sealing()?;
+            println!("sealing-{generation}.key  {fingerprint}");
+            println!("请将该文件复制到每台机器的 keys 目录并备份，再运行 keys rotate-sealing。");
+            println!(
+                "copy this file to the keys directory of every machine and back it up, then run keys rotate-sealing"
+            );
+        }
+        Keys::RotateSealing { prepare: false } => rotate(config)?,
+        Keys::RetireSealing => {
+            let (service, _) = setup::service(config)?;
+            let removed = service.retire_sealing()?;
+            println!("已删除旧封存密钥 {} 个 (earlier sealing keys removed: {removed:?})", removed.len());
+            println!("旧备份仍需旧密钥：旧备份目录内含其密钥。(older backups hold the keys they need)");
+        }
         Keys::Token { role, name, unit, days, rights, region, expert, login } => {
             let (service, _) = setup::service(config)?;
             let draft = AccountDraft {
@@ -75,4 +100,23 @@ pub fn keys(config: &Config, what: &Keys) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a rotation, or goes on with one that was interrupted, and carries it to its end.
+fn rotate(config: &Config) -> Result<(), Failure> {
+    let (service, _) = setup::service(config)?;
+    let console = Actor::of_role("console", Role::Administrator);
+    let mut state = service.sealing_state(&console)?;
+    if state.state == "done" {
+        state = service.rotate_sealing(&console, None)?;
+    }
+    let all = state.behind;
+    service.reseal(&mut |done| eprintln!("已改封 {done}/{all} (re-wrapped)"))?;
+    let state = service.sealing_state(&console)?;
+    println!(
+        "封存密钥第 {} 代，数据密钥 {} 个，尚余 {} 个 (generation, data keys, behind)",
+        state.generation, state.keys, state.behind
+    );
+    println!("请立即备份（新密钥与数据库一并） (back up now: the new key and the database together)");
+    Ok(())
 }

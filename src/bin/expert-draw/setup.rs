@@ -114,6 +114,8 @@ pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let service = Service::open(ServiceConfig {
         checkpoint_path: Some(config.checkpoint_file()),
+        attachments: config.attachments_dir(),
+        look_limit: Default::default(),
         failpoints: Arc::new(Failpoints::from_env()),
         access: AccessRules { require_totp: config.require_totp, ..AccessRules::default() },
         ..ServiceConfig::new(

@@ -54,8 +54,8 @@ pub struct PanelMember {
     pub number: String,
     /// Name.
     pub name: String,
-    /// Phone.
-    pub phone: String,
+    /// Phone; none of somebody who was erased.
+    pub phone: Option<String>,
 }
 
 /// A draw as one account may see it.
@@ -173,13 +173,13 @@ impl Service {
             self.archive()
                 .members(conn, &committed)?
                 .into_iter()
-                .map(|(seat, expert)| {
+                .map(|(seat, card)| {
                     Ok(PanelMember {
                         position: seat.position,
                         group: seat.group,
-                        number: expert.number().as_str().to_owned(),
-                        name: expert.name().to_owned(),
-                        phone: expert.phone().to_owned(),
+                        number: card.number,
+                        name: card.name,
+                        phone: card.phone,
                     })
                 })
                 .collect()
@@ -264,8 +264,8 @@ impl Service {
             view.announcement = Some(Unsealed::read(&body).map_err(Refusal::internal)?.announcement);
             let committed = self.archive().committed(conn, &row.id)?;
             let members = self.archive().members(conn, &committed)?;
-            for (seat, (_, expert)) in view.seats.iter_mut().zip(members) {
-                seat.name = Some(expert.name().to_owned());
+            for (seat, (_, card)) in view.seats.iter_mut().zip(members) {
+                seat.name = Some(card.name);
             }
         }
         Ok(view)

@@ -6,13 +6,17 @@
 //! OpenSSL 3.0 reads (v2 it does not); the others are 64 hexadecimal digits and a newline.
 //!
 //! *Invariants:* all keys are pairwise distinct; a key readable by others than its owner is refused.
-//! Deliberately absent: rotation of log and VRF keys (a later version of log-v1), PKCS#11.
+//! The sealing key has generations ([`sealing`]). Deliberately absent: rotation of log and VRF keys (a
+//! later version of log-v1), PKCS#11.
+
+pub mod sealing;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
@@ -24,6 +28,7 @@ use crate::draw::vrf::VrfSecret;
 use crate::log::opened::LogOpened;
 use crate::log::{Algorithm, Checkpoint, KeyName, Origin, VerifierKey, sign_note};
 use crate::ports::{Entropy, LineSignature, LogSigner};
+use sealing::SealingKeys;
 
 const ORIGIN_FILE: &str = "origin";
 const JURISDICTION_FILE: &str = "jurisdiction";
@@ -42,8 +47,8 @@ pub struct Keys {
     pub draw_vrf: VrfSecret,
     /// VRF key of package tags.
     pub tag_vrf: VrfSecret,
-    /// Key that wraps the data keys of subjects.
-    pub sealing: Zeroizing<[u8; 32]>,
+    /// Keys that wrap the data keys of subjects, by generation.
+    pub sealing: Arc<SealingKeys>,
     /// Key of the hashes by which equal id numbers are found.
     pub uniqueness: Zeroizing<[u8; 32]>,
 }
@@ -124,13 +129,12 @@ impl Keys {
         let mut seen = BTreeSet::new();
         let mut seed = |name: &str| -> Result<Zeroizing<[u8; 32]>, KeysError> {
             let path = dir.join(name);
-            let text = read(&path)?;
-            let wrong = || KeysError::Content(path.clone());
             let seed = if name.ends_with(".pem") {
-                Zeroizing::new(KeypairBytes::from_pkcs8_pem(&text).map_err(|_| wrong())?.secret_key)
+                let text = read(&path)?;
+                let pair = KeypairBytes::from_pkcs8_pem(&text);
+                Zeroizing::new(pair.map_err(|_| KeysError::Content(path.clone()))?.secret_key)
             } else {
-                let bytes = Zeroizing::new(from_hex(text.trim_end()).ok_or_else(wrong)?);
-                Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| wrong())?)
+                read_hex(&path)?
             };
             if seen.insert(*seed) { Ok(seed) } else { Err(KeysError::NotDistinct) }
         };
@@ -141,6 +145,12 @@ impl Keys {
             VerifierKey::new(name.clone(), Algorithm::Ed25519, public).map_err(|_| KeysError::Origin)
         };
         let statements_name = origin.statements_key_name();
+        let (draw_vrf, tag_vrf) = (seed("draw-vrf.key")?, seed("tag-vrf.key")?);
+        let uniqueness = seed("uniqueness.key")?;
+        let sealing = SealingKeys::load(dir)?;
+        if !sealing.all().into_iter().all(|key| seen.insert(**key)) {
+            return Err(KeysError::NotDistinct);
+        }
         Ok(Self {
             jurisdiction: line(JURISDICTION_FILE)?,
             log_key: verifier(origin.log_key_name(), &log)?,
@@ -148,10 +158,10 @@ impl Keys {
             origin,
             log,
             statements,
-            draw_vrf: VrfSecret::from_seed(*seed("draw-vrf.key")?),
-            tag_vrf: VrfSecret::from_seed(*seed("tag-vrf.key")?),
-            sealing: seed("sealing.key")?,
-            uniqueness: seed("uniqueness.key")?,
+            draw_vrf: VrfSecret::from_seed(*draw_vrf),
+            tag_vrf: VrfSecret::from_seed(*tag_vrf),
+            sealing: Arc::new(sealing),
+            uniqueness,
         })
     }
 
@@ -224,6 +234,13 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
         file.sync_all()
     };
     write().map_err(|source| KeysError::Io { path: path.to_owned(), source })
+}
+
+/// 64 hexadecimal digits and a newline.
+fn read_hex(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+    let wrong = || KeysError::Content(path.to_owned());
+    let bytes = Zeroizing::new(from_hex(read(path)?.trim_end()).ok_or_else(wrong)?);
+    Ok(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| wrong())?))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, KeysError> {
