@@ -37,10 +37,10 @@ mod privacy;
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
-#[path = "http/search.rs"]
-mod search;
 #[path = "http/schemes.rs"]
 mod schemes;
+#[path = "http/search.rs"]
+mod search;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

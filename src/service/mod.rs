@@ -65,9 +65,9 @@ pub mod imports;
 mod index;
 pub mod listing;
 pub mod log_reads;
-mod name_index;
 pub mod look_lists;
 pub mod looks;
+mod name_index;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
@@ -318,6 +318,7 @@ impl Service {
                 for followed in found {
                     match followed {
                         Followed::Stands(indexed) => index.apply(*indexed),
+                        Followed::Closed(number) => index.reserve(&number),
                         Followed::Erased(number) => index.forget(&number),
                     }
                 }
@@ -354,8 +355,8 @@ impl Service {
         Ok((found, next, position))
     }
 
-    /// What one entry makes of an expert: the facts, nobody any more, or nothing if it is an entry
-    /// that an erasure closed. Somebody whose data key is gone without one cannot be left out quietly.
+    /// What one entry makes of an expert: the facts, nobody any more, or a place kept for somebody whose
+    /// erasure closed it. Somebody whose data key is gone without one cannot be left out quietly.
     fn followed(
         &self,
         conn: &mut Conn,
@@ -374,7 +375,7 @@ impl Service {
                     *erased = Some(self.archive().erased(conn)?);
                 }
                 let closed = erased.as_ref().is_some_and(|e| e.covers(&entry.subject, entry.index()));
-                if closed { Ok(None) } else { Err(refusal) }
+                if closed { Ok(Some(Followed::Closed(entry.subject.clone()))) } else { Err(refusal) }
             }
         }
     }
@@ -426,6 +427,8 @@ impl Service {
 /// What an entry makes of an expert in the index.
 enum Followed {
     Stands(Box<Indexed>),
+    /// An entry that an erasure closed; the person's tombstone follows.
+    Closed(String),
     Erased(String),
 }
 

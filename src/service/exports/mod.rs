@@ -18,6 +18,7 @@ use super::cases::{all_rows, scoped};
 use super::experts::within;
 use super::listing::Paging;
 use super::refusal::{Kind, Refusal};
+use super::schemes::Book;
 use super::search::{Found, SearchAsked};
 use super::tables::{Cell, Table};
 use crate::codes::{Region, Speciality};
@@ -54,7 +55,8 @@ impl Service {
             self.record_names(actor, "experts_exported", found.len(), purpose)?;
         }
         let mut table = Table::new("评审专家名单", expert_headings(names));
-        table.rows = found.into_iter().map(expert_row).collect();
+        let book = self.book()?;
+        table.rows = found.into_iter().map(|one| expert_row(&book, one)).collect();
         Ok(table)
     }
 
@@ -178,11 +180,12 @@ fn expert_headings(names: bool) -> impl Iterator<Item = &'static str> {
     ["专家编号"].into_iter().chain(names.then_some("姓名")).chain(rest)
 }
 
-fn expert_row(found: Found) -> Vec<Cell> {
+fn expert_row(book: &Book, found: Found) -> Vec<Cell> {
     let level = TitleLevel::parse(found.title_level).map_or("", TitleLevel::title_zh);
     let standing = |word: &str| Cell::from(StandingKind::parse(word).map_or("", StandingKind::title_zh));
     let specialities = found.specialities.iter().filter_map(|code| Speciality::parse(code).ok());
-    let names: Vec<String> = specialities.map(|speciality| speciality.name().to_owned()).collect();
+    let names: Vec<String> =
+        specialities.map(|speciality| book.name(&speciality).unwrap_or_default().to_owned()).collect();
     let mut row = vec![Cell::from(found.number)];
     row.extend(found.name.map(Cell::from));
     row.extend([
