@@ -78,6 +78,8 @@ pub struct ApplicationRecord {
     pub body: ApplicationBody,
     /// The conditions of selection as of now.
     pub conditions: Vec<ConditionFinding>,
+    /// Documents that the application names and whose content nobody filed, by position in its list.
+    pub not_filed: Vec<usize>,
 }
 
 /// Which cases of a kind.
@@ -206,6 +208,8 @@ impl Service {
                     Ok(expert) => (Vec::new(), Some(expert)),
                     Err(problems) => (problems, None),
                 };
+                let unknown = self.book()?.of_draft(&body.facts);
+                problems.extend(unknown.into_iter().map(complete::inside_facts));
                 self.store.read(|conn| -> Result<(), Refusal> {
                     let known = match &expert {
                         Some(expert) => self.same_person(conn, expert)?,
@@ -286,7 +290,12 @@ impl Service {
     }
 
     /// One application, everything, after the look is recorded with its purpose.
-    pub fn application(&self, actor: &Actor, id: &str, purpose: &str) -> Result<ApplicationRecord, Refusal> {
+    pub fn read_application(
+        &self,
+        actor: &Actor,
+        id: &str,
+        purpose: &str,
+    ) -> Result<ApplicationRecord, Refusal> {
         actor.check(Action::ReadCases)?;
         let case = self.case(actor, &APPLICATION, id)?;
         self.record_look(actor, "application", case.subject.as_deref().unwrap_or(id), purpose)?;
@@ -317,7 +326,11 @@ impl Service {
             };
             self.findings(conn, &body, known.as_ref(), today)
         })?;
-        Ok(ApplicationRecord { case, body, conditions })
+        let filed = self.attachments_of(&case.id)?;
+        let absent = |digest: &str| !filed.iter().any(|attachment| attachment.digest == digest);
+        let documents = body.facts.documents.iter().enumerate();
+        let not_filed = documents.filter(|(_, d)| absent(&d.digest)).map(|(position, _)| position).collect();
+        Ok(ApplicationRecord { case, body, conditions, not_filed })
     }
 
     fn application_to_write(

@@ -56,7 +56,7 @@ impl Service {
         }
         let mut table = Table::new("评审专家名单", expert_headings(names));
         let book = self.book()?;
-        table.rows = found.into_iter().map(|one| expert_row(&book, one)).collect();
+        table.rows = found.into_iter().map(|found| expert_row(&book, found)).collect();
         Ok(table)
     }
 
@@ -185,7 +185,7 @@ fn expert_row(book: &Book, found: Found) -> Vec<Cell> {
     let standing = |word: &str| Cell::from(StandingKind::parse(word).map_or("", StandingKind::title_zh));
     let specialities = found.specialities.iter().filter_map(|code| Speciality::parse(code).ok());
     let names: Vec<String> =
-        specialities.map(|speciality| book.name(&speciality).unwrap_or_default().to_owned()).collect();
+        specialities.filter_map(|speciality| book.name(&speciality).map(str::to_owned)).collect();
     let mut row = vec![Cell::from(found.number)];
     row.extend(found.name.map(Cell::from));
     row.extend([
