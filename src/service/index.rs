@@ -85,6 +85,16 @@ impl DrawingIndex {
         }
     }
 
+    /// Keeps the place of somebody whose entry was closed by an erasure, so that others have the same
+    /// slots before and after a start.
+    pub(super) fn reserve(&mut self, number: &str) {
+        if !self.by_number.contains_key(number) {
+            let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+            self.by_number.insert(number.to_owned(), slot);
+            self.slots.push(None);
+        }
+    }
+
     /// Forgets somebody who was erased; nothing of them stays in memory.
     pub fn forget(&mut self, number: &str) {
         let Some(slot) = self.by_number.remove(number) else { return };
@@ -199,6 +209,27 @@ mod tests {
             speciality: Speciality::parse(speciality).unwrap(),
             within: vec![Region::parse(within).unwrap()],
             except: vec![],
+        }
+    }
+
+    #[test]
+    fn a_place_kept_for_somebody_erased_moves_nobody() {
+        let expert =
+            |byte| samples::draft().check(crate::registry::ExpertNumber::from_random([byte; 10])).unwrap();
+        let indexed = |byte| Indexed { expert: expert(byte), image: Hash([1; 32]), registry: 4 };
+        let (first, second) = (expert(9).number().to_string(), expert(1).number().to_string());
+        let (mut before, mut after) = (DrawingIndex::default(), DrawingIndex::default());
+        before.apply(indexed(9));
+        before.apply(indexed(1));
+        before.forget(&first);
+        after.reserve(&first);
+        after.reserve(&first);
+        after.apply(indexed(1));
+        after.forget(&first);
+        for index in [before, after] {
+            assert_eq!((index.len(), index.slot_of(&first), index.slot_of(&second)), (1, None, Some(1)));
+            assert!(index.slot(0).is_none() && index.slot(1).is_some());
+            assert_eq!(index.named("王").len(), 1, "nothing of the name stays");
         }
     }
 

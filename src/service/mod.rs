@@ -347,6 +347,7 @@ impl Service {
                 for followed in found {
                     match followed {
                         Followed::Stands(indexed) => index.apply(*indexed),
+                        Followed::Closed(number) => index.reserve(&number),
                         Followed::Erased(number) => index.forget(&number),
                     }
                 }
@@ -386,8 +387,8 @@ impl Service {
         Ok((found, units, next, position))
     }
 
-    /// What one entry makes of an expert: the facts, nobody any more, or nothing if it is an entry
-    /// that an erasure closed. Somebody whose data key is gone without one cannot be left out quietly.
+    /// What one entry makes of an expert: the facts, nobody any more, or a place kept for somebody whose
+    /// erasure closed it. Somebody whose data key is gone without one cannot be left out quietly.
     fn followed(
         &self,
         conn: &mut Conn,
@@ -406,7 +407,7 @@ impl Service {
                     *erased = Some(self.archive().erased(conn)?);
                 }
                 let closed = erased.as_ref().is_some_and(|e| e.covers(&entry.subject, entry.index()));
-                if closed { Ok(None) } else { Err(refusal) }
+                if closed { Ok(Some(Followed::Closed(entry.subject.clone()))) } else { Err(refusal) }
             }
         }
     }
@@ -458,6 +459,8 @@ impl Service {
 /// What an entry makes of an expert in the index.
 enum Followed {
     Stands(Box<Indexed>),
+    /// An entry that an erasure closed; the person's tombstone follows.
+    Closed(String),
     Erased(String),
 }
 
