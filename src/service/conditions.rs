@@ -55,7 +55,13 @@ impl Service {
             Standing::Dismissed(DismissalReason::BadConduct) => self.dismissed_on(conn, expert)?,
             _ => None,
         };
-        Ok(ConductSummary { last_bad_conduct: dismissed, false_material: false, banned })
+        let number = expert.number().as_str();
+        let decided = self.conduct_summaries(conn, Some(number))?.remove(number).unwrap_or_default();
+        Ok(ConductSummary {
+            last_bad_conduct: decided.last_bad_conduct.max(dismissed),
+            false_material: decided.false_material,
+            banned: banned || decided.banned,
+        })
     }
 
     /// The day of the decision that dismissed somebody, from the journal; `None`: not dismissed.
