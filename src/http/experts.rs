@@ -1,12 +1,13 @@
-//! Experts (评审专家): register, list, look at, amend, suspend, reinstate.
+//! Experts (评审专家): register, list, look at, amend. Their standing changes by decisions
+//! (`decisions`), which two people make.
 
 use actix_web::{HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::Caller;
-use super::body::{Body, Nothing};
+use super::body::Body;
 use super::etag::{IfMatch, etag};
 use super::expert_bodies::{Amendment, ExpertFacts, ExpertInput, Summary};
 use super::idempotency::Key;
@@ -15,14 +16,13 @@ use super::problem::Problem;
 use super::query::Params;
 use super::run::run;
 use crate::codes::{CreditCode, Region};
-use crate::registry::{StandingKind, Until};
+use crate::registry::{StandingKind, TitleLevel};
 use crate::service::Service;
-use crate::service::experts::{ExpertSummary, ExpertsAsked, Suspension};
-use crate::time::Date;
+use crate::service::experts::{ExpertSummary, ExpertsAsked};
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(register).service(list).service(find).service(amend).service(suspend).service(reinstate);
+    config.service(register).service(list).service(find).service(amend);
 }
 
 /// Which experts.
@@ -30,8 +30,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExpertsParams {
-    /// `active`, `suspended`, `dismissed` or `banned`, as last decided.
+    /// `active`, `suspended`, `stale`, `dismissed`, `banned`, `deceased` or `merged`, as last decided.
     standing: Option<String>,
+    /// With a title of this level: `senior`, `deputy_senior`, `intermediate`, `junior` or `none`.
+    title_level: Option<String>,
     /// Reviewing in this region or a part of it (GB/T 2260).
     region: Option<String>,
     /// With this speciality or one below it: `scheme:code`, or the beginning of one.
@@ -52,18 +54,6 @@ pub struct ExpertsParams {
 pub struct PurposeParams {
     /// Why, 2–200 characters; kept with the record of the look. No personal data here.
     pub purpose: String,
-}
-
-/// A suspension: `months`, or `returns` with `until` unless it returns by decision.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SuspensionInput {
-    /// 3 (ends by itself), 6 or 12 (ends on request).
-    months: Option<u32>,
-    /// How it ends: `itself` after `until`, on `request` after `until`, or by `decision` only.
-    returns: Option<String>,
-    /// Last day, `YYYY-MM-DD`.
-    until: Option<String>,
 }
 
 /// 登记专家 · Registers an expert. The answer names nobody.
@@ -103,9 +93,20 @@ async fn list(
     if let Some(standing) = &params.standing
         && StandingKind::parse(standing).is_none()
     {
-        let (zh, en) =
-            ("应为 active、suspended、dismissed 或 banned", "must be active, suspended, dismissed or banned");
+        let (zh, en) = (
+            "应为 active、suspended、stale、dismissed、banned、deceased 或 merged",
+            "must be active, suspended, stale, dismissed, banned, deceased or merged",
+        );
         return Err(Problem::field("standing", "standing", zh, en));
+    }
+    if let Some(level) = &params.title_level
+        && TitleLevel::parse(level).is_none()
+    {
+        let (zh, en) = (
+            "应为 senior、deputy_senior、intermediate、junior 或 none",
+            "must be senior, deputy_senior, intermediate, junior or none",
+        );
+        return Err(Problem::field("title_level", "title_level", zh, en));
     }
     if let Some(unit) = &params.unit {
         CreditCode::parse(unit)
@@ -116,6 +117,7 @@ async fn list(
         region: params.region.as_deref().map(region).transpose()?,
         speciality: params.speciality,
         unit: params.unit,
+        title_level: params.title_level,
     };
     let page = run(&service, move |service| service.experts(&caller.0, &asked, &paging)).await?;
     Ok(HttpResponse::Ok().json(List::of(page, Summary::from)))
@@ -164,55 +166,6 @@ async fn amend(
     Ok(answer(amended.await?))
 }
 
-/// 暂停抽取 · Suspends an expert by a decision of today.
-#[utoipa::path(
-    tag = "experts",
-    params(
-        ("number" = String, Path, description = "Expert number"),
-        ("Idempotency-Key" = String, Header, description = "1–64 visible ASCII characters")
-    ),
-    request_body = SuspensionInput,
-    responses((status = 200, body = Summary, headers(("ETag" = String, description = "the version"))))
-)]
-#[post("/experts/{number}/suspend")]
-async fn suspend(
-    caller: Caller,
-    key: Key,
-    service: web::Data<Service>,
-    number: web::Path<String>,
-    body: Body<SuspensionInput>,
-) -> Result<HttpResponse, Problem> {
-    let key = key.of(body.request)?;
-    let suspension = body.value.check()?;
-    let decided =
-        run(&service, move |service| service.suspend_expert(&caller.0, &number, suspension, Some(&key)))
-            .await?;
-    Ok(answer(decided))
-}
-
-/// 恢复 · Lifts a suspension by a decision of today.
-#[utoipa::path(
-    tag = "experts",
-    params(
-        ("number" = String, Path, description = "Expert number"),
-        ("Idempotency-Key" = String, Header, description = "1–64 visible ASCII characters")
-    ),
-    responses((status = 200, body = Summary, headers(("ETag" = String, description = "the version"))))
-)]
-#[post("/experts/{number}/reinstate")]
-async fn reinstate(
-    caller: Caller,
-    key: Key,
-    service: web::Data<Service>,
-    number: web::Path<String>,
-    body: Nothing,
-) -> Result<HttpResponse, Problem> {
-    let key = key.of(body.request)?;
-    let decided =
-        run(&service, move |service| service.reinstate_expert(&caller.0, &number, Some(&key))).await?;
-    Ok(answer(decided))
-}
-
 fn answer(summary: ExpertSummary) -> HttpResponse {
     HttpResponse::Ok().insert_header(etag(summary.version)).json(Summary::from(summary))
 }
@@ -221,32 +174,4 @@ fn answer(summary: ExpertSummary) -> HttpResponse {
 pub(super) fn region(code: &str) -> Result<Region, Problem> {
     Region::parse(code)
         .map_err(|error| Problem::field("region", "unknown_region", error.message_zh(), error.to_string()))
-}
-
-impl SuspensionInput {
-    fn check(&self) -> Result<Suspension, Problem> {
-        let wrong = |field: &str, zh: &str, en: &str| Err(Problem::field(field, "suspension", zh, en));
-        let day = || -> Result<Date, Problem> {
-            let text = self.until.as_deref().unwrap_or_default();
-            Date::parse(text)
-                .map_err(|error| Problem::field("until", "date", error.message_zh(), error.to_string()))
-        };
-        match (self.months, self.returns.as_deref()) {
-            (Some(months), None) if self.until.is_none() => Ok(Suspension::Months(months)),
-            (None, Some("itself")) => Ok(Suspension::Until(Until::Day(day()?))),
-            (None, Some("request")) => Ok(Suspension::Until(Until::RequestAfter(day()?))),
-            (None, Some("decision")) if self.until.is_none() => Ok(Suspension::Until(Until::Reinstated)),
-            (None, Some("decision")) => {
-                wrong("until", "以决定恢复时不设截止日", "there is no last day when it returns by decision")
-            }
-            (None, _) => wrong(
-                "returns",
-                "应为 itself、request 或 decision，或给出 months",
-                "must be itself, request or decision, or give months",
-            ),
-            (Some(_), _) => {
-                wrong("months", "不得与 returns、until 同时给出", "cannot stand beside returns and until")
-            }
-        }
-    }
 }

@@ -88,6 +88,7 @@ pub struct Lifecycle {
 pub fn all() -> Vec<&'static Lifecycle> {
     use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
     vec![
+        &super::standing_table::STANDING,
         &super::rules_in_force::REGISTRY_PROFILE,
         &super::application::APPLICATION,
         &super::change::CHANGE,
@@ -102,6 +103,14 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::campaign::CAMPAIGN,
         &super::campaign::CHECK_ITEM,
         &super::saved_list::SAVED_LIST,
+        &super::decision::DECISION,
+        &super::decision::BULK,
+        &super::keeping::LEAVE,
+        &super::keeping::CONFIRMATION,
+        &super::keeping::REMINDER,
+        &super::keeping::UNREACHABLE,
+        &super::renewal::RENEWAL_BATCH,
+        &super::renewal::RENEWAL,
     ]
 }
 

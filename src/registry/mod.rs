@@ -9,7 +9,7 @@
 //! | `identity` | [`Identity`]: document, birth date, sex |
 //! | `expert`, `particulars` | [`Expert`]: the same facts, valid |
 //! | `expert_changes` | how an expert changes |
-//! | `standing`, `standing_json` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
+//! | `standing`, `standing_json`, `standing_table` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
@@ -19,7 +19,10 @@
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `saved_list` | the life cycle of a saved list |
-//! | `csv_row` | [`Columns`]: a row of an import file to a draft |
+//! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
+//! | `keeping` | leave, confirmation, reminders, lost contact |
+//! | `renewal` | renewal of terms |
+//! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
 //! repeats a value, because a value may be a person's.
@@ -35,13 +38,20 @@
     clippy::panic
 )]
 
+pub mod act;
+pub mod act_draft;
 pub mod application;
 pub mod campaign;
 pub mod change;
 mod check;
 pub mod conduct;
 mod conduct_table;
+pub mod consequences;
+mod csv_cells;
 mod csv_row;
+#[cfg(test)]
+mod csv_row_tests;
+pub mod decision;
 mod draft;
 mod draft_check;
 mod draft_json;
@@ -50,6 +60,7 @@ mod expert;
 mod expert_changes;
 mod identity;
 mod image;
+pub mod keeping;
 pub mod lifecycle;
 mod package;
 mod particulars;
@@ -57,11 +68,15 @@ pub mod performance;
 pub mod privacy;
 mod problem;
 pub mod remark;
+pub mod renewal;
 pub mod rules_in_force;
 pub mod saved_list;
 mod scheme;
 mod standing;
 mod standing_json;
+pub mod standing_table;
+#[cfg(test)]
+mod standing_tests;
 mod unit;
 
 pub use csv_row::{Columns, NONE_MARKS};

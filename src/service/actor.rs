@@ -303,6 +303,13 @@ impl Actor {
         }
     }
 
+    /// The service itself, for what a date brings. It steps cases as `Party::Clock` and calls no
+    /// use-case that asks the table.
+    pub(super) fn of_service() -> Self {
+        let itself = Self::of_role(super::ITSELF, Role::Administrator);
+        Self { rights: Vec::new(), ..itself }
+    }
+
     /// Whether this account may do this with the token in use.
     pub fn may(&self, action: Action) -> bool {
         self.duty.is_none()

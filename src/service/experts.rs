@@ -1,4 +1,4 @@
-//! Experts (评审专家): registered, amended, suspended, reinstated, looked at, listed.
+//! Experts (评审专家): registered, amended, looked at, listed.
 //!
 //! Each change is one write: statement `registry.expert` {image}, the sealed image, the row with its
 //! side tables. The image's digest and form are `registry::image`'s; it is sealed under the person's
@@ -8,7 +8,7 @@
 //! *Invariants:* one living person has one number: `id_hash` = HMAC-SHA-256 under the uniqueness key
 //! over id kind ‖ "\n" ‖ id number is unique; an amendment names the version it was made from.
 //!
-//! *Deliberately not here:* dismissal and bans (with the decisions that they rest on, a later issue).
+//! *Deliberately not here:* changes of the standing (`decisions`: two people make them).
 
 use super::Service;
 use super::actor::{Action, Actor};
@@ -19,7 +19,7 @@ use super::sealing::SubjectKey;
 use crate::codec::Object;
 use crate::codes::Region;
 use crate::evidence::said::REGISTRY_EXPERT;
-use crate::registry::{self, Draft, Event, Expert, ExpertNumber, Imaged, Problem, Until};
+use crate::registry::{self, Draft, Expert, ExpertNumber, Imaged, Problem};
 use crate::store::expert::{ExpertFilter, ExpertRow};
 use crate::store::{self, Append, StoreError, WriteError};
 use crate::time::Date;
@@ -29,7 +29,7 @@ use crate::time::Date;
 pub struct ExpertSummary {
     /// The number.
     pub number: String,
-    /// Standing as last decided: `active`, `suspended`, `dismissed`, `banned`.
+    /// Standing as last decided, a word of [`crate::registry::StandingKind`].
     pub standing: String,
     /// Main review region.
     pub region: String,
@@ -39,8 +39,14 @@ pub struct ExpertSummary {
     pub specialities: Vec<String>,
     /// Credit code of the unit; `None`: none or not known.
     pub unit: Option<String>,
+    /// Level of the title, a word of [`crate::registry::TitleLevel`].
+    pub title_level: String,
+    /// First day of the term, `YYYY-MM-DD`.
+    pub term_from: String,
     /// Last day of the term, `YYYY-MM-DD`.
     pub term_to: String,
+    /// Day of the last yearly confirmation, `YYYY-MM-DD`.
+    pub confirmed: Option<String>,
     /// Grows with every change.
     pub version: i64,
 }
@@ -56,6 +62,8 @@ pub struct ExpertsAsked {
     pub speciality: Option<String>,
     /// Credit code of the unit.
     pub unit: Option<String>,
+    /// With a title of this level.
+    pub title_level: Option<String>,
 }
 
 /// One expert, everything.
@@ -69,15 +77,6 @@ pub struct ExpertRecord {
     pub version: i64,
     /// The journal entry of the newest change.
     pub entry: i64,
-}
-
-/// How long a suspension is to last, as asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suspension {
-    /// 3, 6 or 12 months (the last day follows from the day of the decision).
-    Months(u32),
-    /// Any other end.
-    Until(Until),
 }
 
 impl Service {
@@ -123,35 +122,6 @@ impl Service {
         self.write_expert("amend expert", change, None)
     }
 
-    /// Suspends an expert (暂停) by a decision of today.
-    pub fn suspend_expert(
-        &self,
-        actor: &Actor,
-        number: &str,
-        suspension: Suspension,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<ExpertSummary, Refusal> {
-        let today = Date::of(self.clock.now());
-        let event = match suspension {
-            Suspension::Months(months) => Event::suspend_months(months, today).ok_or_else(|| {
-                let months = months.to_string();
-                Refusal::field("months", &months, "months", "应为 3、6 或 12", "must be 3, 6 or 12")
-            })?,
-            Suspension::Until(until) => Event::Suspend(until),
-        };
-        self.decide(actor, number, event, "expert.suspended", key)
-    }
-
-    /// Lifts a suspension (恢复) by a decision of today.
-    pub fn reinstate_expert(
-        &self,
-        actor: &Actor,
-        number: &str,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<ExpertSummary, Refusal> {
-        self.decide(actor, number, Event::Reinstate, "expert.reinstated", key)
-    }
-
     /// All facts of one expert, names included, after the look is recorded with its purpose.
     pub fn expert(&self, actor: &Actor, number: &str, purpose: &str) -> Result<ExpertRecord, Refusal> {
         actor.check(Action::ReadRegistry)?;
@@ -175,6 +145,7 @@ impl Service {
             region_prefix: asked.region.map(within),
             speciality_prefix: asked.speciality.clone(),
             unit: asked.unit.clone(),
+            title_level: asked.title_level.clone(),
         };
         let page = self.store.read(|conn| {
             paging.read(|page| store::expert::list(conn, &filter, page), |row| &row.row.number, summary)
@@ -185,29 +156,6 @@ impl Service {
     /// The hash by which two entries of one person are found.
     pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
         self.archive().id_hash(expert)
-    }
-
-    fn decide(
-        &self,
-        actor: &Actor,
-        number: &str,
-        event: Event,
-        kind: &'static str,
-        given: Option<&IdempotencyKey>,
-    ) -> Result<ExpertSummary, Refusal> {
-        actor.check(Action::KeepRegistry)?;
-        self.once(
-            actor,
-            given,
-            |number| self.summary(number),
-            || {
-                let (record, key) = self.expert_record(number)?;
-                let decided = record.expert.decided(event, record.today).map_err(refused)?;
-                let change = self.expert_change(actor, &decided, record.version + 1, kind, Some(key))?;
-                let idempotency = self.idempotency_row(actor, given, number, 200);
-                self.write_expert("decide on expert", change, Some(idempotency))
-            },
-        )
     }
 
     /// Everything of a change that can be made outside the writer; a new person gets a new data key.
@@ -276,6 +224,33 @@ impl Service {
         })
     }
 
+    /// Fills the columns of rows that an earlier version wrote, from the images that they stand for.
+    /// What a row says follows from its image, so this changes nothing that the journal would have to
+    /// tell. An image that cannot be read is left to the check (`fsck`), which names it.
+    ///
+    /// Every opening of the service does this first.
+    pub fn fill_rows(&self) -> Result<(), Refusal> {
+        let mut after = String::new();
+        loop {
+            let numbers = self.store.read(|conn| store::expert::unfilled(conn, &after, 500))?;
+            let Some(last) = numbers.last() else { return Ok(()) };
+            after.clone_from(last);
+            let mut rows = Vec::new();
+            for number in &numbers {
+                let Ok((record, _)) = self.expert_record(number) else { continue };
+                let mut filled = row(&record.expert, &self.id_hash(&record.expert), record.version);
+                filled.row.entry = record.entry;
+                rows.push(filled);
+            }
+            self.store.write("fill rows of experts", move |tx| {
+                for row in &rows {
+                    store::expert::update(tx, row, row.row.version)?;
+                }
+                Ok::<_, Refusal>(())
+            })?;
+        }
+    }
+
     pub(super) fn summary(&self, number: &str) -> Result<ExpertSummary, Refusal> {
         let found = self.store.read(|conn| store::expert::find(conn, number))?;
         found.map(summary).ok_or_else(no_expert)
@@ -321,6 +296,9 @@ pub(super) fn row(expert: &Expert, id_hash: &[u8; 32], version: i64) -> store::e
             term_to: expert.term_to().to_string(),
             version,
             entry: 0,
+            title_level: expert.title_level().as_str().to_owned(),
+            term_from: expert.term_from().to_string(),
+            confirmed: expert.confirmed().map(|day| day.to_string()),
         },
         specialities: codes(expert.specialities().iter().map(|s| s.as_str().to_owned()).collect()),
         regions: codes(expert.regions().iter().map(|r| r.as_str().to_owned()).collect()),
@@ -335,7 +313,10 @@ fn summary(row: store::expert::Expert) -> ExpertSummary {
         regions: row.regions,
         specialities: row.specialities,
         unit: row.row.unit,
+        title_level: row.row.title_level,
+        term_from: row.row.term_from,
         term_to: row.row.term_to,
+        confirmed: row.row.confirmed,
         version: row.row.version,
     }
 }

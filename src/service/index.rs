@@ -59,6 +59,16 @@ impl DrawingIndex {
         self.by_number.len()
     }
 
+    /// Everybody, in no order that means anything.
+    pub fn all(&self) -> impl Iterator<Item = &Indexed> {
+        self.slots.iter().flatten()
+    }
+
+    /// The expert with a number.
+    pub fn of(&self, number: &str) -> Option<&Indexed> {
+        self.slots.get(*self.by_number.get(number)? as usize)?.as_ref()
+    }
+
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
         self.by_number.is_empty()

@@ -18,6 +18,11 @@
 //! | `amendments` | change requests of experts |
 //! | `conditions` | the facts that the conditions of selection ask about |
 //! | `facts_patch` | facts of a record as applications and changes send them |
+//! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
+//! | `leave` | leave, confirmation, lost contact |
+//! | `due`, `reminders` | what a date brings, in steps |
+//! | `renewals`, `renewal_persons` | terms renewed in batches; who fails, and the ways out |
+//! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
@@ -51,12 +56,15 @@ pub mod applications;
 pub mod archive;
 pub mod attachments;
 pub mod campaigns;
+mod carrying;
 pub mod case_body;
 pub mod cases;
 mod changes;
 mod conditions;
 pub mod conduct;
+pub mod decisions;
 pub mod draws;
+pub mod due;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
@@ -70,6 +78,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 mod index;
+pub mod leave;
 pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
@@ -81,6 +90,9 @@ pub mod passwords;
 pub mod performance;
 pub mod refusal;
 pub mod remarks;
+mod reminders;
+mod renewal_persons;
+pub mod renewals;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
@@ -93,6 +105,7 @@ pub mod tier;
 pub mod tokens;
 mod totp;
 pub mod units;
+pub mod worklists;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -220,6 +233,7 @@ impl Service {
         };
         service.follow_sealing()?;
         service.begin()?;
+        service.fill_rows()?;
         drop(service.current_index()?);
         service.sweep_attachments()?;
         service.finish_committed()?;

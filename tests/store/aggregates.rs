@@ -41,6 +41,9 @@ fn expert(number: &str, specialities: &[&str], regions: &[&str]) -> Expert {
             term_to: "2028-12-31".into(),
             version: 1,
             entry: 0,
+            title_level: "senior".into(),
+            term_from: "2026-01-01".into(),
+            confirmed: None,
         },
         specialities: list(specialities),
         regions: list(regions),
@@ -90,6 +93,7 @@ fn experts_are_listed_by_every_filter_in_byte_order(kind: Kind) {
     assert_eq!(by(|f| f.region_prefix = Some("4302".into())), ["B-1"]);
     assert_eq!(by(|f| f.speciality_prefix = Some("mof31:A".into())), ["B-1", "a-1"]);
     assert_eq!(by(|f| f.speciality_prefix = Some("mof31:A01".into())), ["a-1"]);
+    assert_eq!(by(|f| f.title_level = Some("junior".into())), Vec::<String>::new());
     let both = |f: &mut ExpertFilter| {
         f.speciality_prefix = Some("mof31:A".into());
         f.region_prefix = Some("430200".into());
