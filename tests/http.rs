@@ -35,6 +35,8 @@ mod roles;
 mod second_verifier;
 #[path = "http/sessions.rs"]
 mod sessions;
+#[path = "http/sight.rs"]
+mod sight;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -44,6 +44,7 @@ mod record_page;
 pub mod rim;
 pub mod run;
 mod sealing;
+pub mod seen;
 pub mod server;
 pub mod sessions;
 pub mod table_file;

@@ -13,6 +13,7 @@
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
+//! | `sight` | who sees what of an expert, and when: one table |
 //! | `attachments` | documents, sealed in files beside the database |
 //! | `erasure` | a person's data keys are replaced, the log stays |
 //! | `reseal` | rotation of the sealing key |
@@ -63,6 +64,7 @@ pub mod reseal;
 mod rules_in_force;
 pub mod sealing;
 pub mod sessions;
+pub mod sight;
 pub mod tables;
 pub mod tokens;
 mod totp;

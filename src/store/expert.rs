@@ -57,6 +57,8 @@ pub struct ExpertFilter {
     pub speciality_prefix: Option<String>,
     /// Employed by this unit.
     pub unit: Option<String>,
+    /// With a main region whose code begins so.
+    pub home_prefix: Option<String>,
 }
 
 /// Adds an expert. Error: [`StoreError::Conflict`] on `expert.number` or `expert.id_hash`.
@@ -140,6 +142,9 @@ pub fn list(conn: &mut Conn, filter: &ExpertFilter, page: &Page) -> Result<Vec<E
         }
         if let Some(unit) = &filter.unit {
             query = query.filter(expert::unit.eq(unit));
+        }
+        if let Some(prefix) = &filter.home_prefix {
+            query = query.filter(expert::region.ge(prefix)).filter(expert::region.lt(prefix_end(prefix)));
         }
         if let Some(prefix) = &filter.region_prefix {
             query = query.filter(diesel::dsl::exists(
