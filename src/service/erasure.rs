@@ -12,13 +12,16 @@
 //! Of those banned, or dismissed for bad conduct or punishment, number, reason and the keyed hash of the
 //! id number stay on the check list; of others nothing stays but the number.
 //!
+//! The person's own accounts are revoked and emptied in the same write.
+//!
 //! *Deliberately not here:* the files of attachments: they are removed after the commit, and by the
 //! sweep at start if that did not happen.
 
 use std::collections::BTreeMap;
 
 use super::Service;
-use super::actor::{Action, Actor};
+use super::accounts::CHANGED;
+use super::actor::{Action, Actor, Role};
 use super::archive::{Archive, SeatedCard};
 use super::attachments::digest_of;
 use super::cases::{Case, NewCase, RECORDED, all_rows, another_person, no_case};
@@ -33,6 +36,7 @@ use crate::evidence::said::REGISTRY_EXPERT;
 use crate::registry::lifecycle::Party;
 use crate::registry::privacy::{ATTACHMENT, Barred, ERASURE, KEPT_OPENING, Tombstone};
 use crate::registry::{ExpertNumber, Imaged};
+use crate::store::account::Account;
 use crate::store::case::CaseFilter;
 use crate::store::expert::ExpertRow;
 use crate::store::{self, Append, Conn, Page, StoreError};
@@ -103,6 +107,8 @@ struct Person {
     subjects: Vec<String>,
     /// Attachments that go.
     attachments: Vec<Case>,
+    /// The person's own accounts: revoked, without login, second factor and hash of the id number.
+    accounts: Vec<Account>,
     /// What draws in whose panels the person sat keep of them: draw and card.
     kept: Vec<(String, SeatedCard)>,
 }
@@ -274,9 +280,12 @@ impl Service {
                     "only an application that was rejected or withdrawn can be erased",
                 ));
             }
-            let subjects = vec![case.sealed_for.clone()];
+            let mut subjects = vec![case.sealed_for.clone()];
+            let accounts = self.applicants_account(conn, &case)?;
+            subjects.extend(accounts.iter().map(|account| account.id.clone()));
             let attachments = self.kept_attachments(conn, &subjects)?;
-            Ok(Person { region: case.region, tombstone: None, subjects, attachments, kept: Vec::new() })
+            let (tombstone, kept) = (None, Vec::new());
+            Ok(Person { region: case.region, tombstone, subjects, attachments, accounts, kept })
         })
     }
 
@@ -312,9 +321,25 @@ impl Service {
             }
         }
         let attachments = self.kept_attachments(conn, &subjects)?;
+        let accounts = store::account::of_expert(conn, number)?;
+        subjects.extend(accounts.iter().map(|account| account.id.clone()));
         let region = Some(row.row.region.clone());
         let kept = self.panels_of(conn, number)?;
-        Ok(Person { region, tombstone: Some((tombstone, row)), subjects, attachments, kept })
+        Ok(Person { region, tombstone: Some((tombstone, row)), subjects, attachments, accounts, kept })
+    }
+
+    /// The account of an applicant, if it has no other application and is no registered expert's.
+    fn applicants_account(&self, conn: &mut Conn, case: &Case) -> Result<Vec<Account>, Refusal> {
+        let Some(owner) = &case.owner else { return Ok(Vec::new()) };
+        let filter = CaseFilter {
+            kinds: vec![case.kind.clone()],
+            owner: Some(owner.clone()),
+            ..CaseFilter::default()
+        };
+        let only = store::case::count(conn, &filter)? == 1;
+        let account = store::account::find(conn, owner)?;
+        let own = account.filter(|row| only && row.role == Role::Expert.name() && row.expert.is_none());
+        Ok(own.into_iter().collect())
     }
 
     /// Every panel in which somebody sits, with the card that the draw's evidence opens. Reads the
@@ -379,6 +404,21 @@ impl Service {
             let sealing = keys.get(&attachment.sealed_for).cloned().ok_or_else(missing)?;
             attachments.push(self.case_change_under(&attachment, sealing));
         }
+        let mut accounts = Vec::new();
+        for account in person.accounts {
+            let (before, sealing) = (account.entry, keys.get(&account.id).cloned().ok_or_else(missing)?);
+            let row = Account {
+                // What says whose it was goes; id, role and number stay for the entries that name it.
+                name: ERASED.to_owned(),
+                revoked: account.revoked.or(Some(self.clock.now().0)),
+                login: None,
+                person: None,
+                password: None,
+                totp: None,
+                ..account
+            };
+            accounts.push(self.account_change_under(&actor.account, CHANGED, row, Some(before), sealing)?);
+        }
         let mut kept = Vec::new();
         for (draw, card) in person.kept {
             let body = Object::new()
@@ -429,6 +469,7 @@ impl Service {
                     row.row.entry = tx.append(entry.clone())?.entry();
                     store::expert::update(tx, &row, *version)?;
                 }
+                accounts.iter().try_for_each(|change| change.apply(tx).map(drop))?;
                 for change in &attachments {
                     let mut row = change.row.clone();
                     row.entry = tx.append(change.entry.clone())?.entry();
