@@ -17,6 +17,7 @@ on_both! {
     a_demo_leaves_evidence_that_verifies_and_a_changed_copy_does_not
     a_backup_restores_database_and_keys_together
     an_import_reports_bad_rows_and_takes_nothing_or_the_rest
+    an_account_is_made_with_rights_region_and_login
 }
 
 struct Bureau {
@@ -184,4 +185,25 @@ fn an_import_reports_bad_rows_and_takes_nothing_or_the_rest(kind: Kind) {
     serving.kill().unwrap();
     serving.wait().unwrap();
     assert!(token, "no first token was shown");
+}
+
+fn an_account_is_made_with_rights_region_and_login(kind: Kind) {
+    let bureau = Bureau::new(kind);
+    let narrow = ["keys", "token", "--role", "bureau", "--name", "市局", "--region", "430600"];
+    let token = bureau.ok(&[&narrow[..], &["--rights", "registrar,reviewer"]].concat());
+    assert!(token.starts_with("edt_") && token.trim().len() == 47, "{token}");
+    let person = ["keys", "token", "--role", "administrator", "--name", "管理员", "--login", "guan.li"];
+    let password = bureau.ok(&person);
+    assert_eq!(password.trim().len(), 19, "four groups of four characters");
+    for (wrong, field) in [
+        (["--role", "king", "--name", "x"], "role"),
+        (["--role", "purchaser", "--name", "x"], "unit"),
+        (["--role", "expert", "--expert", "E0"], "expert"),
+        (["--role", "bureau", "--rights", "king"], "rights"),
+    ] {
+        let rest = if wrong.contains(&"--name") { &[][..] } else { &["--name", "x"][..] };
+        let refused = bureau.run(&[&["keys", "token"], &wrong[..], rest].concat());
+        assert!(!refused.status.success() && text(&refused.stderr).contains(field), "{wrong:?}");
+    }
+    assert!(bureau.ok(&["fsck"]).contains('✓'));
 }

@@ -31,6 +31,8 @@ mod privacy;
 mod rim;
 #[path = "http/roles.rs"]
 mod roles;
+#[path = "http/schemes.rs"]
+mod schemes;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

@@ -27,7 +27,7 @@ pub enum CodeError {
     #[error("there is no such region in the table of GB/T 2260")]
     UnknownRegion,
     /// No `scheme:` in front, or one that is not known.
-    #[error("a speciality is written scheme:code, with scheme ndrc316 or mof31")]
+    #[error("a speciality is written scheme:code, with a scheme that is loaded, such as ndrc316 or mof31")]
     UnknownScheme,
     /// The scheme has no such code.
     #[error("the scheme has no such speciality code")]
@@ -46,7 +46,9 @@ impl CodeError {
             CodeError::CheckCharacter => "校验码不符，某一位可能有误".to_owned(),
             CodeError::Date => "其中的出生日期不存在".to_owned(),
             CodeError::UnknownRegion => "行政区划代码表（GB/T 2260）中没有这一地区".to_owned(),
-            CodeError::UnknownScheme => "专业应写作“分类标准:代码”，分类标准为 ndrc316 或 mof31".to_owned(),
+            CodeError::UnknownScheme => {
+                "专业应写作“分类标准:代码”，分类标准须已加载，如 ndrc316、mof31".to_owned()
+            }
             CodeError::UnknownSpeciality => "该分类标准中没有这一专业代码".to_owned(),
             CodeError::UnknownEducation => "学历代码表（GB/T 4658）中没有这一代码".to_owned(),
         }

@@ -2,134 +2,104 @@
 //!
 //! The same code means different things in different schemes (A08 is 工程施工 in one and 无形资产 in
 //! the other), so the scheme is part of the code and nothing is ever compared across schemes.
-//! Both schemes grow by prefix: a letter, then two digits a level. Only codes of the embedded
-//! tables exist; what the head of each table says about its source binds its use.
+//! All schemes grow by prefix: a letter, then two digits a level, at most four further levels, as in
+//! 发改法规〔2018〕316号 and 财库〔2022〕31号.
 //!
-//! *Deliberately not here:* a crosswalk between schemes; deeper levels of the tables.
+//! *Invariant:* a value has the **form** of a speciality and one spelling. Whether the code stands in
+//! the table of its scheme is asked where tables are at hand (`registry::scheme`, the service's book
+//! of schemes), so that what the journal holds can be read without any table.
+//!
+//! *Deliberately not here:* names, tables, crosswalks.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::LazyLock;
 
-use super::{CodeError, table};
+use super::CodeError;
 
-/// A classification of specialities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scheme {
-    /// 公共资源交易评标专家专业分类标准 (发改法规〔2018〕316号): levels 1–3 and a few codes of level 4.
-    Ndrc316,
-    /// 政府采购品目分类目录 (财库〔2022〕31号): levels 1–2, not confirmed against the original.
-    Mof31,
-}
+/// The longest scheme id: a lower-case letter, then up to 15 of them or digits.
+const SCHEME_MAX: usize = 16;
+/// The longest code: a letter and four pairs of digits.
+const CODE_MAX: usize = 9;
+/// Scheme, colon, code.
+const MAX: usize = SCHEME_MAX + 1 + CODE_MAX;
 
-impl Scheme {
-    /// All schemes.
-    pub const ALL: [Scheme; 2] = [Scheme::Ndrc316, Scheme::Mof31];
-
-    /// Reads `ndrc316` or `mof31`.
-    ///
-    /// # Errors
-    /// [`CodeError::UnknownScheme`].
-    pub fn parse(text: &str) -> Result<Scheme, CodeError> {
-        Scheme::ALL.into_iter().find(|scheme| scheme.as_str() == text).ok_or(CodeError::UnknownScheme)
-    }
-
-    /// What stands before the colon.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Scheme::Ndrc316 => "ndrc316",
-            Scheme::Mof31 => "mof31",
-        }
-    }
-
-    /// Title and number of the instrument.
-    pub fn title_zh(self) -> &'static str {
-        match self {
-            Scheme::Ndrc316 => "公共资源交易评标专家专业分类标准（发改法规〔2018〕316号）",
-            Scheme::Mof31 => "政府采购品目分类目录（财库〔2022〕31号）",
-        }
-    }
-
-    fn data(self) -> &'static str {
-        match self {
-            Scheme::Ndrc316 => include_str!("data/ndrc316.csv"),
-            Scheme::Mof31 => include_str!("data/mof31.csv"),
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A speciality that stands in the table of its scheme. Ordered by scheme, then code.
+/// A speciality, well-formed. Ordered by its written form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Speciality(&'static Entry);
-
-#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Entry {
-    scheme: Scheme,
-    code: &'static str,
-    name: &'static str,
-    /// `scheme:code`.
-    written: String,
+pub struct Speciality {
+    /// The written form, zeros behind it: a shorter one comes before those that begin with it.
+    text: [u8; MAX],
+    /// Length of the written form.
+    length: u8,
+    /// Where the colon stands.
+    colon: u8,
 }
 
-/// Each scheme's codes, ascending.
-type Table = BTreeMap<&'static str, Entry>;
+/// Whether a text has the form of a scheme's id: `[a-z][a-z0-9]{0,15}`.
+pub fn is_scheme_id(text: &str) -> bool {
+    text.len() <= SCHEME_MAX
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
 
-static TABLES: LazyLock<BTreeMap<Scheme, Table>> = LazyLock::new(|| {
-    let entry =
-        |scheme, (code, name)| (code, Entry { scheme, code, name, written: format!("{scheme}:{code}") });
-    let table = |scheme: Scheme| table::rows(scheme.data()).map(|row| entry(scheme, row)).collect();
-    Scheme::ALL.into_iter().map(|scheme| (scheme, table(scheme))).collect()
-});
+/// Whether a text has the form of a code within a scheme: a letter A–Z, then up to four pairs of digits.
+pub fn is_speciality_code(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    text.len() <= CODE_MAX
+        && text.len() % 2 == 1
+        && bytes.next().is_some_and(|b| b.is_ascii_uppercase())
+        && bytes.all(|b| b.is_ascii_digit())
+}
 
 impl Speciality {
     /// Reads `scheme:code`.
     ///
     /// # Errors
-    /// [`CodeError::UnknownScheme`] (also without a colon), [`CodeError::UnknownSpeciality`].
+    /// [`CodeError::UnknownScheme`] (also without a colon), [`CodeError::UnknownSpeciality`]: no scheme
+    /// can have such an id, no code such a form.
     pub fn parse(text: &str) -> Result<Speciality, CodeError> {
         let (scheme, code) = text.split_once(':').ok_or(CodeError::UnknownScheme)?;
-        Speciality::find(Scheme::parse(scheme)?, code).ok_or(CodeError::UnknownSpeciality)
+        Speciality::of(scheme, code)
     }
 
-    /// All specialities of a scheme, ascending by code, each after its parent.
-    pub fn all(scheme: Scheme) -> impl Iterator<Item = Speciality> {
-        TABLES.get(&scheme).into_iter().flat_map(Table::values).map(Speciality)
+    /// A code of a scheme.
+    ///
+    /// # Errors
+    /// As [`Speciality::parse`].
+    pub fn of(scheme: &str, code: &str) -> Result<Speciality, CodeError> {
+        if !is_scheme_id(scheme) {
+            return Err(CodeError::UnknownScheme);
+        }
+        if !is_speciality_code(code) {
+            return Err(CodeError::UnknownSpeciality);
+        }
+        let mut text = [0; MAX];
+        let written = scheme.bytes().chain([b':']).chain(code.bytes());
+        text.iter_mut().zip(written).for_each(|(place, byte)| *place = byte);
+        let short = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
+        Ok(Speciality { text, length: short(scheme.len() + 1 + code.len()), colon: short(scheme.len()) })
     }
 
     /// The written form, `ndrc316:A0832`.
-    pub fn as_str(&self) -> &'static str {
-        &self.0.written
+    pub fn as_str(&self) -> &str {
+        // ASCII within its length by construction.
+        let written = self.text.get(..usize::from(self.length)).unwrap_or_default();
+        std::str::from_utf8(written).unwrap_or_default()
     }
 
-    /// The scheme.
-    pub fn scheme(&self) -> Scheme {
-        self.0.scheme
+    /// The id of the scheme, `ndrc316`.
+    pub fn scheme(&self) -> &str {
+        self.as_str().get(..usize::from(self.colon)).unwrap_or_default()
     }
 
     /// The code without its scheme, `A0832`.
-    pub fn code(&self) -> &'static str {
-        self.0.code
-    }
-
-    /// The name in the table, 信息工程.
-    pub fn name(&self) -> &'static str {
-        self.0.name
+    pub fn code(&self) -> &str {
+        self.as_str().get(usize::from(self.colon) + 1..).unwrap_or_default()
     }
 
     /// The speciality directly above; `None` for a letter alone.
     pub fn parent(&self) -> Option<Speciality> {
-        let above = match self.0.code.len() {
-            // A letter stands for a level by itself; each further level has two digits.
-            0 | 1 => return None,
-            length => length - 2,
-        };
-        Speciality::find(self.0.scheme, self.0.code.get(..above)?)
+        // A letter stands for a level by itself; each further level has two digits.
+        let above = self.code().len().checked_sub(2)?;
+        Speciality::of(self.scheme(), self.code().get(..above)?).ok()
     }
 
     /// This speciality, then those above it, up to the letter.
@@ -140,11 +110,7 @@ impl Speciality {
     /// Whether an expert with `claim` serves where this speciality is asked for: the claim is the
     /// same or a finer one of the same scheme. A coarser claim does not serve.
     pub fn covers(&self, claim: &Speciality) -> bool {
-        self.0.scheme == claim.0.scheme && claim.0.code.starts_with(self.0.code)
-    }
-
-    fn find(scheme: Scheme, code: &str) -> Option<Speciality> {
-        TABLES.get(&scheme)?.get(code).map(Speciality)
+        self.scheme() == claim.scheme() && claim.code().starts_with(self.code())
     }
 }
 
@@ -156,7 +122,7 @@ impl fmt::Display for Speciality {
 
 impl fmt::Debug for Speciality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Speciality({} {})", self.0.written, self.0.name)
+        write!(f, "Speciality({})", self.as_str())
     }
 }
 
@@ -177,43 +143,24 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_sound_and_each_parent_exists() {
-        for scheme in Scheme::ALL {
-            table::assert_sound(scheme.data());
-            assert_eq!(Speciality::all(scheme).count(), table::rows(scheme.data()).count());
-            for each in Speciality::all(scheme) {
-                let digits = each.code().strip_prefix(['A', 'B', 'C']).unwrap();
-                assert!(digits.len() % 2 == 0 && digits.bytes().all(|b| b.is_ascii_digit()), "{each:?}");
-                assert_eq!(each.parent().is_none(), digits.is_empty(), "{each:?}");
-                assert_eq!(each.ancestors().count(), 1 + digits.len() / 2, "{each:?}");
-                assert_eq!(speciality(each.as_str()), each);
-            }
-        }
-    }
-
-    #[test]
-    fn the_tables_have_as_many_codes_as_the_instruments() {
-        let count =
-            |scheme, length| Speciality::all(scheme).filter(|each| each.code().len() == length).count();
-        assert_eq!((count(Scheme::Ndrc316, 1), count(Scheme::Ndrc316, 3)), (3, 9 + 9 + 13));
-        assert_eq!((count(Scheme::Ndrc316, 5), count(Scheme::Ndrc316, 7)), (313, 2));
-        assert_eq!((count(Scheme::Mof31, 1), count(Scheme::Mof31, 3)), (3, 8 + 10 + 25));
-        let data = Scheme::Mof31.data();
-        assert!(data.lines().next().unwrap().ends_with("status: K85 not confirmed"));
-    }
-
-    #[test]
     fn a_code_belongs_to_its_scheme() {
-        assert_eq!(speciality("ndrc316:A08").name(), "工程施工");
-        assert_eq!(speciality("mof31:A08").name(), "无形资产");
         assert!(!speciality("ndrc316:A08").covers(&speciality("mof31:A08")));
         let software = speciality("ndrc316:A083203");
-        assert_eq!(
-            (software.scheme(), software.code(), software.name()),
-            (Scheme::Ndrc316, "A083203", "软件系统开发")
-        );
-        let above: Vec<&str> = software.ancestors().map(|each| each.as_str()).collect();
+        assert_eq!((software.scheme(), software.code()), ("ndrc316", "A083203"));
+        let above: Vec<String> = software.ancestors().map(|each| each.to_string()).collect();
         assert_eq!(above, ["ndrc316:A083203", "ndrc316:A0832", "ndrc316:A08", "ndrc316:A"]);
+        let longest = speciality("a234567890123456:Z01020304");
+        assert_eq!(longest.as_str(), "a234567890123456:Z01020304");
+        assert_eq!(longest.ancestors().count(), 5);
+    }
+
+    #[test]
+    fn order_is_that_of_the_written_form() {
+        let mut texts = ["x2:A", "x:B01", "x:B", "x:A0102", "x:A01", "x1:A", "x:A"];
+        let mut read: Vec<Speciality> = texts.iter().map(|text| speciality(text)).collect();
+        read.sort();
+        texts.sort_unstable();
+        assert!(read.iter().map(Speciality::as_str).eq(texts));
     }
 
     #[test]
@@ -236,12 +183,16 @@ mod tests {
             ("", CodeError::UnknownScheme),
             ("A0832", CodeError::UnknownScheme),
             ("NDRC316:A0832", CodeError::UnknownScheme),
-            ("gb2260:A0832", CodeError::UnknownScheme),
+            ("3x:A0832", CodeError::UnknownScheme),
+            ("a2345678901234567:A", CodeError::UnknownScheme),
+            (":A", CodeError::UnknownScheme),
             ("ndrc316:", CodeError::UnknownSpeciality),
             ("ndrc316:a0832", CodeError::UnknownSpeciality),
-            ("ndrc316:A083299", CodeError::UnknownSpeciality),
+            ("ndrc316:A083", CodeError::UnknownSpeciality),
+            ("ndrc316:AB", CodeError::UnknownSpeciality),
             ("ndrc316:A0832 ", CodeError::UnknownSpeciality),
-            ("mof31:A0832", CodeError::UnknownSpeciality),
+            ("ndrc316:A0102030405", CodeError::UnknownSpeciality),
+            ("ndrc316:专", CodeError::UnknownSpeciality),
         ] {
             assert_eq!(Speciality::parse(text), Err(error), "{text}");
             assert!(!error.message_zh().is_empty());

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, attachments, auth, codes, draws, erasures, evidence, experts, health, imports, log, looks,
-    openapi, own_account, packages, rim, sealing, sessions, tokens, units,
+    openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -55,6 +55,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    schemes::routes(config);
     looks::routes(config);
     attachments::routes(config);
     erasures::routes(config);

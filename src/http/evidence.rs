@@ -78,6 +78,11 @@ async fn record(
     service: web::Data<Service>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let draw = run(&service, move |service| service.draw(&caller.0, &id)).await?;
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(record_page::page(&draw)))
+    let page = run(&service, move |service| {
+        let draw = service.draw(&caller.0, &id)?;
+        let codes = draw.groups.iter().map(|group| group.request.speciality.as_str());
+        let names = service.speciality_names(codes)?;
+        Ok(record_page::page(&draw, &names))
+    });
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page.await?))
 }

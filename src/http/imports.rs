@@ -15,7 +15,7 @@ use super::problem::{FieldProblem, Problem};
 use super::query::{Params, flag};
 use super::run::run;
 use super::table_file::{Form, answer, file};
-use crate::codes::Scheme;
+use crate::codes::is_scheme_id;
 use crate::service::Service;
 use crate::service::imports::{
     self, BadRow, FileForm, IGNORED, ImportOptions, Reading, TextEncoding, letters,
@@ -225,9 +225,11 @@ fn options(
     map: Option<&str>,
     encoding: Option<TextEncoding>,
 ) -> Result<ImportOptions, Problem> {
-    let scheme = scheme.map(Scheme::parse).transpose();
-    let scheme = scheme
-        .map_err(|error| Problem::field("scheme", "unknown_scheme", error.message_zh(), error.to_string()))?;
+    if !scheme.is_none_or(is_scheme_id) {
+        let (zh, en) = ("应为分类标准的编号，例如 ndrc316", "must be the id of a scheme, such as ndrc316");
+        return Err(Problem::field("scheme", "unknown_scheme", zh, en));
+    }
+    let scheme = scheme.map(str::to_owned);
     let sound = sheet.as_deref().is_none_or(|name| (1..=31).contains(&name.chars().count()));
     if !sound {
         return Err(Problem::field("sheet", "length", "应为 1 至 31 个字符", "must have 1 to 31 characters"));

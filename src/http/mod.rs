@@ -43,6 +43,7 @@ pub mod query;
 mod record_page;
 pub mod rim;
 pub mod run;
+pub mod schemes;
 mod sealing;
 pub mod seen;
 pub mod server;

@@ -54,7 +54,8 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "令牌 edt_…，只放在 Authorization 头中。A token edt_…, in the Authorization header only.",
+            "令牌 edt_… 或会话 eds_…（POST /sessions），只放在 Authorization 头中。A token edt_… or a session eds_… \
+             (POST /sessions), in the Authorization header only.",
         ))
         .build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));

@@ -2,9 +2,11 @@
 //!
 //! It shows what the account may see and no more, names the level honestly, and says how to check.
 
+use std::collections::BTreeMap;
+
 use maud::{DOCTYPE, Markup, html};
 
-use crate::codes::{Region, Speciality};
+use crate::codes::Region;
 use crate::rules::Rule;
 use crate::service::draws::{DrawView, state};
 use crate::time::Timestamp;
@@ -15,7 +17,7 @@ th,td{border:1px solid #777;padding:3px 6px;text-align:left;vertical-align:top}t
 code{font-size:11px;word-break:break-all}small{color:#444}";
 
 /// The page.
-pub fn page(draw: &DrawView) -> String {
+pub fn page(draw: &DrawView, names: &BTreeMap<String, String>) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -23,7 +25,7 @@ pub fn page(draw: &DrawView) -> String {
             body {
                 h1 { "政府采购评审专家抽取记录" }
                 (facts(draw))
-                (groups(draw))
+                (groups(draw, names))
                 (seats(draw))
                 (strength(draw))
             }
@@ -56,13 +58,13 @@ fn facts(draw: &DrawView) -> Markup {
     }
 }
 
-fn groups(draw: &DrawView) -> Markup {
+fn groups(draw: &DrawView, names: &BTreeMap<String, String>) -> Markup {
     html! {
         table {
             tr { th { "组" } th { "专业" } th { "区域" } th { "除外" } th { "席位" } th { "场所" } }
             @for group in &draw.groups {
                 tr {
-                    td { (group.group) } td { (speciality_zh(&group.request.speciality)) }
+                    td { (group.group) } td { (speciality_zh(&group.request.speciality, names)) }
                     td { (regions_zh(&group.request.within)) } td { (regions_zh(&group.request.except)) }
                     td { (group.request.seats) } td { (group.request.site) }
                 }
@@ -118,8 +120,9 @@ fn rule_zh(name: &str) -> &str {
     Rule::parse(name).map_or(name, |rule| rule.title_zh())
 }
 
-fn speciality_zh(code: &str) -> String {
-    Speciality::parse(code).map_or_else(|_| code.to_owned(), |known| format!("{} {code}", known.name()))
+/// Name and code; the code alone where no loaded scheme has it.
+fn speciality_zh(code: &str, names: &BTreeMap<String, String>) -> String {
+    names.get(code).map_or_else(|| code.to_owned(), |name| format!("{name} {code}"))
 }
 
 fn regions_zh(codes: &[String]) -> String {
@@ -144,8 +147,9 @@ mod tests {
             china_time(Timestamp::parse("2026-11-27T01:30:00Z").unwrap()),
             "2026-11-27 09:30（北京时间）"
         );
-        assert!(speciality_zh("ndrc316:C06").starts_with("法律"));
-        assert_eq!(speciality_zh("ndrc316:Z"), "ndrc316:Z");
+        let names = BTreeMap::from([("ndrc316:C06".to_owned(), "法律".to_owned())]);
+        assert_eq!(speciality_zh("ndrc316:C06", &names), "法律 ndrc316:C06");
+        assert_eq!(speciality_zh("ndrc316:Z", &names), "ndrc316:Z");
         assert!(regions_zh(&["430600".to_owned()]).contains("岳阳"));
         assert_eq!(rule_zh("unheard_of"), "unheard_of");
         assert_ne!(rule_zh("age_limit"), "age_limit");

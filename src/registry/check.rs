@@ -21,6 +21,11 @@ impl Check {
         self.problems.push(Problem::new(field, value, rule, zh, en));
     }
 
+    /// How many problems there are so far.
+    pub fn found(&self) -> usize {
+        self.problems.len()
+    }
+
     /// A line of text: 1 to `max` characters, none of them a control character or an invisible
     /// direction or joining mark (two names must not look alike), no blanks at the ends.
     pub fn text(&mut self, field: &str, value: &str, max: usize) -> Option<String> {
@@ -138,7 +143,7 @@ pub(super) fn all<T>(values: Vec<Option<T>>) -> Option<Vec<T>> {
     values.into_iter().collect()
 }
 
-fn code_rule(error: CodeError) -> &'static str {
+pub(super) fn code_rule(error: CodeError) -> &'static str {
     match error {
         CodeError::Length { .. } => "length",
         CodeError::Character { .. } => "characters",

@@ -483,7 +483,7 @@ mod tests {
         assert_eq!(problems(|d| d.field_since = "1970-01-01".into()), []);
         assert_eq!(problems(|d| d.term_to = "2024-12-31".into()), one("term_to", "order"));
         assert_eq!(problems(|d| d.term_to = "2025-01-01".into()), []);
-        let unknown = |d: &mut Draft| d.specialities.push("ndrc316:Z99".into());
+        let unknown = |d: &mut Draft| d.specialities.push("ndrc316:Z9".into());
         assert_eq!(problems(unknown), one("specialities[2]", "unknown_speciality"));
         assert_eq!(problems(|d| d.regions[1] = "439999".into()), one("regions[1]", "unknown_region"));
         assert_eq!(problems(|d| d.past[0].to = "1995-06-30".into()), one("past[0].to", "order"));

@@ -13,6 +13,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `csv_row` | [`Columns`]: a row of an import file to a draft |
@@ -47,6 +48,7 @@ mod particulars;
 pub mod privacy;
 mod problem;
 pub mod rules_in_force;
+mod scheme;
 mod standing;
 mod standing_json;
 mod unit;
@@ -71,5 +73,6 @@ pub use particulars::{
     Relation, Relative, Relaxation, Title, Training, WorkStatus,
 };
 pub use problem::{Problem, ValueClass};
+pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
 pub use unit::{Unit, UnitDraft};

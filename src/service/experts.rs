@@ -95,7 +95,7 @@ impl Service {
             |number| self.summary(number),
             || {
                 let number = ExpertNumber::from_random(self.random());
-                let expert = draft.check(number).map_err(Refusal::invalid)?;
+                let expert = self.known(draft, draft.check(number))?;
                 let change = self.expert_change(actor, &expert, 1, "expert.registered", None)?;
                 let idempotency = self.idempotency_row(actor, key, expert.number().as_str(), 201);
                 self.write_expert("register expert", change, Some(idempotency))
@@ -118,7 +118,7 @@ impl Service {
         }
         let mut draft = record.expert.draft();
         amend(&mut draft);
-        let amended = record.expert.amended(&draft).map_err(Refusal::invalid)?;
+        let amended = self.known(&draft, record.expert.amended(&draft))?;
         let change = self.expert_change(actor, &amended, version + 1, "expert.amended", Some(key))?;
         self.write_expert("amend expert", change, None)
     }

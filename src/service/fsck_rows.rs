@@ -1,4 +1,4 @@
-//! `fsck`, the rows of accounts, sessions, tokens, units and packages: each must be what its newest entry's sealed
+//! `fsck`, the rows of accounts, sessions, tokens, units, schemes and packages: each must be what its newest entry's sealed
 //! record says. An account's role and a package's agency decide who sees what, so they are held
 //! against what was signed like everything else.
 //!
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::refusal::Refusal;
-use super::{accounts, packages, sessions, units};
+use super::{accounts, packages, schemes, sessions, units};
 use crate::codec::Json;
 use crate::registry::{Package, Unit};
 use crate::store::{self, Conn, Finding, Page, StoreError};
@@ -26,6 +26,7 @@ pub(super) struct Rows {
     packages: Newest,
     /// Entries of sessions and tokens, whose subject is the account.
     access: Vec<u64>,
+    schemes: Newest,
 }
 
 impl Rows {
@@ -39,9 +40,11 @@ impl Rows {
             accounts::CHANGED => &mut self.accounts,
             units::REGISTRY_UNIT => &mut self.units,
             packages::RECORDED => &mut self.packages,
+            schemes::SCHEME => &mut self.schemes,
             _ => return,
         };
-        newest.insert(entry.subject.clone(), entry.idx);
+        let subject = entry.subject.strip_prefix(schemes::SUBJECT).unwrap_or(&entry.subject);
+        newest.insert(subject.to_owned(), entry.idx);
     }
 
     /// Holds every row against its newest entry.
@@ -66,6 +69,16 @@ impl Rows {
                 let unit: Unit = archive.image(conn, entry)?.1.open().map_err(Refusal::internal)?;
                 let signed = (unit.code().as_str(), unit.name(), unit.region().as_str());
                 Ok(signed == (row.code.as_str(), row.name.as_str(), row.region.as_str()))
+            },
+        )?;
+        let mut scheme = Table { name: "scheme", newest: &self.schemes, conn, archive, found };
+        scheme.walk(
+            store::scheme::list,
+            |row| (&row.id, row.entry),
+            |archive, conn, entry, row| {
+                let kept = schemes::read(&archive.opaque(conn, entry)?).map_err(Refusal::internal)?;
+                let signed = store::scheme::Scheme { id: kept.id, entry: entry.idx, created: kept.created };
+                Ok(signed == *row)
             },
         )?;
         let mut package = Table { name: "package", newest: &self.packages, conn, archive, found };

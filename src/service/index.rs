@@ -36,7 +36,7 @@ pub struct DrawingIndex {
     /// By slot; empty where somebody was erased.
     slots: Vec<Option<Indexed>>,
     by_number: BTreeMap<String, u32>,
-    specialities: BTreeMap<&'static str, RoaringBitmap>,
+    specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
 }
 
@@ -94,7 +94,7 @@ impl DrawingIndex {
     pub fn possible(&self, requirements: &[Requirement]) -> Vec<&Indexed> {
         let mut all = RoaringBitmap::new();
         for requirement in requirements {
-            let Some(skilled) = self.specialities.get(requirement.speciality.as_str()) else { continue };
+            let Some(skilled) = self.specialities.get(&requirement.speciality) else { continue };
             let mut near = RoaringBitmap::new();
             for region in &requirement.within {
                 if let Some(there) = self.regions.get(region.as_str()) {
@@ -107,21 +107,22 @@ impl DrawingIndex {
     }
 
     fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
-        let put = |map: &mut BTreeMap<&'static str, RoaringBitmap>, key: &'static str| {
-            let bitmap = map.entry(key).or_default();
-            if set {
-                bitmap.insert(slot)
-            } else {
-                bitmap.remove(slot)
-            };
-        };
         for claim in expert.specialities() {
-            claim.ancestors().for_each(|code: Speciality| put(&mut self.specialities, code.as_str()));
+            claim.ancestors().for_each(|code| put(&mut self.specialities, code, slot, set));
         }
         for region in expert.regions() {
-            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str()));
+            region.ancestors().for_each(|code: Region| put(&mut self.regions, code.as_str(), slot, set));
         }
     }
+}
+
+fn put<K: Ord>(map: &mut BTreeMap<K, RoaringBitmap>, key: K, slot: u32, set: bool) {
+    let bitmap = map.entry(key).or_default();
+    if set {
+        bitmap.insert(slot)
+    } else {
+        bitmap.remove(slot)
+    };
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
@@ -62,6 +63,7 @@ pub mod passwords;
 pub mod refusal;
 pub mod reseal;
 mod rules_in_force;
+pub mod schemes;
 pub mod sealing;
 pub mod sessions;
 pub mod sight;
@@ -160,6 +162,7 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
+    schemes: schemes::Shelf,
     files: Files,
     look_limit: LookLimit,
 }
@@ -189,6 +192,7 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
+            schemes: schemes::Shelf::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
         };

@@ -37,6 +37,7 @@ mod publish;
 mod queue;
 mod reader;
 mod schema;
+pub mod scheme;
 pub mod sign_in;
 pub mod subject_key;
 pub mod tile;

@@ -117,6 +117,25 @@ diesel::table! {
         name -> Text,
         region -> Text,
         entry -> BigInt,
+        version -> BigInt,
+        excluded_kind -> Nullable<Text>,
+        merged_into -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unit_link (unit, kind, value) {
+        unit -> Text,
+        kind -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    scheme (id) {
+        id -> Text,
+        entry -> BigInt,
+        created -> BigInt,
     }
 }
 
@@ -206,3 +225,4 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(expert, expert_speciality, expert_region);
 diesel::allow_tables_to_appear_in_same_query!(draw, package);
+diesel::allow_tables_to_appear_in_same_query!(unit, unit_link);

@@ -45,6 +45,12 @@ pub struct Answer {
 
 impl TestApp {
     pub fn new(kind: Kind) -> Self {
+        Self::with_access(kind, AccessRules::default())
+    }
+
+    /// With other rules of sign-in; passwords are hashed with the least work (a unit test holds the
+    /// real cost).
+    pub fn with_access(kind: Kind, access: AccessRules) -> Self {
         let fresh = Fresh::new(kind);
         let clock = Arc::new(FixedClock::new(NOW));
         let entropy = Arc::new(SeededEntropy::new(7));
@@ -55,8 +61,7 @@ impl TestApp {
         let registry = embedded_registry("registry-hunan-2023").unwrap();
         let config = ServiceConfig {
             checkpoint_path: Some(fresh.checkpoint_path()),
-            // Passwords of tests are hashed with the least work; a unit test holds the real cost.
-            access: AccessRules { password_cost: PasswordCost::least(), ..AccessRules::default() },
+            access: AccessRules { password_cost: PasswordCost::least(), ..access },
             ..ServiceConfig::new(fresh.database.clone(), keys, clock.clone(), entropy, profile, registry)
         };
         let service = Arc::new(Service::open(config).unwrap());
@@ -84,6 +89,17 @@ impl TestApp {
         };
         let found = fsck(&reader, &keys, &SystemEntropy, &against, &mut |_, _| {}).unwrap();
         found.iter().map(ToString::to_string).collect()
+    }
+
+    /// Another service over the same database, as a second process would be.
+    pub fn second_process(&self) -> Service {
+        let entropy = Arc::new(SeededEntropy::new(8));
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let (profile, registry) =
+            (embedded("hunan-2023").unwrap(), embedded_registry("registry-hunan-2023").unwrap());
+        let database = self.fresh.database.clone();
+        Service::open(ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry))
+            .unwrap()
     }
 
     /// Entries in the journal.

@@ -24,6 +24,7 @@ fn operations() -> Vec<Operation> {
         first_operations(),
         crate::account_changes::operations(),
         crate::imports::operations(),
+        crate::schemes::operations(),
         crate::privacy::operations(),
         // One line for each area.
     ]
@@ -71,7 +72,12 @@ fn first_operations() -> Vec<Operation> {
 }
 
 /// Open to anybody, or to any account; no cell of the table.
-const OPEN: [&str; 17] = [
+const OPEN: &[&str] = &[
+    "/schemes",
+    "/schemes/{id}",
+    "/schemes/{id}/file",
+    "/schemes/{id}/crosswalks/{to}",
+    "/schemes/{id}/crosswalks/{to}/file",
     "/account",
     "/account/password",
     "/account/totp",
@@ -93,12 +99,22 @@ const OPEN: [&str; 17] = [
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: [Action; 4] =
-    [Action::ReadCounts, Action::ReviewCases, Action::ApproveCases, Action::Evaluate];
+const WITHOUT: &[Action] = &[
+    Action::ReadCounts,
+    Action::ReviewCases,
+    Action::ApproveCases,
+    Action::ProposeDecision,
+    Action::ConfirmDecision,
+    Action::ReadCases,
+    Action::OwnRecord,
+    Action::Evaluate,
+    Action::ReadLooks,
+    Action::KeepKeys,
+];
 
 fn content_type(path: &str) -> &'static str {
     match path {
-        path if path.contains("imports") => "text/csv",
+        path if path.contains("imports") || path.contains("/schemes") => "text/csv",
         path if path.contains("attachments") => "application/pdf",
         _ => "application/json",
     }

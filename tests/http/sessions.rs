@@ -1,5 +1,6 @@
 //! Signing in: passwords, lockout, idle and absolute end, the second factor, sessions listed and ended.
 
+use expert_draw::service::access::AccessRules;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -16,6 +17,8 @@ on_both! {
     a_second_factor_is_asked_for_and_a_code_is_taken_once
     a_reset_gives_a_one_time_password_that_grows_old
     nothing_that_signs_in_stands_in_the_database
+    a_rule_makes_every_bureau_account_have_a_second_factor
+    many_at_once_use_a_code_once_and_lock_once
 }
 
 const PATH: &str = "/api/v1/sessions";
@@ -339,6 +342,50 @@ fn nothing_that_signs_in_stands_in_the_database(kind: Kind) {
     for hidden in [wang.password.as_str(), PASSWORD, &token, &app.bureau, secret] {
         assert!(!find(&dump, hidden.as_bytes()), "{hidden}");
     }
+}
+
+fn a_rule_makes_every_bureau_account_have_a_second_factor(kind: Kind) {
+    let app = TestApp::with_access(kind, AccessRules { require_totp: true, ..AccessRules::default() });
+    for (role, login, duty) in [("bureau", "wang.li", true), ("auditor", "shen.ji", false)] {
+        let person = person(&app, role, login);
+        let made = sign_in(&app, login, &person.password, None).expect(201).json();
+        let expected = duty.then(|| json!("second_factor_required"));
+        assert_eq!(made.get("duty"), expected.as_ref(), "{made}");
+        let own = app.get(made["token"].as_str().unwrap(), "/api/v1/account").expect(200).json();
+        assert_eq!(own["totp_required"], duty);
+    }
+    // Tokens of programs have no second factor.
+    app.get(&app.bureau, EXPERTS).expect(200);
+}
+
+fn many_at_once_use_a_code_once_and_lock_once(kind: Kind) {
+    let app = TestApp::new(kind);
+    let wang = person(&app, "bureau", "wang.li");
+    let token = signed_in(&app, &wang);
+    let begun =
+        app.post(&token, "/api/v1/account/totp", "b", &json!({"password": PASSWORD})).expect(200).json();
+    let secret = begun["secret"].as_str().unwrap();
+    let confirm = json!({"code": code(secret, app.service.now().0)});
+    app.post(&token, "/api/v1/account/totp/confirm", "c", &confirm).expect(204);
+    app.clock.advance(60);
+    let right = code(secret, app.service.now().0);
+    let together = |login: &str, password: &str, code: &str| -> Vec<u16> {
+        std::thread::scope(|scope| {
+            let ask = || sign_in(&app, login, password, Some(code)).status;
+            let asking: Vec<_> = (0..6).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    };
+    let mut statuses = together("wang.li", PASSWORD, &right);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 401, 401, 401, 401, 401]);
+
+    person(&app, "auditor", "shen.ji");
+    let before = app.size();
+    assert_eq!(together("shen.ji", "wrong", "000000"), [401; 6]);
+    assert_eq!(app.size(), before + 1, "one lockout");
+    sign_in(&app, "shen.ji", PASSWORD, None).problem(401, "sign_in_failed");
+    assert_eq!(app.fsck(), [""; 0]);
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> bool {

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use expert_draw::codes::Scheme;
 use expert_draw::config::Config;
 use expert_draw::service::imports::{
     BadRow, FileForm, ImportOptions, ImportReport, Progress, Reading, TextEncoding,
@@ -64,7 +63,7 @@ impl Experts {
             dry_run: self.dry_run,
             reading: Reading { encoding: encoding.transpose()?, sheet: self.sheet.clone() },
             map: self.map.iter().map(pair).collect::<Result<_, Failure>>()?,
-            scheme: self.scheme.as_deref().map(Scheme::parse).transpose().map_err(failed)?,
+            scheme: self.scheme.clone(),
             ..ImportOptions::default()
         })
     }

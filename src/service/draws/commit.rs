@@ -48,7 +48,7 @@ impl Service {
         actor.check(Action::RequestDraw)?;
         let change = || {
             let (row, package) = self.package_record(actor, &draft.package)?;
-            let checked = check(draft, &package, self.clock.now())?;
+            let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
             let plan = self.plan(&row, None)?;
             let id = plan.id.clone();
             self.commit(actor, checked, plan, Some(key), None)?;
@@ -64,7 +64,7 @@ impl Service {
     pub fn check_draw(&self, actor: &Actor, draft: &DrawDraft) -> Result<DrawForecast, Refusal> {
         actor.check(Action::ReadDraws)?;
         let (_, package) = self.package_record(actor, &draft.package)?;
-        let checked = check(draft, &package, self.clock.now())?;
+        let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
         self.record_look(actor, "forecast", &draft.package, "抽取预检")?;
         let key = DrawKey(self.random());
         let (people, commitment) = self.prepare(actor, &checked, &key, (1, None), None)?;
@@ -96,7 +96,7 @@ impl Service {
         }
         let draft = self.planned_draft(&row)?;
         let (package_row, package) = self.package_record(actor, &row.package)?;
-        let checked = check(&draft, &package, self.clock.now())?;
+        let checked = check(&draft, &package, &*self.book()?, self.clock.now())?;
         let mut plan = self.plan(&package_row, Some(&row))?;
         plan.row = Some(row);
         self.commit(actor, checked, plan, Some(key), Some(actor.account.clone()))

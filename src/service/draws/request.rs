@@ -6,6 +6,7 @@ use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT
 use crate::registry::{Package, Party, Problem};
 use crate::rules::{Project, Requirement};
 use crate::service::refusal::Refusal;
+use crate::service::schemes::Book;
 use crate::time::{Date, Timestamp};
 
 /// The furthest that a review may lie ahead.
@@ -49,7 +50,7 @@ pub struct Checked {
 }
 
 /// Checks a draft against the package it is for and the time now.
-pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Checked, Refusal> {
+pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) -> Result<Checked, Refusal> {
     let mut problems = Vec::new();
     let days_ahead = (draft.review_start.0 - now.0) / 86_400;
     if draft.review_start <= now {
@@ -75,7 +76,7 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
     let mut requirements = Vec::new();
     let mut groups = Vec::new();
     for (i, group) in draft.groups.iter().enumerate().take(GROUP_LIMIT) {
-        if let Some((requirement, request)) = check_group(i, group, &mut problems) {
+        if let Some((requirement, request)) = check_group(i, group, book, &mut problems) {
             requirements.push(requirement);
             groups.push(request);
         }
@@ -111,6 +112,7 @@ pub fn check(draft: &DrawDraft, package: &Package, now: Timestamp) -> Result<Che
 fn check_group(
     i: usize,
     group: &GroupDraft,
+    book: &Book,
     problems: &mut Vec<Problem>,
 ) -> Option<(Requirement, GroupRequest)> {
     let at = |field: &str| format!("groups[{i}].{field}");
@@ -134,6 +136,7 @@ fn check_group(
         ));
     }
     let speciality = Speciality::parse(&group.speciality)
+        .and_then(|speciality| book.knows(&speciality).map(|()| speciality))
         .map_err(|error| problems.push(code_problem(&at("speciality"), &group.speciality, &error)))
         .ok();
     if group.within.is_empty() {

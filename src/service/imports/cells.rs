@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use super::super::tables::unguarded;
 use super::headings::{Heading, chinese};
 use super::source::{CELL_MAX, CellFault, Record};
-use crate::codes::{NationalId, Region, Scheme, Sex};
+use crate::codes::{NationalId, Region, Sex};
 use crate::registry::{Columns, Problem};
 use crate::time::Date;
 
@@ -47,7 +47,7 @@ const LISTS: [&str; 3] = ["specialities", "regions", "declared_units"];
 
 /// Reads the cells of one file.
 pub(super) struct CellReader {
-    scheme: Option<Scheme>,
+    scheme: Option<String>,
     /// Regions by name and by full name; `None` for a name that several have.
     regions: BTreeMap<String, Option<&'static str>>,
     names: Vec<&'static str>,
@@ -55,7 +55,7 @@ pub(super) struct CellReader {
 
 impl CellReader {
     /// `scheme` is put before specialities that are written without one.
-    pub fn new(scheme: Option<Scheme>) -> Self {
+    pub fn new(scheme: Option<String>) -> Self {
         let mut regions: BTreeMap<String, Option<&'static str>> = BTreeMap::new();
         for region in Region::all() {
             regions.insert(region.full_name(), Some(region.as_str()));
@@ -113,12 +113,12 @@ impl CellReader {
 
     fn entry(&self, field: &str, entry: &str) -> String {
         let entry = half_width(entry);
-        match (field, self.scheme) {
+        match (field, self.scheme.as_deref()) {
             ("regions", _) => match self.regions.get(entry.as_str()) {
                 Some(Some(code)) => (*code).to_owned(),
                 _ => entry,
             },
-            ("specialities", Some(scheme)) if !entry.contains(':') => format!("{}:{entry}", scheme.as_str()),
+            ("specialities", Some(scheme)) if !entry.contains(':') => format!("{scheme}:{entry}"),
             _ => entry,
         }
     }
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn regions_by_name_and_specialities_without_a_scheme_become_codes() {
-        let reader = CellReader::new(Some(Scheme::Ndrc316));
+        let reader = CellReader::new(Some("ndrc316".to_owned()));
         assert_eq!(reader.value("regions", "岳阳市、湖南省长沙市;430000"), "430600;430100;430000");
         assert_eq!(reader.value("regions", "市辖区"), "市辖区", "a name that many have");
         assert_eq!(reader.value("specialities", "A0832，mof31:A01"), "ndrc316:A0832;mof31:A01");

@@ -31,8 +31,8 @@ use super::actor::{Action, Actor, Role};
 use super::experts::ExpertChange;
 use super::idempotency::IdempotencyKey;
 use super::refusal::{Kind, Refusal};
+use super::schemes::Book;
 use super::{ITSELF, Service};
-use crate::codes::Scheme;
 use crate::registry::{Expert, ExpertNumber, Problem};
 use crate::store;
 use cells::CellReader;
@@ -63,7 +63,7 @@ pub struct ImportOptions {
     /// Headings mapped by hand: heading → field, or [`IGNORED`].
     pub map: Vec<(String, String)>,
     /// Put before specialities that are written without a scheme.
-    pub scheme: Option<Scheme>,
+    pub scheme: Option<String>,
 }
 
 impl Default for ImportOptions {
@@ -181,7 +181,7 @@ impl Service {
         options: &ImportOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Checked, FileForm), Refusal> {
-        let reader = CellReader::new(options.scheme);
+        let reader = CellReader::new(options.scheme.clone());
         let mut checked = Checked::default();
         let mut first: Vec<Record> = Vec::new();
         let mut chunk: Vec<Record> = Vec::with_capacity(CHUNK);
@@ -220,6 +220,7 @@ impl Service {
         options: &ImportOptions,
     ) -> Result<(), Refusal> {
         let Some(headings) = &checked.headings else { return Ok(()) };
+        let book = self.book()?;
         let (mut good, mut bad) = (Vec::with_capacity(chunk.len()), Vec::new());
         for record in chunk {
             checked.rows += 1;
@@ -231,6 +232,7 @@ impl Service {
             }
             let expert = check_row(headings, reader, &record, ExpertNumber::from_random(self.random()));
             let expert = expert.and_then(|expert| within_region(actor, expert));
+            let expert = expert.and_then(|expert| known_specialities(&book, expert));
             match expert {
                 Ok(expert) => {
                     let id_hash = self.id_hash(&expert);
@@ -327,6 +329,13 @@ fn check_row(
             Err(problems)
         }
     }
+}
+
+/// Specialities stand in a scheme that is loaded.
+fn known_specialities(book: &Book, expert: Expert) -> Result<Expert, Vec<Problem>> {
+    let claims: Vec<String> = expert.specialities().iter().map(ToString::to_string).collect();
+    let unknown = book.problems("specialities", &claims);
+    if unknown.is_empty() { Ok(expert) } else { Err(unknown) }
 }
 
 /// An account of a city or county registers only there.
