@@ -63,7 +63,7 @@ impl PartialSchema for SeenExpert {
 
 impl ToSchema for SeenExpert {
     fn name() -> std::borrow::Cow<'static, str> {
-        "Expert".into()
+        "SeenExpert".into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn every_field_of_the_facts_has_a_group() {
         let document: Value = serde_json::from_str(&super::super::openapi::document()).unwrap();
-        let schema = &document["components"]["schemas"]["Expert"];
+        let schema = &document["components"]["schemas"]["SeenExpert"];
         let properties = schema["properties"].as_object().unwrap();
         assert!(properties.len() > 15, "{schema}");
         for name in properties.keys() {
