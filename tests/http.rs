@@ -11,10 +11,14 @@ mod account_changes;
 mod accounts;
 #[path = "http/app.rs"]
 mod app;
+#[path = "http/applications.rs"]
+mod applications;
 #[path = "http/bad_input.rs"]
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/changes.rs"]
+mod changes;
 #[path = "http/documents.rs"]
 mod documents;
 #[path = "http/draws.rs"]

@@ -17,8 +17,8 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, attachments, auth, codes, draws, erasures, evidence, experts, health, imports, log, looks,
-    openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
+    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, health,
+    imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
 };
 use crate::service::Service;
 
@@ -48,6 +48,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     sessions::routes(config);
     tokens::routes(config);
     experts::routes(config);
+    applications::routes(config);
+    changes::routes(config);
+    me::routes(config);
     units::routes(config);
     imports::routes(config);
     packages::routes(config);

@@ -17,9 +17,12 @@
 
 pub mod accounts;
 pub mod app;
+pub mod application_bodies;
+pub mod applications;
 mod attachments;
 pub mod auth;
 pub mod body;
+pub mod changes;
 pub mod codes;
 mod draw_views;
 pub mod draws;
@@ -34,6 +37,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod log;
 mod looks;
+pub mod me;
 pub mod openapi;
 pub mod own_account;
 pub mod packages;

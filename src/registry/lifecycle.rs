@@ -87,7 +87,15 @@ pub struct Lifecycle {
 /// Every life cycle of the registry, as the document shows them. A new kind of case is named here.
 pub fn all() -> Vec<&'static Lifecycle> {
     use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
-    vec![&super::rules_in_force::REGISTRY_PROFILE, &ATTACHMENT, &ERASURE, &KEPT_OPENING, &SEALING_ROTATION]
+    vec![
+        &super::rules_in_force::REGISTRY_PROFILE,
+        &super::application::APPLICATION,
+        &super::change::CHANGE,
+        &ATTACHMENT,
+        &ERASURE,
+        &KEPT_OPENING,
+        &SEALING_ROTATION,
+    ]
 }
 
 /// Why an event is refused.

@@ -13,6 +13,7 @@
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
+//! | `application`, `change` | the life cycles of applications and of change requests |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
@@ -32,6 +33,8 @@
     clippy::panic
 )]
 
+pub mod application;
+pub mod change;
 mod check;
 mod csv_row;
 mod draft;

@@ -313,7 +313,7 @@ mod tests {
             f.credit = Some(false);
             f.committed = Some(false);
             f.evaluation_skill = Some(false);
-            f.employer_kinds = Some(vec!["finance_supervision".into()]);
+            f.employer_kinds = Some(vec!["supervision".into()]);
             f.conduct = Some(ConductSummary {
                 last_bad_conduct: Some(day("2026-01-01")),
                 false_material: false,

@@ -10,6 +10,10 @@
 //! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
 //! | `passwords`, `totp` | argon2id and the rule of passwords; one-time codes |
 //! | `cases`, `changes` | processes (办件) of every kind: one record, one table, one write |
+//! | `applications/` | from the application to the expert: drafts, reviews, entry |
+//! | `amendments` | change requests of experts |
+//! | `conditions` | the facts that the conditions of selection ask about |
+//! | `facts_patch` | facts of a record as applications and changes send them |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
@@ -37,15 +41,19 @@ pub mod access;
 pub mod account_changes;
 pub mod accounts;
 pub mod actor;
+pub mod amendments;
+pub mod applications;
 pub mod archive;
 pub mod attachments;
 pub mod cases;
 mod changes;
+mod conditions;
 pub mod draws;
 pub mod erased;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
+pub mod facts_patch;
 pub mod fsck;
 mod fsck_attachments;
 mod fsck_cases;

@@ -24,6 +24,8 @@ fn operations() -> Vec<Operation> {
         first_operations(),
         crate::account_changes::operations(),
         crate::imports::operations(),
+        crate::applications::operations(),
+        crate::changes::operations(),
         crate::schemes::operations(),
         crate::privacy::operations(),
         // One line for each area.
@@ -90,6 +92,7 @@ const OPEN: &[&str] = &[
     "/health",
     "/keys",
     "/openapi.json",
+    "/registry-profile",
     "/specialities",
     "/regions",
     "/log/checkpoint",
@@ -101,12 +104,8 @@ const OPEN: &[&str] = &[
 /// Actions that no operation asks for.
 const WITHOUT: &[Action] = &[
     Action::ReadCounts,
-    Action::ReviewCases,
-    Action::ApproveCases,
     Action::ProposeDecision,
     Action::ConfirmDecision,
-    Action::ReadCases,
-    Action::OwnRecord,
     Action::Evaluate,
     Action::ReadLooks,
     Action::KeepKeys,

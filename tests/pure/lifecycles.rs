@@ -15,11 +15,9 @@ fn expected(lifecycle: &expert_draw::registry::lifecycle::Lifecycle) -> String {
 #[test]
 fn the_document_shows_every_life_cycle_as_the_code_has_it() {
     let document = fs::read_to_string(DOCUMENT).unwrap();
-    for lifecycle in all() {
-        let expected = expected(lifecycle);
-        let name = lifecycle.name;
-        assert!(document.contains(&expected), "{DOCUMENT} must have, for `{name}`:\n\n{expected}");
-    }
+    let missing: Vec<String> =
+        all().iter().map(|lifecycle| expected(lifecycle)).filter(|text| !document.contains(text)).collect();
+    assert!(missing.is_empty(), "{DOCUMENT} must have:\n\n{}", missing.join("\n"));
 }
 
 #[test]

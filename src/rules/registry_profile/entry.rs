@@ -117,13 +117,11 @@ pub struct EntryTest {
     pub pass_mark: Number,
 }
 
-/// Who reviews, and until when.
+/// Until when a level of a review decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
     /// Working days for each level.
     pub working_days: Number,
-    /// Whether a first review at city or county level comes before the final one.
-    pub two_levels: Flag,
 }
 
 /// The section.
@@ -139,7 +137,7 @@ pub struct EntryRules {
     pub declaration: Flag,
     /// Version of the privacy notice that an applicant has to have read.
     pub privacy_notice: Text,
-    /// Levels and days of the review.
+    /// Days of each level of the review.
     pub review: Review,
     /// The test.
     pub test: EntryTest,
@@ -153,10 +151,7 @@ pub struct EntryRules {
 
 impl Review {
     pub(super) fn read(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
-        Ok(Self {
-            working_days: read::number(f, "working_days", 1, 366)?,
-            two_levels: read::flag(f, "two_levels")?,
-        })
+        Ok(Self { working_days: read::number(f, "working_days", 1, 366)? })
     }
 }
 

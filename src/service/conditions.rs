@@ -1,0 +1,192 @@
+//! The facts that the conditions of selection ask about, gathered from the registry; used at entry,
+//! at renewal and in special checks.
+//!
+//! *Invariant:* what the registry does not know stays unknown; whoever asks sees it in the findings.
+//!
+//! *Deliberately not here:* what a condition means (`rules::conditions`).
+
+use super::Service;
+use super::refusal::{Kind, Refusal};
+use crate::codes::NationalId;
+use crate::registry::{DismissalReason, Draft, Expert, Standing, TitleLevel};
+use crate::rules::conditions::{ConditionFacts, ConditionFinding, ConductSummary, Degree, Purpose, examine};
+use crate::store::{self, Conn};
+use crate::time::{Calendar, Date, Timestamp};
+
+/// Journal entries of one person read at once.
+const BATCH: u32 = 500;
+
+impl Service {
+    /// The conditions as they stand for somebody in the registry, for renewals and special checks.
+    #[allow(dead_code)] // Asked by renewals and special checks.
+    pub(super) fn examine_expert(
+        &self,
+        conn: &mut Conn,
+        expert: &Expert,
+        today: Date,
+    ) -> Result<Vec<ConditionFinding>, Refusal> {
+        let facts = self.condition_facts(conn, &expert.draft(), Some(expert))?;
+        Ok(examine(&facts, &self.registry_profile, Purpose::Staying, today))
+    }
+
+    /// The facts of a record; `expert` is the person in the registry, if known there.
+    pub(super) fn condition_facts(
+        &self,
+        conn: &mut Conn,
+        draft: &Draft,
+        expert: Option<&Expert>,
+    ) -> Result<ConditionFacts, Refusal> {
+        let conduct = match expert {
+            Some(expert) => self.conduct_summary(conn, expert)?,
+            // Nobody of this identity was ever registered, so there is no record to be bad.
+            None => ConductSummary::default(),
+        };
+        Ok(ConditionFacts { conduct: Some(conduct), ..of_draft(draft) })
+    }
+
+    /// What the registry knows about somebody's conduct.
+    pub(super) fn conduct_summary(
+        &self,
+        conn: &mut Conn,
+        expert: &Expert,
+    ) -> Result<ConductSummary, Refusal> {
+        let banned = matches!(expert.standing(), Standing::Banned);
+        let dismissed = match expert.standing() {
+            Standing::Dismissed(DismissalReason::BadConduct) => self.dismissed_on(conn, expert)?,
+            _ => None,
+        };
+        Ok(ConductSummary { last_bad_conduct: dismissed, false_material: false, banned })
+    }
+
+    /// The day of the decision that dismissed somebody, from the journal; `None`: not dismissed.
+    pub(super) fn dismissed_on(&self, conn: &mut Conn, expert: &Expert) -> Result<Option<Date>, Refusal> {
+        let (number, mut from, mut since) = (expert.number().as_str(), 0, None);
+        loop {
+            let entries = store::journal::of_subject(conn, number, from, BATCH)?;
+            let Some(last) = entries.last() else { return Ok(since) };
+            from = last.index() + 1;
+            for entry in entries.iter().filter(|entry| super::is_expert(entry)) {
+                let (_, image) = self.archive().image(conn, entry)?;
+                let then = image.open::<Expert>().map_err(Refusal::internal)?;
+                since = match (then.standing(), since) {
+                    (Standing::Dismissed(_), None) => Some(Date::of(Timestamp(entry.time))),
+                    (Standing::Dismissed(_), kept) => kept,
+                    _ => None,
+                };
+            }
+        }
+    }
+
+    /// Refuses when somebody who was dismissed may not come back yet, or at all.
+    pub(super) fn may_reenter(&self, conn: &mut Conn, expert: &Expert, today: Date) -> Result<(), Refusal> {
+        let reason = match expert.standing() {
+            Standing::Dismissed(reason) => reason,
+            Standing::Banned => {
+                let en = "a ban is final: no new application";
+                return Err(refused("banned_is_final", "已被禁止参加评审，不得再次申请", en));
+            }
+            _ => return Err(super::experts::registered()),
+        };
+        let reentry = &self.registry_profile.reentry;
+        let rule = reentry.rule(reason).ok_or_else(|| Refusal::internal("no re-entry rule"))?;
+        let source = &rule.rule.source;
+        let conduct = self.conduct_summary(conn, expert)?;
+        if !rule.allowed || (conduct.false_material && !reentry.after_false_material.value) {
+            let en = format!("no entry again after this dismissal ({source})");
+            return Err(refused("no_reentry", format!("解聘原因不允许重新入库（{source}）"), en));
+        }
+        let first = self.dismissed_on(conn, expert)?.map(|day| plus_months(day, rule.after_months));
+        if first.is_some_and(|first| today < first) {
+            let months = rule.after_months;
+            let en = format!("no entry again before {months} months after the dismissal ({source})");
+            let zh = format!("解聘未满 {months} 个月，不得重新入库（{source}）");
+            return Err(refused("reentry_too_early", zh, en));
+        }
+        Ok(())
+    }
+}
+
+/// What a record alone says.
+pub(super) fn of_draft(draft: &Draft) -> ConditionFacts {
+    let citizen = draft.id_kind == "111";
+    let birth = match NationalId::parse(&draft.id_number) {
+        Ok(id) if citizen => Some(id.birth_date()),
+        _ => Date::parse(&draft.birth).ok(),
+    };
+    let degree = |code: &str| match code {
+        // GB/T 4658: 11 博士研究生毕业, 14 硕士研究生毕业.
+        "11" => Degree::Doctor,
+        "14" => Degree::Master,
+        _ => Degree::Other,
+    };
+    ConditionFacts {
+        birth,
+        citizen: (!draft.id_kind.is_empty()).then_some(citizen),
+        title: TitleLevel::parse(&draft.title_level),
+        field_since: Date::parse(&draft.field_since).ok(),
+        degree: draft.educations.iter().map(|education| degree(&education.code)).min(),
+        committed: draft.documents.iter().any(|document| document.kind == "commitment").then_some(true),
+        credit: None,
+        conduct: None,
+        employer_kinds: None,
+        evaluation_skill: match draft.e_evaluation.as_str() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        },
+        scarce_granted: draft.relaxation.is_some(),
+    }
+}
+
+/// The corresponding day so many months later, or the last of that month (民法典 art. 202).
+pub(super) fn plus_months(day: Date, months: u32) -> Date {
+    let month = day.month() - 1 + months;
+    let year = day.year().saturating_add(i32::try_from(month / 12).unwrap_or(0));
+    let last = |candidate: u32| Date::new(year, month % 12 + 1, candidate).ok();
+    (1..=day.day()).rev().find_map(last).unwrap_or(Date::MAX)
+}
+
+/// The end of the n-th working day after today. Where the table of exchanged days does not reach,
+/// weekends alone are taken out.
+pub(super) fn due_after(now: Timestamp, working_days: u32) -> i64 {
+    let today = Date::of(now);
+    let last = Calendar::embedded().working_days_after(today, working_days).unwrap_or_else(|_| {
+        let (mut day, mut left) = (today, working_days);
+        while left > 0 && day < Date::MAX {
+            day = day.plus_days(1);
+            if !day.weekday().is_weekend() {
+                left -= 1;
+            }
+        }
+        day
+    });
+    last.plus_days(1).start().0 - 1
+}
+
+fn refused(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Refusal {
+    Refusal::new(Kind::Conflict, code, zh, en)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_end_on_the_corresponding_day_or_the_last_of_the_month() {
+        let day = |text| Date::parse(text).unwrap();
+        assert_eq!(plus_months(day("2026-11-30"), 3), day("2027-02-28"));
+        assert_eq!(plus_months(day("2026-11-24"), 12), day("2027-11-24"));
+        assert_eq!(plus_months(day("2026-11-24"), 0), day("2026-11-24"));
+    }
+
+    #[test]
+    fn something_is_due_at_the_end_of_its_working_day() {
+        // Tuesday 2026-11-24; seven working days later is Thursday 2026-12-03.
+        let now = Timestamp(1_795_485_600);
+        assert_eq!(Date::of(Timestamp(due_after(now, 7))).to_string(), "2026-12-03");
+        assert_eq!(Date::of(Timestamp(due_after(now, 7) + 1)).to_string(), "2026-12-04");
+        // Beyond the table of exchanged days: weekends alone.
+        let later = Date::parse("2199-01-01").unwrap().start();
+        assert!(due_after(later, 5) > later.0);
+    }
+}
