@@ -25,9 +25,9 @@ use super::actor::{Action, Actor, Role};
 use super::archive::SeatedCard;
 use super::attachments::digest_of;
 use super::cases::{Case, NewCase, all_rows, another_person, no_case};
+use super::changes::Changes;
 pub use super::erased::ERASED;
 use super::erased::{TOMBSTONE, row};
-use super::changes::Changes;
 use super::experts::no_expert;
 use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
@@ -403,7 +403,8 @@ impl Service {
         }
         let mut accounts = Vec::new();
         for account in person.accounts {
-            let (before, sealing) = (account.entry, keys.get(&account.id).ok_or_else(missing)?.stored_elsewhere());
+            let (before, sealing) =
+                (account.entry, keys.get(&account.id).ok_or_else(missing)?.stored_elsewhere());
             let row = Account {
                 // What says whose it was goes; id, role and number stay for the entries that name it.
                 name: ERASED.to_owned(),

@@ -338,7 +338,13 @@ mod tests {
                 let sees = |viewer| cell(viewer, field, stage);
                 // Until the announcement names the panel, these see nothing of anybody.
                 let named = stage == Stage::AfterAnnouncement;
-                for viewer in [Viewer::Administrator, Viewer::AccountDesk, Viewer::Buyer, Viewer::OtherExpert, Viewer::Public] {
+                for viewer in [
+                    Viewer::Administrator,
+                    Viewer::AccountDesk,
+                    Viewer::Buyer,
+                    Viewer::OtherExpert,
+                    Viewer::Public,
+                ] {
                     assert!(sees(viewer) == N || named, "{viewer:?} {field:?} {stage:?}");
                     assert!(sees(viewer) == N || matches!(field, Field::Name | Field::Number));
                 }
@@ -346,7 +352,11 @@ mod tests {
                 if stage == Stage::Registry {
                     assert_eq!(sees(Viewer::DrawDesk), N);
                 } else if !named {
-                    assert_eq!((sees(Viewer::Keeper), sees(Viewer::Supervisor)), (N, N), "{field:?} {stage:?}");
+                    assert_eq!(
+                        (sees(Viewer::Keeper), sees(Viewer::Supervisor)),
+                        (N, N),
+                        "{field:?} {stage:?}"
+                    );
                 }
                 assert_eq!(cell(Viewer::Oneself, Field::Reporter, stage), N);
                 assert_eq!(cell(Viewer::Auditor, field, Stage::BeforeDraw), N);

@@ -92,7 +92,15 @@ fn serve(bureau: &Bureau, log: &Path) -> Served {
 
 impl Served {
     /// A request; the answer's status and bytes.
-    fn ask(&self, token: &str, method: &str, path: &str, key: &str, media: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    fn ask(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        key: &str,
+        media: &str,
+        body: &[u8],
+    ) -> (u16, Vec<u8>) {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let encoded: String = path
             .bytes()
@@ -167,7 +175,8 @@ fn rows(url: &str) -> Vec<Place> {
     // The files of this database, where the tests may read the cluster's own.
     let at = "SELECT current_setting('data_directory') || '/base/' || oid AS line FROM pg_database \
               WHERE datname = current_database()";
-    let folder = diesel::sql_query(at).load::<Line>(&mut conn).ok().and_then(|lines| lines.into_iter().next());
+    let folder =
+        diesel::sql_query(at).load::<Line>(&mut conn).ok().and_then(|lines| lines.into_iter().next());
     if let Some(folder) = folder.filter(|folder| Path::new(&folder.line).is_dir()) {
         diesel::sql_query("CHECKPOINT").execute(&mut conn).unwrap();
         files(Path::new(&folder.line), &mut found);
@@ -190,7 +199,13 @@ fn no_sealed_value_is_found_anywhere(kind: Kind) {
     let log = bureau.fresh.folder.join("served.log");
     let served = serve(&bureau, &log);
     let people: Vec<Person> = (0..PEOPLE).map(person).collect();
-    let agency = served.token("agency", Some("91990000000000801".to_owned() + &CreditCode::check_character("91990000000000801").unwrap().to_string()));
+    let agency = served.token(
+        "agency",
+        Some(
+            "91990000000000801".to_owned()
+                + &CreditCode::check_character("91990000000000801").unwrap().to_string(),
+        ),
+    );
     let administrator = served.token("administrator", None);
     let auditor = served.token("auditor", None);
     let (mut numbers, mut errors) = (Vec::new(), Vec::new());
@@ -204,7 +219,14 @@ fn no_sealed_value_is_found_anywhere(kind: Kind) {
         assert_eq!(status, 201, "{made}");
         let number = made["number"].as_str().unwrap().to_owned();
         let one = format!("/api/v1/experts/{number}");
-        let filed = served.ask(&served.token, "POST", &format!("{one}/attachments?kind=degree"), &key("file"), "application/pdf", &person.document);
+        let filed = served.ask(
+            &served.token,
+            "POST",
+            &format!("{one}/attachments?kind=degree"),
+            &key("file"),
+            "application/pdf",
+            &person.document,
+        );
         assert_eq!(filed.0, 201, "{}", text(&filed.1));
         // Lawful looks: the values leave the house here, to those who may see them, and nowhere else.
         let (status, seen) = served.ask(&auditor, "GET", &format!("{one}?purpose=抽查档案"), "", "", b"");
@@ -235,7 +257,17 @@ fn no_sealed_value_is_found_anywhere(kind: Kind) {
         let at = format!("{one}/attachments?kind=degree");
         refused("content", served.ask(&served.token, "POST", &at, &key("e6"), "application/pdf", &wrong));
         let csv = format!("name,id_number\n{},{}\n", person.secrets[0], id);
-        refused("import", served.ask(&served.token, "POST", "/api/v1/imports/experts", &key("e7"), "text/csv", csv.as_bytes()));
+        refused(
+            "import",
+            served.ask(
+                &served.token,
+                "POST",
+                "/api/v1/imports/experts",
+                &key("e7"),
+                "text/csv",
+                csv.as_bytes(),
+            ),
+        );
         for token in [&agency, &administrator] {
             refused("no sight", served.ask(token, "GET", &format!("{one}?purpose=核对"), "", "", b""));
             refused("no sight", served.ask(token, "GET", "/api/v1/experts", "", "", b""));
