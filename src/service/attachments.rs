@@ -104,7 +104,7 @@ impl Service {
         key: Option<&IdempotencyKey>,
     ) -> Result<AttachmentView, Refusal> {
         actor.check(Action::OwnRecord)?;
-        let case = self.application(application)?;
+        let case = self.application_case(application)?;
         if case.owner.as_deref() != Some(actor.account.as_str()) {
             return Err(no_case());
         }
@@ -126,7 +126,7 @@ impl Service {
         application: &str,
     ) -> Result<Vec<AttachmentView>, Refusal> {
         actor.check(Action::ReadCases)?;
-        let case = self.application(application)?;
+        let case = self.application_case(application)?;
         actor.check_region(case.region.as_deref(), "办件", "case")?;
         self.attachments_of(application)
     }
@@ -265,7 +265,7 @@ impl Service {
     }
 
     /// A case of kind `application` (its life cycle is `registry`'s, in its own file).
-    fn application(&self, id: &str) -> Result<Case, Refusal> {
+    fn application_case(&self, id: &str) -> Result<Case, Refusal> {
         let case = self.store.read(|conn| self.read_case(conn, id))?;
         case.filter(|case| case.kind == "application").ok_or_else(no_case)
     }

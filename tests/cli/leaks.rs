@@ -249,7 +249,7 @@ fn no_sealed_value_is_found_anywhere(kind: Kind) {
         let torn = body(&person.body);
         refused("torn JSON", post(&served.token, "/api/v1/experts", "e4", &torn[..torn.len() - 9]));
         refused("a type", post(&served.token, "/api/v1/experts", "e5", &body(&json!([person.secrets[2]]))));
-        let query = format!("/api/v1/experts?unit={}", person.secrets[1]);
+        let query = format!("/api/v1/experts?standing={}", person.secrets[1]);
         refused("query", served.ask(&served.token, "GET", &query, "", "", b""));
         let query = format!("/api/v1/experts?{}=1", person.secrets[2]);
         refused("parameter", served.ask(&served.token, "GET", &query, "", "", b""));
