@@ -25,6 +25,8 @@ mod documents;
 mod draws;
 #[path = "http/experts.rs"]
 mod experts;
+#[path = "http/exports.rs"]
+mod exports;
 #[path = "http/imports.rs"]
 mod imports;
 #[path = "http/packages.rs"]
@@ -37,6 +39,8 @@ mod rim;
 mod roles;
 #[path = "http/schemes.rs"]
 mod schemes;
+#[path = "http/search.rs"]
+mod search;
 #[path = "http/second_verifier.rs"]
 mod second_verifier;
 #[path = "http/sessions.rs"]

@@ -17,8 +17,9 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, health,
-    imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, sessions, tokens, units,
+    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, exports,
+    health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, search, sessions,
+    tokens, units,
 };
 use crate::service::Service;
 
@@ -44,6 +45,8 @@ impl Shared {
 pub fn resources(config: &mut ServiceConfig<'_>) {
     health::routes(config);
     accounts::routes(config);
+    // Before the experts: `/experts/counts` is no number.
+    search::routes(config);
     own_account::routes(config);
     sessions::routes(config);
     tokens::routes(config);
@@ -53,6 +56,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     me::routes(config);
     units::routes(config);
     imports::routes(config);
+    exports::routes(config);
     packages::routes(config);
     draws::routes(config);
     evidence::routes(config);

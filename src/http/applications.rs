@@ -207,7 +207,7 @@ async fn find(
     params: Params<PurposeParams>,
 ) -> Result<HttpResponse, Problem> {
     let purpose = params.0.purpose;
-    Ok(answer(run(&service, move |service| service.application(&caller.0, &id, &purpose)).await?))
+    Ok(answer(run(&service, move |service| service.read_application(&caller.0, &id, &purpose)).await?))
 }
 
 /// 保存代录申请 · Saves what is given of an application that the bureau entered.

@@ -225,7 +225,7 @@ async fn find(
     params: Params<PurposeParams>,
 ) -> Result<HttpResponse, Problem> {
     let purpose = params.0.purpose;
-    Ok(answer(run(&service, move |service| service.change(&caller.0, &id, &purpose)).await?))
+    Ok(answer(run(&service, move |service| service.read_change(&caller.0, &id, &purpose)).await?))
 }
 
 /// 撤回代录变更 · Takes a change back for the expert.

@@ -4,7 +4,11 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::registry::{Draft, DraftEmployment, DraftPast, Standing, Until};
+use super::expert_parts::{
+    Appointment, Certificate, Claim, Document, Education, Employment, EqualLevel, Leave, PastEmployment,
+    Relative, Relaxation, Title, Training, Wire,
+};
+use crate::registry::{Draft, Standing};
 use crate::service::experts::{ExpertRecord, ExpertSummary};
 
 /// An expert to be registered.
@@ -13,11 +17,15 @@ use crate::service::experts::{ExpertRecord, ExpertSummary};
 pub struct ExpertInput {
     /// 姓名, 1–64 characters.
     name: String,
-    /// GA/T 517 kind of identity document; only `111` 居民身份证.
+    /// GA/T 517 kind of identity document, three digits; `111` is 居民身份证.
     #[schema(example = "111")]
     id_kind: String,
-    /// 公民身份号码 (GB 11643).
+    /// Its number: 公民身份号码 (GB 11643) for `111`, otherwise 4–32 visible ASCII characters.
     id_number: String,
+    /// Birth date, `YYYY-MM-DD`; needed unless the kind is `111`, whose number tells it.
+    birth: Option<String>,
+    /// Sex as GB/T 2261.1 codes it: `0`, `1`, `2`, `9`; needed as `birth` is.
+    sex: Option<String>,
     /// 手机号.
     phone: String,
     /// Present employers, the unit first, at most 8; absent: not known; empty: none.
@@ -25,11 +33,13 @@ pub struct ExpertInput {
     /// Former employers, at most 32.
     #[serde(default)]
     past: Vec<PastEmployment>,
-    /// `senior` 正高级, `deputy_senior` 副高级, `intermediate` 中级.
+    /// `senior` 正高级, `deputy_senior` 副高级, `intermediate` 中级, `junior` 初级, `none` 无; the highest
+    /// of `titles` where there are any.
     title_level: String,
     /// The day since when the expert works in the field, `YYYY-MM-DD`.
     field_since: String,
-    /// `scheme:code`, 1–16.
+    /// The drawable specialities, `scheme:code`, 1–16; left out: the approved ones of `claims`.
+    #[serde(default)]
     specialities: Vec<String>,
     /// Review regions, the main one first, 1–8.
     regions: Vec<String>,
@@ -40,6 +50,44 @@ pub struct ExpertInput {
     term_from: String,
     /// Last day of the term, `YYYY-MM-DD`.
     term_to: String,
+    /// Further phones, at most 4.
+    #[serde(default)]
+    further_phones: Vec<String>,
+    /// 电子邮箱; empty: none.
+    mail: Option<String>,
+    /// 通信地址, at most 128 characters; empty: none.
+    address: Option<String>,
+    /// `employed` 在职, `retired` 退休, `free` 自由职业; empty: not known.
+    work_status: Option<String>,
+    /// 学历, at most 8.
+    #[serde(default)]
+    educations: Vec<Education>,
+    /// 职称, at most 8.
+    #[serde(default)]
+    titles: Vec<Title>,
+    /// 同等专业水平.
+    equal_level: Option<EqualLevel>,
+    /// 执业资格, at most 16.
+    #[serde(default)]
+    certificates: Vec<Certificate>,
+    /// Claimed specialities with evidence and decision, at most 32; approved ones stand in `specialities`, others do not.
+    #[serde(default)]
+    claims: Vec<Claim>,
+    /// Relatives as declared, at most 32.
+    #[serde(default)]
+    relatives: Vec<Relative>,
+    /// Skill in electronic evaluation: `yes`, `no`; empty: not known.
+    e_evaluation: Option<String>,
+    /// 培训, at most 32.
+    #[serde(default)]
+    trainings: Vec<Training>,
+    /// Relaxation for scarce specialities (紧缺专业放宽).
+    relaxation: Option<Relaxation>,
+    /// Photo and documents by digest, at most 64.
+    #[serde(default)]
+    documents: Vec<Document>,
+    /// 聘书.
+    appointment: Option<Appointment>,
 }
 
 /// What is to be changed: fields that are absent stay as they are.
@@ -49,7 +97,13 @@ pub struct Amendment {
     /// As in a registration.
     name: Option<String>,
     /// As in a registration.
+    id_kind: Option<String>,
+    /// As in a registration.
     id_number: Option<String>,
+    /// As in a registration.
+    birth: Option<String>,
+    /// As in a registration.
+    sex: Option<String>,
     /// As in a registration.
     phone: Option<String>,
     /// As in a registration; `null`: not known.
@@ -72,30 +126,42 @@ pub struct Amendment {
     term_from: Option<String>,
     /// As in a registration.
     term_to: Option<String>,
-}
-
-/// A present employer (工作单位).
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Employment {
-    /// Credit code.
-    unit: String,
-    /// Full name.
-    name: String,
-    /// First day, `YYYY-MM-DD`.
-    since: String,
-}
-
-/// A former employer.
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PastEmployment {
-    /// Credit code.
-    unit: String,
-    /// First day, `YYYY-MM-DD`.
-    from: String,
-    /// Last day, `YYYY-MM-DD`.
-    to: String,
+    /// As in a registration.
+    further_phones: Option<Vec<String>>,
+    /// As in a registration; empty: not known any more.
+    mail: Option<String>,
+    /// As in a registration; empty: not known any more.
+    address: Option<String>,
+    /// As in a registration; empty: not known any more.
+    work_status: Option<String>,
+    /// As in a registration.
+    educations: Option<Vec<Education>>,
+    /// As in a registration.
+    titles: Option<Vec<Title>>,
+    /// As in a registration; `null`: there is none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<EqualLevel>)]
+    equal_level: Option<Option<EqualLevel>>,
+    /// As in a registration.
+    certificates: Option<Vec<Certificate>>,
+    /// As in a registration.
+    claims: Option<Vec<Claim>>,
+    /// As in a registration.
+    relatives: Option<Vec<Relative>>,
+    /// As in a registration; empty: not known any more.
+    e_evaluation: Option<String>,
+    /// As in a registration.
+    trainings: Option<Vec<Training>>,
+    /// As in a registration; `null`: there is none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Relaxation>)]
+    relaxation: Option<Option<Relaxation>>,
+    /// As in a registration.
+    documents: Option<Vec<Document>>,
+    /// As in a registration; `null`: there is none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Appointment>)]
+    appointment: Option<Option<Appointment>>,
 }
 
 /// What lists show of an expert: nothing that names anybody.
@@ -104,7 +170,7 @@ pub struct PastEmployment {
 pub struct Summary {
     /// Expert number.
     number: String,
-    /// `active`, `suspended`, `dismissed`, `banned`, as last decided.
+    /// `active`, `suspended`, `stale`, `dismissed`, `banned`, `deceased`, `merged`, as last decided.
     standing: String,
     /// Main review region.
     region: String,
@@ -115,8 +181,15 @@ pub struct Summary {
     /// Credit code of the unit; absent: none or not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
+    /// Level of the professional title.
+    title_level: String,
+    /// First day of the term, `YYYY-MM-DD`.
+    term_from: String,
     /// Last day of the term, `YYYY-MM-DD`.
     term_to: String,
+    /// Day of the last yearly confirmation, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<String>,
     /// Grows with every change; the ETag.
     version: i64,
 }
@@ -131,8 +204,12 @@ pub struct ExpertFacts {
     name: String,
     /// Kind of identity document.
     id_kind: String,
-    /// 公民身份号码.
+    /// Its number.
     id_number: String,
+    /// Birth date.
+    birth: String,
+    /// Sex as GB/T 2261.1 codes it.
+    sex: String,
     /// 手机号.
     phone: String,
     /// Present employers, the unit first; absent: not known.
@@ -154,6 +231,60 @@ pub struct ExpertFacts {
     term_from: String,
     /// Last day of the term.
     term_to: String,
+    /// Further phones, at most 4.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    further_phones: Vec<String>,
+    /// 电子邮箱.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<String>,
+    /// 通信地址, at most 128 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// `employed` 在职, `retired` 退休, `free` 自由职业.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    work_status: Option<String>,
+    /// 学历, at most 8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    educations: Vec<Education>,
+    /// 职称, at most 8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    titles: Vec<Title>,
+    /// 同等专业水平.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equal_level: Option<EqualLevel>,
+    /// 执业资格, at most 16.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    certificates: Vec<Certificate>,
+    /// Claimed specialities with evidence and decision, at most 32; approved ones stand in `specialities`, others do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<Claim>,
+    /// Relatives as declared, at most 32.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relatives: Vec<Relative>,
+    /// Skill in electronic evaluation: `yes`, `no`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e_evaluation: Option<String>,
+    /// 培训, at most 32.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trainings: Vec<Training>,
+    /// Relaxation for scarce specialities (紧缺专业放宽).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relaxation: Option<Relaxation>,
+    /// Photo and documents by digest, at most 64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<Document>,
+    /// 聘书.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointment: Option<Appointment>,
+    /// Leave, ascending.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    leaves: Vec<Leave>,
+    /// Employers of a change that is not decided yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pending_units: Vec<String>,
+    /// Day of the last yearly confirmation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<String>,
     /// Standing as last decided.
     standing: StandingFacts,
     /// Standing today: a suspension that ends by itself may be over.
@@ -168,7 +299,7 @@ pub struct ExpertFacts {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Standing)]
 pub struct StandingFacts {
-    /// `active`, `suspended`, `dismissed`, `banned`.
+    /// `active`, `suspended`, `stale`, `dismissed`, `banned`, `deceased`, `merged`.
     state: &'static str,
     /// How a suspension ends: `itself`, `request`, `decision`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,50 +310,60 @@ pub struct StandingFacts {
     /// Item of 财库〔2016〕198号 art. 11 by which the expert was dismissed, 1–4.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<u32>,
+    /// Why a record is stale: `unconfirmed`, `unreachable`, `near_limit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+    /// Number of the record into which this one was merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    into: Option<String>,
+}
+
+/// The fields that are the same in a body and in a draft, both ways.
+macro_rules! same_fields {
+    ($with:ident) => {
+        $with! {
+            name id_kind id_number birth sex phone employments past title_level field_since specialities
+            regions declared_units term_from term_to further_phones mail address work_status educations
+            titles equal_level certificates claims relatives e_evaluation trainings relaxation documents
+            appointment
+        }
+    };
 }
 
 impl ExpertInput {
     /// As the registry takes it.
     pub(super) fn draft(self) -> Draft {
-        Draft {
-            name: self.name,
-            id_kind: self.id_kind,
-            id_number: self.id_number,
-            phone: self.phone,
-            employments: self.employments.map(employments),
-            past: past(self.past),
-            title_level: self.title_level,
-            field_since: self.field_since,
-            specialities: self.specialities,
-            regions: self.regions,
-            declared_units: self.declared_units,
-            term_from: self.term_from,
-            term_to: self.term_to,
-            ..Draft::default()
+        macro_rules! taken {
+            ($($field:ident)*) => { Draft { $($field: self.$field.into_draft(),)* ..Draft::default() } };
         }
+        same_fields!(taken)
     }
 }
 
 impl Amendment {
-    /// Puts what is given into a draft.
-    pub(super) fn apply(self, draft: &mut Draft) {
-        fn put<T>(field: &mut T, given: Option<T>) {
-            if let Some(value) = given {
-                *field = value;
+    /// Puts what is given into a draft. Of specialities and claims the one that is given alone brings
+    /// the other into step.
+    pub(super) fn apply(mut self, draft: &mut Draft) {
+        match (self.specialities.take(), self.claims.take()) {
+            (Some(specialities), None) => draft.set_specialities(specialities),
+            (None, Some(claims)) => draft.set_claims(claims.into_draft()),
+            (Some(specialities), Some(claims)) => {
+                (draft.specialities, draft.claims) = (specialities, claims.into_draft());
             }
+            (None, None) => {}
         }
-        put(&mut draft.name, self.name);
-        put(&mut draft.id_number, self.id_number);
-        put(&mut draft.phone, self.phone);
-        put(&mut draft.employments, self.employments.map(|known| known.map(employments)));
-        put(&mut draft.past, self.past.map(past));
-        put(&mut draft.title_level, self.title_level);
-        put(&mut draft.field_since, self.field_since);
-        put(&mut draft.specialities, self.specialities);
-        put(&mut draft.regions, self.regions);
-        put(&mut draft.declared_units, self.declared_units);
-        put(&mut draft.term_from, self.term_from);
-        put(&mut draft.term_to, self.term_to);
+        macro_rules! put {
+            ($($field:ident)*) => {
+                $(if let Some(value) = self.$field {
+                    draft.$field = value.into_draft();
+                })*
+            };
+        }
+        put! {
+            name id_kind id_number birth sex phone employments past title_level field_since regions
+            declared_units term_from term_to further_phones mail address work_status educations titles
+            equal_level certificates relatives e_evaluation trainings relaxation documents appointment
+        }
     }
 }
 
@@ -235,7 +376,10 @@ impl From<ExpertSummary> for Summary {
             regions: view.regions,
             specialities: view.specialities,
             unit: view.unit,
+            title_level: view.title_level,
+            term_from: view.term_from,
             term_to: view.term_to,
+            confirmed: view.confirmed,
             version: view.version,
         }
     }
@@ -244,61 +388,51 @@ impl From<ExpertSummary> for Summary {
 impl ExpertFacts {
     /// Of one expert.
     pub(super) fn of(record: &ExpertRecord) -> Self {
-        let (expert, draft) = (&record.expert, record.expert.draft());
-        let employment = |e: DraftEmployment| Employment { unit: e.unit, name: e.name, since: e.since };
-        let past = |p: DraftPast| PastEmployment { unit: p.unit, from: p.from, to: p.to };
-        Self {
-            number: expert.number().as_str().to_owned(),
-            name: draft.name,
-            id_kind: draft.id_kind,
-            id_number: draft.id_number,
-            phone: draft.phone,
-            employments: draft.employments.map(|list| list.into_iter().map(employment).collect()),
-            past: draft.past.into_iter().map(past).collect(),
-            title_level: draft.title_level,
-            field_since: draft.field_since,
-            specialities: draft.specialities,
-            regions: draft.regions,
-            declared_units: draft.declared_units,
-            term_from: draft.term_from,
-            term_to: draft.term_to,
-            standing: StandingFacts::of(expert.standing()),
-            standing_today: expert.standing().on(record.today).kind().as_str(),
-            version: record.version,
-            entry: record.entry,
+        let expert = &record.expert;
+        // An identity card tells these two; the draft does not repeat them.
+        let (birth, sex) = (expert.birth().to_string(), expert.sex().code().to_string());
+        let draft = Draft { birth, sex, ..expert.draft() };
+        macro_rules! shown {
+            ($($field:ident)*) => {
+                Self {
+                    number: expert.number().as_str().to_owned(),
+                    standing: StandingFacts::of(&expert.standing()),
+                    standing_today: expert.standing().on(record.today).kind().as_str(),
+                    version: record.version,
+                    entry: record.entry,
+                    leaves: draft.leaves.into_iter().map(Leave::of).collect(),
+                    pending_units: draft.pending_units,
+                    confirmed: Wire::show(draft.confirmed),
+                    $($field: Wire::show(draft.$field),)*
+                }
+            };
         }
+        same_fields!(shown)
     }
 }
 
 impl StandingFacts {
-    fn of(standing: Standing) -> Self {
-        let (returns, until) = match standing {
-            Standing::Suspended(until) => {
-                let returns = match until {
-                    Until::Day(_) => "itself",
-                    Until::RequestAfter(_) => "request",
-                    Until::Reinstated => "decision",
-                };
-                (Some(returns), until.day().map(|day| day.to_string()))
-            }
-            _ => (None, None),
+    fn of(standing: &Standing) -> Self {
+        let facts = Self {
+            state: standing.kind().as_str(),
+            returns: None,
+            until: None,
+            reason: None,
+            why: None,
+            into: None,
         };
-        let reason = match standing {
-            Standing::Dismissed(reason) => Some(reason.number()),
-            _ => None,
-        };
-        Self { state: standing.kind().as_str(), returns, until, reason }
+        match standing {
+            Standing::Active | Standing::Banned | Standing::Deceased => facts,
+            Standing::Suspended(until) => Self {
+                returns: Some(until.returns()),
+                until: until.day().map(|day| day.to_string()),
+                ..facts
+            },
+            Standing::Stale(why) => Self { why: Some(why.as_str()), ..facts },
+            Standing::Dismissed(reason) => Self { reason: Some(reason.number()), ..facts },
+            Standing::Merged(into) => Self { into: Some(into.as_str().to_owned()), ..facts },
+        }
     }
-}
-
-fn employments(list: Vec<Employment>) -> Vec<DraftEmployment> {
-    list.into_iter().map(|e| DraftEmployment { unit: e.unit, name: e.name, since: e.since }).collect()
-}
-
-fn past(list: Vec<PastEmployment>) -> Vec<DraftPast> {
-    list.into_iter()
-        .map(|p| DraftPast { unit: p.unit, from: p.from, to: p.to, ..DraftPast::default() })
-        .collect()
 }
 
 /// Tells `null` from absence.

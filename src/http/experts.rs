@@ -16,7 +16,7 @@ use super::query::Params;
 use super::run::run;
 use super::seen::{SeenExpert, seen};
 use crate::codes::{CreditCode, Region};
-use crate::registry::{StandingKind, Until};
+use crate::registry::{StandingKind, TitleLevel, Until};
 use crate::service::Service;
 use crate::service::experts::{ExpertSummary, ExpertsAsked, Suspension};
 use crate::service::sight::{Sight, Stage};
@@ -32,8 +32,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExpertsParams {
-    /// `active`, `suspended`, `dismissed` or `banned`, as last decided.
+    /// `active`, `suspended`, `stale`, `dismissed`, `banned`, `deceased` or `merged`, as last decided.
     standing: Option<String>,
+    /// With a title of this level: `senior`, `deputy_senior`, `intermediate`, `junior` or `none`.
+    title_level: Option<String>,
     /// Reviewing in this region or a part of it (GB/T 2260).
     region: Option<String>,
     /// With this speciality or one below it: `scheme:code`, or the beginning of one.
@@ -105,9 +107,20 @@ async fn list(
     if let Some(standing) = &params.standing
         && StandingKind::parse(standing).is_none()
     {
-        let (zh, en) =
-            ("应为 active、suspended、dismissed 或 banned", "must be active, suspended, dismissed or banned");
+        let (zh, en) = (
+            "应为 active、suspended、stale、dismissed、banned、deceased 或 merged",
+            "must be active, suspended, stale, dismissed, banned, deceased or merged",
+        );
         return Err(Problem::field("standing", "standing", zh, en));
+    }
+    if let Some(level) = &params.title_level
+        && TitleLevel::parse(level).is_none()
+    {
+        let (zh, en) = (
+            "应为 senior、deputy_senior、intermediate、junior 或 none",
+            "must be senior, deputy_senior, intermediate, junior or none",
+        );
+        return Err(Problem::field("title_level", "title_level", zh, en));
     }
     if let Some(unit) = &params.unit {
         CreditCode::parse(unit)
@@ -118,6 +131,7 @@ async fn list(
         region: params.region.as_deref().map(region).transpose()?,
         speciality: params.speciality,
         unit: params.unit,
+        title_level: params.title_level,
     };
     let page = run(&service, move |service| service.experts(&caller.0, &asked, &paging)).await?;
     Ok(HttpResponse::Ok().json(List::of(page, Summary::from)))

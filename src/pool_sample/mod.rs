@@ -14,6 +14,7 @@
 mod dice;
 mod employers;
 mod fields;
+mod further;
 mod names;
 mod rows;
 
@@ -48,6 +49,19 @@ pub const COLUMNS: [&str; 15] = [
     "term_to",
 ];
 
+/// The columns of the further facts behind [`COLUMNS`] in [`write_full_sample`]; entries are as the
+/// import reads them.
+pub const FURTHER_COLUMNS: [&str; 8] = [
+    "work_status",
+    "educations",
+    "titles",
+    "certificates",
+    "e_evaluation",
+    "trainings",
+    "appointment_number",
+    "appointment_issued",
+];
+
 /// More experts than this would run out of distinct id numbers.
 pub const MAX_EXPERTS: u32 = 5_000_000;
 
@@ -60,17 +74,38 @@ pub const FIRST_EMPLOYER_SERIAL: u32 = 100_000_000;
 /// # Errors
 /// What writing to `out` gives; [`io::ErrorKind::InvalidInput`] for more than [`MAX_EXPERTS`].
 pub fn write_sample(out: &mut impl Write, experts: u32, seed: u64, today: Date) -> io::Result<()> {
+    write(out, experts, seed, today, false)
+}
+
+/// The same pool with education, titles, certificates and the like behind the columns of the base,
+/// which are the same bytes: the further facts have dice of their own.
+///
+/// # Errors
+/// As [`write_sample`].
+pub fn write_full_sample(out: &mut impl Write, experts: u32, seed: u64, today: Date) -> io::Result<()> {
+    write(out, experts, seed, today, true)
+}
+
+fn write(out: &mut impl Write, experts: u32, seed: u64, today: Date, full: bool) -> io::Result<()> {
     if experts > MAX_EXPERTS {
         let message = format!("a sample pool has at most {MAX_EXPERTS} experts");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let mut dice = Dice::new(seed);
+    let mut further_dice = Dice::new(!seed);
     let employers = Employers::new(&mut dice, (experts / 6).max(1));
     let places = rows::Places::hunan();
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
+    let further = if full { &FURTHER_COLUMNS[..] } else { &[] };
+    csv.write_record(COLUMNS.iter().chain(further))?;
     for index in 0..experts {
-        csv.write_record(rows::row(&mut dice, index, seed, &employers, &places, today))?;
+        let row = rows::row(&mut dice, index, seed, &employers, &places, today);
+        if full {
+            let further = further::row(&mut further_dice, index, &row);
+            csv.write_record(row.iter().chain(&further))?;
+        } else {
+            csv.write_record(row)?;
+        }
     }
     csv.flush()
 }

@@ -1,16 +1,31 @@
 //! A row of an import file, read into a [`Draft`] and checked.
 //!
-//! Columns may come in any order under their English or Chinese headings; every column must be
-//! there once, and no other. Within a cell a list is separated by `;` (or `；`), a former employment
-//! is `code:from:to`. An empty employer is *not known*; an expert without employer has one of
-//! [`NONE_MARKS`] there. Blanks around cells and list entries do not count.
+//! Columns may come in any order under their English or Chinese headings; every column of the base
+//! must be there once, those of the further facts may be, and no other. Within a cell a list is
+//! separated by `;` (or `；`), the parts of an entry by `:` (or `：`), and what stands at its end may be
+//! left out:
+//!
+//! | column | entry |
+//! |---|---|
+//! | `past_employments` | `code:from:to:name` |
+//! | `educations` | `code:school:degree:date`; the code of GB/T 4658 or its name |
+//! | `titles` | `name:level:date:issuer:code` |
+//! | `certificates` | `name:number:issued:valid_to` |
+//! | `trainings` | `name:date` |
+//!
+//! An empty employer is *not known*; an expert without employer has one of [`NONE_MARKS`] there.
+//! Blanks around cells and list entries do not count.
 //!
 //! *Deliberately not here:* the CSV syntax itself (the crate `csv` in `service`), line numbers,
-//! experts that stand twice in one file (only the caller sees all rows).
+//! experts that stand twice in one file (only the caller sees all rows); claims, relatives, documents,
+//! which have no form in a cell.
 
+use super::csv_cells::{
+    Entry, certificate, education, employments, in_columns, known_word, level, read_past, split, title,
+};
 use super::draft::Draft;
-use super::draft_parts::{DraftEmployment, DraftPast};
-use super::expert::{Expert, ExpertNumber, TitleLevel};
+use super::draft_parts::{DraftAppointment, DraftEmployment, DraftEqualLevel, DraftTraining};
+use super::expert::{Expert, ExpertNumber};
 use super::problem::Problem;
 
 /// What stands in `employer_code` for an expert known to have no employer.
@@ -35,28 +50,57 @@ const COLUMNS: [(&str, &[&str]); 15] = [
     ("term_to", &["聘期止", "聘期结束"]),
 ];
 
+/// The columns that may be missing: the further facts.
+const FURTHER: [(&str, &[&str]); 15] = [
+    ("birth", &["出生日期", "出生年月日"]),
+    ("sex", &["性别"]),
+    ("further_phones", &["其他电话"]),
+    ("mail", &["电子邮箱", "邮箱"]),
+    ("address", &["通信地址", "通讯地址"]),
+    ("work_status", &["在职状态", "工作状态"]),
+    ("educations", &["学历"]),
+    ("titles", &["职称明细"]),
+    ("equal_level", &["同等专业水平"]),
+    ("equal_level_evidence", &["同等专业水平证明"]),
+    ("certificates", &["执业资格", "职业资格"]),
+    ("e_evaluation", &["电子评审"]),
+    ("trainings", &["培训"]),
+    ("appointment_number", &["聘书编号"]),
+    ("appointment_issued", &["聘书日期"]),
+];
+
+/// All columns, those of the base first.
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    COLUMNS.iter().chain(&FURTHER)
+}
+
 /// Where each column stands in the records of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// Position in the record of each entry of `COLUMNS`.
-    positions: [usize; COLUMNS.len()],
+    /// Position in the record of each column of `all`.
+    positions: [Option<usize>; COLUMNS.len() + FURTHER.len()],
     /// Cells of the heading.
     width: usize,
 }
 
 impl Columns {
-    /// The English headings, in the order in which a file is written.
+    /// The English headings of the base, in the order in which a file is written.
     pub fn names() -> impl Iterator<Item = &'static str> {
         COLUMNS.iter().map(|(name, _)| *name)
+    }
+
+    /// The English headings of the further facts, which a file may have or not.
+    pub fn further_names() -> impl Iterator<Item = &'static str> {
+        FURTHER.iter().map(|(name, _)| *name)
     }
 
     /// The column that a heading means, Chinese or English; `None`: none.
     pub fn named(heading: &str) -> Option<&'static str> {
         let heading = heading.trim_start_matches('\u{feff}').trim();
-        let means = |(name, aliases): &&(&'static str, &[&str])| {
+        let means = |(name, aliases): &&(&str, &[&str])| {
             name.eq_ignore_ascii_case(heading) || aliases.contains(&heading)
         };
-        COLUMNS.iter().find(means).map(|(name, _)| *name)
+        all().find(means).map(|(name, _)| *name)
     }
 
     /// Reads the heading. A byte order mark before the first cell does not count.
@@ -66,14 +110,12 @@ impl Columns {
     /// (for an unknown one `column[position]`: what stands there may be a person's name).
     pub fn from_header<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Columns, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut found = [None; COLUMNS.len()];
+        let mut found = [None; COLUMNS.len() + FURTHER.len()];
         let mut width = 0;
         for (position, cell) in cells.into_iter().enumerate() {
             width = position + 1;
-            let heading = cell.trim_start_matches('\u{feff}').trim();
-            let known = COLUMNS.iter().zip(found.iter_mut()).find(|((name, aliases), _)| {
-                name.eq_ignore_ascii_case(heading) || aliases.contains(&heading)
-            });
+            let column = Columns::named(cell);
+            let known = all().zip(found.iter_mut()).find(|((name, _), _)| Some(*name) == column);
             match known {
                 Some((_, place @ None)) => *place = Some(position),
                 Some(((name, _), Some(_))) => {
@@ -97,11 +139,7 @@ impl Columns {
                 problems.push(Problem::new(*name, "", "missing_column", zh, "the column is missing"));
             }
         }
-        if problems.is_empty() {
-            Ok(Columns { positions: found.map(Option::unwrap_or_default), width })
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(Columns { positions: found, width }) } else { Err(problems) }
     }
 
     /// Reads one record and checks it; the expert gets `number`.
@@ -132,12 +170,36 @@ impl Columns {
             return Err(vec![Problem::new("record", "", "cells", zh, en)]);
         }
         let cell = |wanted: &str| {
-            let place = COLUMNS.iter().zip(&self.positions).find(|((name, _), _)| *name == wanted);
-            place.and_then(|(_, position)| record.get(*position)).map_or("", |cell| cell.trim())
+            let place = all().zip(&self.positions).find(|((name, _), _)| *name == wanted);
+            let position = place.and_then(|(_, position)| *position);
+            position.and_then(|position| record.get(position)).map_or("", |cell| cell.trim())
         };
         let owned = |wanted: &str| cell(wanted).to_owned();
         let list = |wanted: &str| split(cell(wanted)).map(str::to_owned).collect::<Vec<_>>();
-        let (past, problems) = read_past(cell("past_employments"));
+        let (past, mut problems) = read_past(cell("past_employments"));
+        let mut entries = |wanted: &str, most: usize| {
+            let mut read = Vec::new();
+            for (position, entry) in split(cell(wanted)).enumerate() {
+                let parts: Vec<&str> = entry.split([':', '：']).map(str::trim).collect();
+                if parts.len() > most {
+                    let (zh, en) = (format!("至多 {most} 项"), format!("has at most {most} parts"));
+                    problems.push(Problem::new(format!("{wanted}[{position}]"), entry, "parts", zh, en));
+                } else {
+                    read.push(Entry(parts));
+                }
+            }
+            read
+        };
+        let educations = entries("educations", 4).iter().map(education).collect();
+        let titles = entries("titles", 5).iter().map(title).collect();
+        let certificates = entries("certificates", 4).iter().map(certificate).collect();
+        let trainings = entries("trainings", 2);
+        let training = |e: &Entry<'_>| DraftTraining { name: e.part(0), date: e.part(1) };
+        let trainings = trainings.iter().map(training).collect();
+        let equal_level =
+            DraftEqualLevel { text: owned("equal_level"), evidence: list("equal_level_evidence") };
+        let appointment =
+            DraftAppointment { number: owned("appointment_number"), issued: owned("appointment_issued") };
         let employment = DraftEmployment {
             unit: owned("employer_code"),
             name: owned("employer_name"),
@@ -150,229 +212,31 @@ impl Columns {
             phone: owned("phone"),
             employments: employments(employment),
             past,
-            title_level: known_word(
-                cell("title_level"),
-                &[
-                    ("正高级", TitleLevel::Senior.as_str()),
-                    ("正高", TitleLevel::Senior.as_str()),
-                    ("副高级", TitleLevel::DeputySenior.as_str()),
-                    ("副高", TitleLevel::DeputySenior.as_str()),
-                    ("中级", TitleLevel::Intermediate.as_str()),
-                ],
-            ),
+            title_level: level(cell("title_level")),
             field_since: owned("field_since"),
             specialities: list("specialities"),
             regions: list("regions"),
             declared_units: list("declared_units"),
             term_from: owned("term_from"),
             term_to: owned("term_to"),
+            birth: owned("birth"),
+            sex: known_word(cell("sex"), &[("男", "1"), ("女", "2")]),
+            further_phones: list("further_phones"),
+            mail: owned("mail"),
+            address: owned("address"),
+            work_status: known_word(
+                cell("work_status"),
+                &[("在职", "employed"), ("退休", "retired"), ("自由职业", "free")],
+            ),
+            educations,
+            titles,
+            equal_level: (equal_level != DraftEqualLevel::default()).then_some(equal_level),
+            certificates,
+            e_evaluation: known_word(cell("e_evaluation"), &[("是", "yes"), ("否", "no")]),
+            trainings,
+            appointment: (appointment != DraftAppointment::default()).then_some(appointment),
             ..Draft::default()
         };
         Ok((draft, problems))
-    }
-}
-
-/// All three cells empty: not known. A mark and nothing else: none. Anything else is an employment,
-/// and what is missing in it will be reported.
-fn employments(written: DraftEmployment) -> Option<Vec<DraftEmployment>> {
-    if written == DraftEmployment::default() {
-        return None;
-    }
-    let alone = written.name.is_empty() && written.since.is_empty();
-    if alone && NONE_MARKS.contains(&written.unit.as_str()) { Some(Vec::new()) } else { Some(vec![written]) }
-}
-
-fn split(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split([';', '；']).map(str::trim).filter(|entry| !entry.is_empty())
-}
-
-fn read_past(cell: &str) -> (Vec<DraftPast>, Vec<Problem>) {
-    let (mut past, mut problems) = (Vec::new(), Vec::new());
-    for (position, entry) in split(cell).enumerate() {
-        let parts: Vec<&str> = entry.split(':').map(str::trim).collect();
-        if let [unit, from, to] = parts.as_slice() {
-            past.push(DraftPast {
-                unit: (*unit).to_owned(),
-                from: (*from).to_owned(),
-                to: (*to).to_owned(),
-                ..DraftPast::default()
-            });
-        } else {
-            let field = format!("past_employments[{position}]");
-            problems.push(Problem::new(
-                field,
-                entry,
-                "past_form",
-                "应写作 代码:起:止",
-                "is written code:from:to",
-            ));
-        }
-    }
-    (past, problems)
-}
-
-fn known_word(cell: &str, words: &[(&str, &str)]) -> String {
-    words.iter().find(|(word, _)| *word == cell).map_or(cell, |(_, meaning)| meaning).to_owned()
-}
-
-/// The same problem under the column where the value stands.
-fn in_columns(problem: Problem) -> Problem {
-    let field = match problem.field.as_str() {
-        "employments[0].unit" => "employer_code".to_owned(),
-        "employments[0].name" => "employer_name".to_owned(),
-        "employments[0].since" => "employed_since".to_owned(),
-        other => match other.strip_prefix("past") {
-            Some(rest) => format!("past_employments{rest}"),
-            None => other.to_owned(),
-        },
-    };
-    Problem { field, ..problem }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::draft::samples::{self, credit_code, id_number};
-    use super::*;
-
-    fn number() -> ExpertNumber {
-        ExpertNumber::from_random([7; 10])
-    }
-
-    fn columns() -> Columns {
-        Columns::from_header(Columns::names()).unwrap()
-    }
-
-    /// The sample draft as a row, in the order of [`Columns::names`].
-    fn row() -> Vec<String> {
-        let past = format!("{}:1995-07-01:2015-08-31", credit_code(2));
-        let cells = [
-            "王小明",
-            "111",
-            &id_number("19700101"),
-            "13800000000",
-            &credit_code(1),
-            "岳阳某大学",
-            "2015-09-01",
-            &past,
-            "senior",
-            "1995-07-01",
-            "ndrc316:A0832;ndrc316:C0602",
-            "430600; 430100",
-            &credit_code(3),
-            "2025-01-01",
-            "2027-12-31",
-        ];
-        cells.map(str::to_owned).to_vec()
-    }
-
-    fn read(row: &[String]) -> Result<Expert, Vec<Problem>> {
-        let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-        columns().read(&cells, number())
-    }
-
-    fn problems(change: impl FnOnce(&mut Vec<String>)) -> Vec<(String, &'static str)> {
-        let mut row = row();
-        change(&mut row);
-        read(&row).err().unwrap_or_default().into_iter().map(|p| (p.field, p.rule)).collect()
-    }
-
-    #[test]
-    fn a_row_is_the_expert_of_the_same_draft() {
-        assert!(read(&row()).unwrap() == samples::draft().check(number()).unwrap());
-    }
-
-    #[test]
-    fn chinese_headings_in_another_order_mean_the_same() {
-        let header = [
-            "\u{feff}聘期止",
-            "姓名",
-            "证件类型",
-            "身份证号",
-            "手机号",
-            "工作单位代码",
-            "工作单位",
-            "入职日期",
-            "工作经历",
-            "职称级别",
-            "从业起始日期",
-            "评审专业",
-            "评审区域",
-            "回避单位",
-            "聘期起",
-        ];
-        let mut cells = row();
-        cells.rotate_right(1);
-        (cells[2], cells[9]) = ("身份证".into(), "正高".into());
-        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-        let read = Columns::from_header(header).unwrap().read(&cells, number()).unwrap();
-        assert!(read == samples::draft().check(number()).unwrap());
-    }
-
-    #[test]
-    fn a_heading_with_unknown_doubled_or_missing_columns_is_refused() {
-        let header = Columns::names().map(|n| if n == "phone" { "姓名" } else { n }).chain(["王小明"]);
-        let found = Columns::from_header(header).unwrap_err();
-        let found: Vec<_> = found.iter().map(|p| (p.field.as_str(), p.rule)).collect();
-        let expected =
-            [("name", "duplicate_column"), ("column[15]", "unknown_column"), ("phone", "missing_column")];
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn all_problems_of_a_row_are_named_by_column_and_rule() {
-        let found = problems(|row| {
-            row[2] = "990000197001010011".into();
-            row[4] = "91990000".into();
-            row[7] = "x:2020-01-01:2019-01-01".into();
-            row[11] = "430600;430600".into();
-        });
-        let expected = [
-            ("id_number", "check_character"),
-            ("employer_code", "length"),
-            ("past_employments[0].unit", "length"),
-            ("past_employments[0].to", "order"),
-            ("regions[1]", "duplicate"),
-        ];
-        assert_eq!(found.iter().map(|(f, r)| (f.as_str(), *r)).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn a_row_of_another_width_and_a_misshapen_employment_are_refused() {
-        assert_eq!(problems(|row| drop(row.pop())), [("record".to_owned(), "cells")]);
-        assert_eq!(problems(|row| row.push(String::new())), [("record".to_owned(), "cells")]);
-        let found = problems(|row| (row[0], row[7]) = (String::new(), "2015".into()));
-        assert_eq!(found, [("past_employments[0]".to_owned(), "past_form"), ("name".to_owned(), "required")]);
-    }
-
-    #[test]
-    fn an_empty_employer_is_unknown_and_a_mark_is_none() {
-        let with = |code: &str| {
-            let mut row = row();
-            row[4] = code.into();
-            (row[5], row[6]) = (String::new(), String::new());
-            read(&row)
-        };
-        assert_eq!(with("").unwrap().employments(), None);
-        assert_eq!(with("无").unwrap().employments(), Some(&[][..]));
-        assert_eq!(with("-").unwrap().employments(), Some(&[][..]));
-        let fields: Vec<_> = with(&credit_code(1)).unwrap_err().into_iter().map(|p| p.field).collect();
-        assert_eq!(fields, ["employer_name", "employed_since"]);
-    }
-
-    #[cfg(feature = "server")]
-    #[test]
-    fn every_row_of_the_synthetic_pool_is_an_expert() {
-        let mut file = Vec::new();
-        let today = crate::time::Date::parse("2026-11-24").unwrap();
-        crate::pool_sample::write_sample(&mut file, 500, 1, today).unwrap();
-        let mut reader = csv::Reader::from_reader(file.as_slice());
-        let columns = Columns::from_header(reader.headers().unwrap()).unwrap();
-        for record in reader.records() {
-            let record = record.unwrap();
-            let cells: Vec<&str> = record.iter().collect();
-            if let Err(problems) = columns.read(&cells, number()) {
-                panic!("{problems:?}");
-            }
-        }
     }
 }

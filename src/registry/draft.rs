@@ -168,6 +168,20 @@ impl Draft {
         self.specialities = specialities;
     }
 
+    /// Replaces the claims and brings the drawable specialities into step with them; those that no
+    /// claim speaks of stay.
+    pub fn set_claims(&mut self, claims: Vec<DraftClaim>) {
+        for claim in &claims {
+            let listed = self.specialities.contains(&claim.speciality);
+            match (claim.decision == ClaimDecision::Approved.as_str(), listed) {
+                (true, false) => self.specialities.push(claim.speciality.clone()),
+                (false, true) => self.specialities.retain(|known| *known != claim.speciality),
+                _ => {}
+            }
+        }
+        self.claims = claims;
+    }
+
     /// How many entries the lists have that may hold long texts.
     fn entries(&self) -> usize {
         [

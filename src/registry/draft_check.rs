@@ -384,3 +384,88 @@ fn optional_word<T>(
 ) -> Option<Option<T>> {
     if written.is_empty() { Some(None) } else { word(check, field, written, parse, words).map(Some) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::draft::samples::{credit_code, full_draft};
+    use super::super::draft_parts::{DraftClaim, DraftTitle};
+    use super::super::expert::ExpertNumber;
+    use super::*;
+
+    fn problems(change: impl FnOnce(&mut Draft)) -> Vec<(String, &'static str)> {
+        let mut draft = full_draft();
+        change(&mut draft);
+        let found = draft.check(ExpertNumber::from_random([7; 10])).err().unwrap_or_default();
+        found.into_iter().map(|p| (p.field, p.rule)).collect()
+    }
+
+    #[track_caller]
+    fn refuses(field: &str, rule: &'static str, change: impl FnOnce(&mut Draft)) {
+        assert_eq!(problems(change), [(field.to_owned(), rule)]);
+    }
+
+    #[test]
+    fn each_further_field_is_refused_by_the_name_of_its_rule() {
+        assert_eq!(problems(|_| {}), []);
+        refuses("further_phones[0]", "phone", |d| d.further_phones = vec!["12".into()]);
+        refuses("further_phones[1]", "duplicate", |d| d.further_phones.push("0730-8888888".into()));
+        for mail in ["wang", "@x.cn", "a@x", "a b@x.cn", "a@b@x.cn", "王@x.cn", "a@.cn", "a@x."] {
+            refuses("mail", "mail", |d| d.mail = mail.into());
+        }
+        refuses("address", "length", |d| d.address = "路".repeat(129));
+        refuses("work_status", "word", |d| d.work_status = "idle".into());
+        refuses("educations[0].code", "unknown_education", |d| d.educations[0].code = "01".into());
+        refuses("educations[0].date", "order", |d| d.educations[0].date = "1969-12-31".into());
+        refuses("titles[0].code", "title_code", |d| d.titles[0].code = "8".into());
+        refuses("titles[1].name", "required", |d| d.titles[1].name.clear());
+        refuses("titles[1].level", "required", |d| d.titles[1].level.clear());
+        refuses("equal_level.evidence", "count", |d| d.equal_level.as_mut().unwrap().evidence.clear());
+        refuses("certificates[0].valid_to", "order", |d| d.certificates[0].valid_to = "2019-12-31".into());
+        refuses("relatives[0].relation", "word", |d| d.relatives[0].relation = "cousin".into());
+        refuses("relatives[0].units[1]", "duplicate", |d| d.relatives[0].units.push(credit_code(5)));
+        refuses("e_evaluation", "e_evaluation", |d| d.e_evaluation = "true".into());
+        refuses("trainings[0].date", "required", |d| d.trainings[0].date.clear());
+        refuses("relaxation.specialities", "count", |d| d.relaxation.as_mut().unwrap().specialities.clear());
+        refuses("documents[0].digest", "digest", |d| d.documents[0].digest = "B".repeat(64));
+        refuses("documents[0].kind", "characters", |d| d.documents[0].kind = "Photo".into());
+        refuses("pending_units[0]", "length", |d| d.pending_units = vec!["1".into()]);
+        refuses("confirmed", "date", |d| d.confirmed = "yesterday".into());
+        refuses("appointment.number", "required", |d| d.appointment.as_mut().unwrap().number.clear());
+        refuses("past[0].name", "length", |d| d.past[0].name = "某".repeat(129));
+    }
+
+    #[test]
+    fn the_title_level_is_the_highest_of_the_titles_listed() {
+        refuses("title_level", "highest_title", |d| d.title_level = "intermediate".into());
+        refuses("title_level", "highest_title", |d| drop(d.titles.remove(0)));
+        assert_eq!(problems(|d| (d.titles, d.title_level) = (Vec::new(), "junior".into())), []);
+        let none = DraftTitle { name: "技术员".into(), level: "none".into(), ..DraftTitle::default() };
+        assert_eq!(problems(|d| (d.titles, d.title_level) = (vec![none], "none".into())), []);
+    }
+
+    #[test]
+    fn work_and_employers_do_not_contradict_each_other() {
+        refuses("work_status", "contradiction", |d| d.employments = Some(Vec::new()));
+        refuses("work_status", "contradiction", |d| d.work_status = "free".into());
+        assert_eq!(
+            problems(|d| d.work_status = "retired".into()),
+            [],
+            "who is retired may be employed again"
+        );
+        assert_eq!(problems(|d| d.employments = None), []);
+    }
+
+    #[test]
+    fn claims_are_in_step_with_the_drawable_list() {
+        refuses("claims[0].decision", "in_step", |d| drop(d.specialities.pop()));
+        refuses("claims[1].decision", "in_step", |d| d.specialities.push("ndrc316:A0801".into()));
+        refuses("claims[1].reason", "required", |d| d.claims[1].decision = "rejected".into());
+        refuses("claims[1].decision", "word", |d| d.claims[1].decision = "maybe".into());
+        refuses("claims[2]", "duplicate", |d| d.claims.push(d.claims[1].clone()));
+        let only = DraftClaim { speciality: "ndrc316:A0801".into(), ..DraftClaim::default() };
+        assert_eq!(problems(|d| (d.specialities, d.claims) = (Vec::new(), vec![only])), []);
+        refuses("specialities", "count", |d| {
+            (d.specialities, d.claims) = (Vec::new(), Vec::new());
+        });
+    }
+}

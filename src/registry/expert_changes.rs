@@ -15,7 +15,7 @@ use super::draft_parts::{
     DraftEqualLevel, DraftPast, DraftRelative, DraftRelaxation, DraftTitle, DraftTraining,
 };
 use super::expert::{Employment, Expert, PastEmployment};
-use super::particulars::{Claim, ClaimDecision, Leave, Particulars};
+use super::particulars::{Claim, ClaimDecision, Leave, Particulars, WorkStatus};
 use super::problem::Problem;
 use super::standing::{Event, Refusal};
 
@@ -66,23 +66,25 @@ impl Expert {
         approved.chain(others).collect()
     }
 
-    /// Whether present and former employers, together with times of retirement or free work that
-    /// follow from none being known, leave a gap in the three years before `day` (the years that
-    /// count for conflicts, art 16). A finding, no refusal: an employer that is not known at all, or
-    /// a time between employments that nothing covers.
+    /// Whether the employers do not account for the three years before `day` (those that count for
+    /// conflicts, art 16). A finding, no refusal: the employer is not known, or some of the time is
+    /// covered by no employment. Who is retired or works freely has none since the last one that is
+    /// recorded, and may have none recorded at all.
     pub fn history_incomplete(&self, day: Date) -> bool {
         let Some(present) = self.employments() else { return true };
         let first_day = day.plus_years(-3);
-        // Who has no employer now has had none since the last one; how long ago does not matter.
         let mut covered_from = if present.is_empty() {
-            self.past().iter().map(|p| p.to).max()
+            let without =
+                matches!(self.particulars().work_status, Some(WorkStatus::Retired | WorkStatus::Free));
+            let last = self.past().iter().map(|p| p.to).max();
+            if last.is_none() && without { Some(Date::MIN) } else { last }
         } else {
             present.iter().map(|e| e.since).min()
         };
         let mut past: Vec<&PastEmployment> = self.past().iter().collect();
         past.sort_by_key(|p| std::cmp::Reverse(p.to));
         for employment in past {
-            // Change of employer takes days, not a season: a month between two counts as none.
+            // Change of employer takes days, not a season: a month between two is no gap.
             if covered_from.is_some_and(|from| from.days_since(employment.to) <= GAP_DAYS) {
                 covered_from = covered_from.min(Some(employment.from));
             }
@@ -308,5 +310,156 @@ fn particulars(further: &Particulars) -> Draft {
         appointment: (further.appointment.as_ref())
             .map(|a| DraftAppointment { number: a.number.clone(), issued: a.issued.to_string() }),
         ..Draft::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::draft::samples::{credit_code, draft, full_draft};
+    use super::super::expert::ExpertNumber;
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        Date::parse(text).unwrap()
+    }
+
+    fn expert(change: impl FnOnce(&mut Draft)) -> Expert {
+        let mut draft = draft();
+        change(&mut draft);
+        draft.check(ExpertNumber::from_random([7; 10])).unwrap()
+    }
+
+    fn rules(found: Result<Expert, Vec<Problem>>) -> Vec<(String, &'static str)> {
+        found.err().unwrap_or_default().into_iter().map(|p| (p.field, p.rule)).collect()
+    }
+
+    #[test]
+    fn every_fact_of_a_full_record_is_written_as_it_was() {
+        let full = full_draft().check(ExpertNumber::from_random([7; 10])).unwrap();
+        assert!(full.draft() == full_draft());
+        assert!(full.amended(&full.draft()).unwrap() == full);
+        assert_eq!(full.claims().len(), 3, "two approved, one pending");
+    }
+
+    #[test]
+    fn leaves_are_sorted_kept_apart_and_limited() {
+        let leave = |from: i64, to: i64| Leave { from: Timestamp(from), to: Timestamp(to) };
+        let away = expert(|_| {}).with_leaves(vec![leave(200, 300), leave(100, 200)]).unwrap();
+        assert_eq!(away.leaves(), [leave(100, 200), leave(200, 300)]);
+        assert!(
+            away.on_leave(Timestamp(50), Timestamp(101)) && !away.on_leave(Timestamp(300), Timestamp(400))
+        );
+        assert_eq!(
+            rules(away.with_leaves(vec![leave(1, 5), leave(4, 6)])),
+            [("leaves[1]".to_owned(), "order")]
+        );
+        assert_eq!(rules(away.with_leaves(vec![leave(5, 5)])), [("leaves[0]".to_owned(), "order")]);
+        let many = |n: i64| (0..n).map(|i| leave(i * 10, i * 10 + 5)).collect();
+        assert!(away.with_leaves(many(64)).is_ok());
+        assert_eq!(rules(away.with_leaves(many(65))), [("leaves".to_owned(), "count")]);
+        assert!(away.with_leaves(Vec::new()).unwrap() == expert(|_| {}));
+    }
+
+    #[test]
+    fn confirmation_renewal_and_open_employers_change_one_fact_each() {
+        let before = expert(|_| {});
+        assert_eq!(before.with_confirmed(day("2026-03-01")).unwrap().confirmed(), Some(day("2026-03-01")));
+        let renewed = before.renewed(day("2028-01-01"), day("2030-12-31")).unwrap();
+        assert_eq!((renewed.term_from(), renewed.term_to()), (day("2028-01-01"), day("2030-12-31")));
+        assert_eq!(
+            rules(before.renewed(day("2028-01-01"), day("2027-12-31"))),
+            [("term_to".to_owned(), "order")]
+        );
+        let unit = CreditCode::parse(&credit_code(9)).unwrap();
+        let open = before.with_pending_units(std::slice::from_ref(&unit)).unwrap();
+        assert_eq!(open.pending_units(), std::slice::from_ref(&unit));
+        assert_eq!(open.employments(), before.employments());
+        assert!(open.with_pending_units(&[]).unwrap() == before);
+        assert_eq!(
+            rules(open.with_pending_units(&[unit.clone(), unit])),
+            [("pending_units[1]".to_owned(), "duplicate")]
+        );
+    }
+
+    #[test]
+    fn a_decision_about_a_claim_keeps_the_drawable_list_in_step() {
+        let speciality = |code: &str| Speciality::parse(&format!("ndrc316:{code}")).unwrap();
+        let decided = |code: &str, decision, reason: Option<&str>| ClaimDecided {
+            speciality: speciality(code),
+            decision,
+            decided: day("2026-05-01"),
+            reason: reason.map(str::to_owned),
+        };
+        let full = full_draft().check(ExpertNumber::from_random([7; 10])).unwrap();
+        let approved = full.with_claim_decisions(&[decided("A0801", ClaimDecision::Approved, None)]).unwrap();
+        assert_eq!(approved.specialities(), [speciality("A0832"), speciality("C0602"), speciality("A0801")]);
+        let rejected = decided("C0602", ClaimDecision::Rejected, Some("证明不足"));
+        let less = approved.with_claim_decisions(std::slice::from_ref(&rejected)).unwrap();
+        assert_eq!(less.specialities(), [speciality("A0832"), speciality("A0801")]);
+        let claim = less.claims().into_iter().find(|claim| claim.speciality == speciality("C0602")).unwrap();
+        assert_eq!((claim.decision, claim.evidence.len()), (ClaimDecision::Rejected, 1));
+        let silent = ClaimDecided { reason: None, ..rejected };
+        assert_eq!(
+            rules(approved.with_claim_decisions(&[silent])),
+            [("claims[0].reason".to_owned(), "required")]
+        );
+        let all: Vec<ClaimDecided> =
+            ["A0832", "A0801"].map(|code| decided(code, ClaimDecision::Rejected, Some("不符"))).to_vec();
+        assert_eq!(less.with_claim_decisions(&all).unwrap().specialities(), []);
+    }
+
+    #[test]
+    fn a_plain_list_and_claims_bring_each_other_into_step() {
+        let mut draft = full_draft();
+        draft.set_specialities(vec!["ndrc316:A0801".into(), "ndrc316:A0832".into()]);
+        let expert = draft.check(ExpertNumber::from_random([7; 10])).unwrap();
+        assert_eq!(expert.specialities().len(), 2);
+        assert!(expert.particulars().claims.is_empty());
+        let mut draft = full_draft();
+        draft.set_claims(vec![DraftClaim {
+            speciality: "ndrc316:C0602".into(),
+            decision: "rejected".into(),
+            reason: "不符".into(),
+            ..DraftClaim::default()
+        }]);
+        let expert = draft.check(ExpertNumber::from_random([7; 10])).unwrap();
+        assert_eq!(expert.specialities(), [Speciality::parse("ndrc316:A0832").unwrap()]);
+        let mut claims_alone = full_draft();
+        claims_alone.specialities.clear();
+        let expert = claims_alone.check(ExpertNumber::from_random([7; 10])).unwrap();
+        assert_eq!(expert.specialities(), [Speciality::parse("ndrc316:C0602").unwrap()]);
+    }
+
+    #[test]
+    fn a_history_of_three_years_has_no_gap_longer_than_a_month() {
+        let today = day("2026-11-24");
+        let incomplete = |change: fn(&mut Draft)| expert(change).history_incomplete(today);
+        assert!(!incomplete(|_| {}));
+        assert!(incomplete(|d| d.employments = None));
+        let since = |d: &mut Draft, since: &str| d.employments.as_mut().unwrap()[0].since = since.into();
+        assert!(!incomplete(|d| {
+            d.employments.as_mut().unwrap()[0].since = "2025-01-31".into();
+            d.past[0].to = "2024-12-31".into();
+        }));
+        assert!(incomplete(|d| {
+            d.employments.as_mut().unwrap()[0].since = "2025-02-02".into();
+            d.past[0].to = "2024-12-31".into();
+        }));
+        assert!(!expert(|d| since(d, "2023-11-24")).history_incomplete(today));
+        assert!(!incomplete(|d| d.employments = Some(Vec::new())), "the last employment ended long ago");
+        assert!(incomplete(|d| (d.employments, d.past) = (Some(Vec::new()), Vec::new())));
+        assert!(!incomplete(|d| {
+            (d.employments, d.past) = (Some(Vec::new()), Vec::new());
+            d.work_status = "retired".into();
+        }));
+    }
+
+    #[test]
+    fn a_record_is_not_merged_into_itself() {
+        let one = expert(|_| {});
+        let itself = Event::Merge(one.number().clone());
+        assert_eq!(one.decided(itself, day("2026-11-24")), Err(Refusal::MergedIntoItself));
+        let other = Event::Merge(ExpertNumber::from_random([8; 10]));
+        assert!(one.decided(other, day("2026-11-24")).is_ok());
     }
 }

@@ -88,6 +88,7 @@ pub struct Lifecycle {
 pub fn all() -> Vec<&'static Lifecycle> {
     use super::privacy::{ATTACHMENT, ERASURE, KEPT_OPENING, SEALING_ROTATION};
     vec![
+        &super::standing_table::STANDING,
         &super::rules_in_force::REGISTRY_PROFILE,
         &super::application::APPLICATION,
         &super::change::CHANGE,
@@ -95,6 +96,7 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &ERASURE,
         &KEPT_OPENING,
         &SEALING_ROTATION,
+        &super::saved_list::SAVED_LIST,
     ]
 }
 

@@ -9,7 +9,7 @@
 //! | `identity` | [`Identity`]: document, birth date, sex |
 //! | `expert`, `particulars` | [`Expert`]: the same facts, valid |
 //! | `expert_changes` | how an expert changes |
-//! | `standing`, `standing_json` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
+//! | `standing`, `standing_json`, `standing_table` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
@@ -17,7 +17,8 @@
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
-//! | `csv_row` | [`Columns`]: a row of an import file to a draft |
+//! | `saved_list` | the life cycle of a saved list |
+//! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
 //! repeats a value, because a value may be a person's.
@@ -36,7 +37,10 @@
 pub mod application;
 pub mod change;
 mod check;
+mod csv_cells;
 mod csv_row;
+#[cfg(test)]
+mod csv_row_tests;
 mod draft;
 mod draft_check;
 mod draft_json;
@@ -51,9 +55,13 @@ mod particulars;
 pub mod privacy;
 mod problem;
 pub mod rules_in_force;
+pub mod saved_list;
 mod scheme;
 mod standing;
 mod standing_json;
+pub mod standing_table;
+#[cfg(test)]
+mod standing_tests;
 mod unit;
 
 pub use csv_row::{Columns, NONE_MARKS};

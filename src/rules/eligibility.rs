@@ -146,7 +146,9 @@ mod tests {
     use super::super::rule::Family;
     use super::*;
     use crate::registry::samples::{credit_code, draft, id_number};
-    use crate::registry::{DismissalReason, Draft, DraftPast, Event, ExpertNumber, Until};
+    use crate::registry::{
+        DismissalReason, Draft, DraftClaim, DraftPast, Event, ExpertNumber, Leave, StaleReason, Until,
+    };
 
     const REVIEW: &str = "2026-11-24";
 
@@ -267,6 +269,76 @@ mod tests {
         assert_eq!(after(Event::Suspend(Until::Day(day("2026-11-23")))), Outcome::Candidate);
         assert_eq!(after(Event::Suspend(Until::RequestAfter(day("2026-11-23")))), suspended);
         assert_eq!(after(Event::Suspend(Until::Reinstated)), suspended);
+    }
+
+    #[test]
+    fn stale_deceased_and_merged_records_are_out_and_a_refreshed_one_is_in() {
+        let decided = day("2026-10-01");
+        let detail = |expert: &Expert| {
+            let verdict = judge(expert, &project(), &at_home(), &embedded("national-2017").unwrap());
+            (verdict.outcome, verdict.findings[0].detail)
+        };
+        let other = ExpertNumber::from_random([9; 10]);
+        for (event, found) in [
+            (Event::MarkStale(StaleReason::Unconfirmed), Detail::Stale),
+            (Event::Decease, Detail::Deceased),
+            (Event::Merge(other), Detail::Merged),
+        ] {
+            let expert = expert(|_| {}).decided(event, decided).unwrap();
+            assert_eq!(detail(&expert), (excluded(&[Rule::StatusActive]), found));
+        }
+        let stale = expert(|_| {}).decided(Event::MarkStale(StaleReason::NearLimit), decided).unwrap();
+        assert_eq!(outcome(&stale.decided(Event::Refresh, decided).unwrap()), Outcome::Candidate);
+        let gone = expert(|_| {}).decided(Event::Dismiss(DismissalReason::OwnRequest), decided).unwrap();
+        assert_eq!(outcome(&gone.decided(Event::Reenter, decided).unwrap()), Outcome::Candidate);
+    }
+
+    #[test]
+    fn a_leave_counts_from_the_start_of_the_review_for_eight_hours() {
+        let start = nine_o_clock().0;
+        let away = |from: i64, to: i64| {
+            let leave = Leave { from: Timestamp(start + from), to: Timestamp(start + to) };
+            outcome(&expert(|_| {}).with_leaves(vec![leave]).unwrap())
+        };
+        let eight_hours = 8 * 3600;
+        assert_eq!(away(-3600, 0), Outcome::Candidate);
+        assert_eq!(away(-3600, 1), excluded(&[Rule::StatusActive]));
+        assert_eq!(away(eight_hours - 1, eight_hours + 1), excluded(&[Rule::StatusActive]));
+        assert_eq!(away(eight_hours, eight_hours + 1), Outcome::Candidate);
+    }
+
+    #[test]
+    fn while_a_change_of_employer_is_open_both_employers_count() {
+        for (serial, rule) in
+            [(11, Rule::OwnUnitOnlyAsRep), (12, Rule::NoAgentStaff), (14, Rule::ConflictEmployment3y)]
+        {
+            let changing = expert(|_| {}).with_pending_units(&[code(serial)]).unwrap();
+            assert_eq!(outcome(&changing), excluded(&[rule]));
+            let both = expert(|d| d.employments.as_mut().unwrap()[0].unit = credit_code(serial));
+            let both = both.with_pending_units(&[code(40)]).unwrap();
+            assert_eq!(outcome(&both), excluded(&[rule]), "the old one counts still");
+        }
+    }
+
+    #[test]
+    fn the_age_of_somebody_without_identity_card_is_that_of_the_birth_date_given() {
+        let with = |birth: &str| {
+            outcome(&expert(|d| {
+                (d.id_kind, d.id_number) = ("414".into(), "E12345678".into());
+                (d.birth, d.sex) = (birth.into(), "2".into());
+            }))
+        };
+        assert_eq!(with("1956-11-25"), Outcome::Candidate);
+        assert_eq!(with("1956-11-24"), excluded(&[Rule::AgeLimit]));
+    }
+
+    #[test]
+    fn a_claim_that_is_not_approved_matches_nothing() {
+        let pending = expert(|d| {
+            d.set_specialities(Vec::new());
+            d.claims = vec![DraftClaim { speciality: "ndrc316:A0832".into(), ..DraftClaim::default() }];
+        });
+        assert_eq!(outcome(&pending), Outcome::NotMatching);
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Service {
                 check_fields(&body)?;
                 // The whole record as it will be: its own rules speak now, not at the review.
                 let after = body.approved(&before, record.today, &[])?;
-                let amended = record.expert.amended(&after).map_err(Refusal::invalid)?;
+                let amended = self.known(&after, record.expert.amended(&after))?;
                 let alone = body.fields().all(|field| class_of(field) == FieldClass::Alone);
                 let event = if alone { "enter_alone" } else { "file" };
                 let days = self.registry_profile.changes.working_days.value;
@@ -208,7 +208,7 @@ impl Service {
     }
 
     /// One change, everything, after the look is recorded with its purpose.
-    pub fn change(&self, actor: &Actor, id: &str, purpose: &str) -> Result<ChangeRecord, Refusal> {
+    pub fn read_change(&self, actor: &Actor, id: &str, purpose: &str) -> Result<ChangeRecord, Refusal> {
         actor.check(Action::ReadCases)?;
         let case = self.case(actor, &CHANGE, id)?;
         self.record_look(actor, "change", case.subject.as_deref().unwrap_or(id), purpose)?;

@@ -29,7 +29,7 @@ use crate::time::Date;
 pub struct ExpertSummary {
     /// The number.
     pub number: String,
-    /// Standing as last decided: `active`, `suspended`, `dismissed`, `banned`.
+    /// Standing as last decided, a word of [`crate::registry::StandingKind`].
     pub standing: String,
     /// Main review region.
     pub region: String,
@@ -39,8 +39,14 @@ pub struct ExpertSummary {
     pub specialities: Vec<String>,
     /// Credit code of the unit; `None`: none or not known.
     pub unit: Option<String>,
+    /// Level of the title, a word of [`crate::registry::TitleLevel`].
+    pub title_level: String,
+    /// First day of the term, `YYYY-MM-DD`.
+    pub term_from: String,
     /// Last day of the term, `YYYY-MM-DD`.
     pub term_to: String,
+    /// Day of the last yearly confirmation, `YYYY-MM-DD`.
+    pub confirmed: Option<String>,
     /// Grows with every change.
     pub version: i64,
 }
@@ -56,6 +62,8 @@ pub struct ExpertsAsked {
     pub speciality: Option<String>,
     /// Credit code of the unit.
     pub unit: Option<String>,
+    /// With a title of this level.
+    pub title_level: Option<String>,
 }
 
 /// One expert, everything.
@@ -179,6 +187,7 @@ impl Service {
             unit: asked.unit.clone(),
             // A bureau of a city or county keeps those whose main region lies there.
             home_prefix: actor.region.map(within),
+            title_level: asked.title_level.clone(),
         };
         let page = self.store.read(|conn| {
             paging.read(|page| store::expert::list(conn, &filter, page), |row| &row.row.number, summary)
@@ -280,6 +289,33 @@ impl Service {
         })
     }
 
+    /// Fills the columns of rows that an earlier version wrote, from the images that they stand for.
+    /// What a row says follows from its image, so this changes nothing that the journal would have to
+    /// tell. An image that cannot be read is left to the check (`fsck`), which names it.
+    ///
+    /// Every opening of the service does this first.
+    pub fn fill_rows(&self) -> Result<(), Refusal> {
+        let mut after = String::new();
+        loop {
+            let numbers = self.store.read(|conn| store::expert::unfilled(conn, &after, 500))?;
+            let Some(last) = numbers.last() else { return Ok(()) };
+            after.clone_from(last);
+            let mut rows = Vec::new();
+            for number in &numbers {
+                let Ok((record, _)) = self.expert_record(number) else { continue };
+                let mut filled = row(&record.expert, &self.id_hash(&record.expert), record.version);
+                filled.row.entry = record.entry;
+                rows.push(filled);
+            }
+            self.store.write("fill rows of experts", move |tx| {
+                for row in &rows {
+                    store::expert::update(tx, row, row.row.version)?;
+                }
+                Ok::<_, Refusal>(())
+            })?;
+        }
+    }
+
     pub(super) fn summary(&self, number: &str) -> Result<ExpertSummary, Refusal> {
         let found = self.store.read(|conn| store::expert::find(conn, number))?;
         found.map(summary).ok_or_else(no_expert)
@@ -325,6 +361,9 @@ pub(super) fn row(expert: &Expert, id_hash: &[u8; 32], version: i64) -> store::e
             term_to: expert.term_to().to_string(),
             version,
             entry: 0,
+            title_level: expert.title_level().as_str().to_owned(),
+            term_from: expert.term_from().to_string(),
+            confirmed: expert.confirmed().map(|day| day.to_string()),
         },
         specialities: codes(expert.specialities().iter().map(|s| s.as_str().to_owned()).collect()),
         regions: codes(expert.regions().iter().map(|r| r.as_str().to_owned()).collect()),
@@ -339,7 +378,10 @@ fn summary(row: store::expert::Expert) -> ExpertSummary {
         regions: row.regions,
         specialities: row.specialities,
         unit: row.row.unit,
+        title_level: row.row.title_level,
+        term_from: row.row.term_from,
         term_to: row.row.term_to,
+        confirmed: row.row.confirmed,
         version: row.row.version,
     }
 }

@@ -9,9 +9,11 @@
 //! and a draw reads the index at exactly the position that its commitment names.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use roaring::RoaringBitmap;
 
+use super::name_index::NameIndex;
 use crate::codec::Hash;
 use crate::codes::{Region, Speciality};
 use crate::registry::Expert;
@@ -38,6 +40,7 @@ pub struct DrawingIndex {
     by_number: BTreeMap<String, u32>,
     specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
+    names: NameIndex,
 }
 
 impl DrawingIndex {
@@ -106,7 +109,39 @@ impl DrawingIndex {
         all.iter().filter_map(|slot| self.slots.get(slot as usize)?.as_ref()).collect()
     }
 
+    /// The expert in a slot; slots are in the order of registration and never change.
+    pub(super) fn slot(&self, slot: u32) -> Option<&Indexed> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// The slot of a number.
+    pub(super) fn slot_of(&self, number: &str) -> Option<u32> {
+        self.by_number.get(number).copied()
+    }
+
+    /// Slots in the order of numbers, after one.
+    pub(super) fn slots_after<'a>(&'a self, after: Option<&'a str>) -> impl Iterator<Item = u32> + 'a {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_number.range::<str, _>((from, Bound::Unbounded)).map(|(_, slot)| *slot)
+    }
+
+    /// Slots of those with a speciality or one below it.
+    pub(super) fn skilled(&self, speciality: Speciality) -> RoaringBitmap {
+        self.specialities.get(&speciality).cloned().unwrap_or_default()
+    }
+
+    /// Slots of those who review in a region or a part of it.
+    pub(super) fn reviewing(&self, region: Region) -> RoaringBitmap {
+        self.regions.get(region.as_str()).cloned().unwrap_or_default()
+    }
+
+    /// Slots of those whose names have all these characters.
+    pub(super) fn named(&self, text: &str) -> RoaringBitmap {
+        self.names.candidates(text)
+    }
+
     fn mark(&mut self, expert: &Expert, slot: u32, set: bool) {
+        self.names.mark(expert.name(), slot, set);
         for claim in expert.specialities() {
             claim.ancestors().for_each(|code| put(&mut self.specialities, code, slot, set));
         }

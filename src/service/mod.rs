@@ -27,6 +27,8 @@
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
 //! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `sealing` | data keys of subjects, sealed records |
+//! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
+//! | `exports/` | lists as tables, within what the viewer may see |
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
@@ -53,6 +55,7 @@ pub mod erased;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
+pub mod exports;
 pub mod facts_patch;
 pub mod fsck;
 mod fsck_attachments;
@@ -66,14 +69,17 @@ pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
 pub mod looks;
+mod name_index;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod refusal;
 pub mod reseal;
 mod rules_in_force;
+pub mod saved_lists;
 pub mod schemes;
 pub mod sealing;
+pub mod search;
 pub mod sessions;
 pub mod sight;
 pub mod tables;
@@ -207,6 +213,7 @@ impl Service {
         };
         service.follow_sealing()?;
         service.begin()?;
+        service.fill_rows()?;
         drop(service.current_index()?);
         service.sweep_attachments()?;
         service.finish_committed()?;

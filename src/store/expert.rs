@@ -44,6 +44,12 @@ pub struct ExpertRow {
     pub version: i64,
     /// The journal entry of the newest change.
     pub entry: i64,
+    /// Level of the title, in the registry's words; empty: written before there was this column.
+    pub title_level: String,
+    /// First day of the term, `YYYY-MM-DD`.
+    pub term_from: String,
+    /// Day of the last yearly confirmation, `YYYY-MM-DD`.
+    pub confirmed: Option<String>,
 }
 
 /// Which experts to list; an empty filter lists all.
@@ -59,6 +65,8 @@ pub struct ExpertFilter {
     pub unit: Option<String>,
     /// With a main region whose code begins so.
     pub home_prefix: Option<String>,
+    /// With a title of this level.
+    pub title_level: Option<String>,
 }
 
 /// Adds an expert. Error: [`StoreError::Conflict`] on `expert.number` or `expert.id_hash`.
@@ -112,6 +120,16 @@ pub fn number_of(conn: &mut Conn, id_hash: &[u8]) -> Result<Option<String>, Stor
     })
 }
 
+/// Numbers of experts whose rows were written before there were all columns, in their order, at most
+/// `limit` of those after a number. The row of an erased record has no term and stays empty.
+pub fn unfilled(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    conn.run(|inner| {
+        let rows = expert::table.filter(expert::title_level.eq("")).filter(expert::term_to.ne(""));
+        let rows = rows.filter(expert::number.gt(after));
+        rows.select(expert::number).order(expert::number).limit(limit).load(inner)
+    })
+}
+
 /// Which of these id hashes belong to somebody registered.
 pub fn known(conn: &mut Conn, id_hashes: &[&[u8]]) -> Result<BTreeSet<Vec<u8>>, StoreError> {
     let mut found = BTreeSet::new();
@@ -145,6 +163,9 @@ pub fn list(conn: &mut Conn, filter: &ExpertFilter, page: &Page) -> Result<Vec<E
         }
         if let Some(prefix) = &filter.home_prefix {
             query = query.filter(expert::region.ge(prefix)).filter(expert::region.lt(prefix_end(prefix)));
+        }
+        if let Some(level) = &filter.title_level {
+            query = query.filter(expert::title_level.eq(level));
         }
         if let Some(prefix) = &filter.region_prefix {
             query = query.filter(diesel::dsl::exists(

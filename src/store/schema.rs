@@ -149,6 +149,9 @@ diesel::table! {
         term_to -> Text,
         version -> BigInt,
         entry -> BigInt,
+        title_level -> Text,
+        term_from -> Text,
+        confirmed -> Nullable<Text>,
     }
 }
 

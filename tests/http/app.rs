@@ -51,6 +51,15 @@ impl TestApp {
     /// With other rules of sign-in; passwords are hashed with the least work (a unit test holds the
     /// real cost).
     pub fn with_access(kind: Kind, access: AccessRules) -> Self {
+        Self::with(kind, access, "registry-hunan-2023")
+    }
+
+    /// Under another registry profile.
+    pub fn under(kind: Kind, registry_profile: &str) -> Self {
+        Self::with(kind, AccessRules::default(), registry_profile)
+    }
+
+    fn with(kind: Kind, access: AccessRules, registry_profile: &str) -> Self {
         let fresh = Fresh::new(kind);
         let clock = Arc::new(FixedClock::new(NOW));
         let entropy = Arc::new(SeededEntropy::new(7));
@@ -58,7 +67,7 @@ impl TestApp {
             Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
                 .unwrap();
         let profile = embedded("hunan-2023").unwrap();
-        let registry = embedded_registry("registry-hunan-2023").unwrap();
+        let registry = embedded_registry(registry_profile).unwrap();
         let config = ServiceConfig {
             checkpoint_path: Some(fresh.checkpoint_path()),
             access: AccessRules { password_cost: PasswordCost::least(), ..access },

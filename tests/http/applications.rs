@@ -1,8 +1,14 @@
 //! Applications: written by the person or by a registrar, handed in whole, reviewed by three accounts,
 //! entered in one write.
 
+use std::sync::Arc;
+
+use expert_draw::keys::Keys;
+use expert_draw::ports::SystemEntropy;
+use expert_draw::rules::{RegistryProfile, embedded, embedded_registry};
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::actor::Action;
+use expert_draw::service::{Service, ServiceConfig};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, credit_code, id_number};
@@ -21,6 +27,8 @@ on_both! {
     a_relaxation_is_granted_by_the_final_review_alone
     applications_stay_in_their_region_and_with_their_owner
     lists_name_nobody_and_every_look_is_recorded
+    a_test_comes_before_entry_where_the_profile_asks_for_one
+    a_profile_is_loaded_once_and_never_edited
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -477,4 +485,50 @@ fn lists_name_nobody_and_every_look_is_recorded(kind: Kind) {
     app.get(&staff.reviewer, &one).names(400, "purpose", "required");
     let seen = app.get(&staff.reviewer, &format!("{one}?purpose=初审")).expect(200).json();
     assert_eq!((seen["facts"]["name"].as_str(), app.size()), (Some("李小红"), before + 1));
+}
+
+fn a_test_comes_before_entry_where_the_profile_asks_for_one(kind: Kind) {
+    let app = TestApp::under(kind, "registry-fujian-2025");
+    let staff = Staff::of(&app);
+    let shown = app.get(&staff.applicant, "/api/v1/registry-profile").expect(200).json();
+    assert_eq!(shown["name"], "registry-fujian-2025");
+    assert_eq!(shown["profile"]["conditions"]["age_entry"]["status"], "C2");
+    let tested = |serial: u32, points: u32| {
+        let id = taken(&app, &Staff { applicant: applicant(&app), ..Staff::of(&app) }, serial);
+        step(&app, &staff.reviewer, &id, "first-review", &pass()).expect(200);
+        let waiting = step(&app, &staff.approver, &id, "final-review", &pass()).expect(200).json();
+        assert_eq!((waiting["state"].as_str(), waiting.get("expert")), (Some("in_test"), None));
+        step(&app, &staff.approver, &id, "test", &json!({"points": 101})).names(422, "points", "range");
+        step(&app, &staff.reviewer, &id, "test", &json!({"points": 60})).problem(403, "not_permitted");
+        step(&app, &staff.approver, &id, "test", &json!({"points": points})).expect(200).json()
+    };
+    let (failed, passed) = (tested(1, 59), tested(2, 60));
+    assert_eq!((failed["state"].as_str(), failed.get("expert")), (Some("rejected"), None));
+    assert_eq!((passed["state"].as_str(), passed["points"].as_u64()), (Some("active"), Some(60)));
+    assert!(passed["expert"].is_string());
+    assert_eq!(app.fsck(), [""; 0]);
+}
+
+fn a_profile_is_loaded_once_and_never_edited(kind: Kind) {
+    let app = TestApp::new(kind);
+    let open = |profile: RegistryProfile| {
+        let keys = Keys::load(&app.fresh.folder.join("keys")).unwrap();
+        let entropy = Arc::new(SystemEntropy);
+        let draws = embedded("hunan-2023").unwrap();
+        let database = app.fresh.database.clone();
+        let config = ServiceConfig::new(database, keys, app.clock.clone(), entropy, draws, profile);
+        Service::open(config).map(drop).map_err(|refusal| refusal.code)
+    };
+    let hunan = embedded_registry("registry-hunan-2023").unwrap();
+    let before = app.size();
+    open(hunan.clone()).unwrap();
+    assert_eq!(app.size(), before, "again the same: nothing to say");
+    let edited = String::from_utf8(hunan.bytes().to_vec()).unwrap().replace("\"value\": 69", "\"value\": 99");
+    assert_eq!(open(RegistryProfile::parse(edited.as_bytes()).unwrap()), Err("profile_edited"));
+    assert_eq!(app.size(), before);
+    open(embedded_registry("registry-fujian-2025").unwrap()).unwrap();
+    assert_eq!(app.size(), before + 2, "one retired, one loaded, in one write");
+    open(hunan).unwrap();
+    assert_eq!(app.size(), before + 4);
+    assert_eq!(app.fsck(), [""; 0]);
 }

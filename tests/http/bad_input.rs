@@ -87,7 +87,11 @@ fn facts_that_break_rules_are_named_by_field_and_rule(kind: Kind) {
     check("term_to", json!("2024-02-30"), "term_to", "date");
     check("name", json!(""), "name", "required");
     check("title_level", json!("professor"), "title_level", "title_level");
-    check("id_kind", json!("414"), "id_kind", "id_kind");
+    check("id_kind", json!("41"), "id_kind", "id_kind");
+    check("id_kind", json!("414"), "birth", "required");
+    check("mail", json!("wang"), "mail", "mail");
+    check("educations", json!([{"code": "01"}]), "educations[0].code", "unknown_education");
+    check("titles", json!([{"name": "工程师", "level": "intermediate"}]), "title_level", "highest_title");
     assert_eq!(app.size(), before);
 }
 

@@ -69,7 +69,7 @@ pub fn spoilt(good: usize, each: usize, registered: &str, torn: bool, today: Dat
         .collect();
     let (step, first_id) = ((good + bad) / bad, rows[1][2].clone());
     assert!(step >= 2, "the bad rows lie scattered");
-    let mut expected = Vec::new();
+    let (mut expected, mut registered_before) = (Vec::new(), false);
     for number in 0..bad {
         // Line 2, index 1, stays sound: it is the one that others repeat.
         let at = 2 + number * step;
@@ -91,7 +91,8 @@ pub fn spoilt(good: usize, each: usize, registered: &str, torn: bool, today: Dat
             }
             19 => {
                 row[2] = registered.to_owned();
-                (line, "id_number", "already_registered")
+                let earlier = std::mem::replace(&mut registered_before, true);
+                (line, "id_number", if earlier { "duplicate" } else { "already_registered" })
             }
             _ => {
                 let (field, rule, spoil) = KINDS[kind];

@@ -23,11 +23,13 @@ fn operations() -> Vec<Operation> {
     [
         first_operations(),
         crate::account_changes::operations(),
+        crate::exports::operations(),
         crate::imports::operations(),
         crate::applications::operations(),
         crate::changes::operations(),
         crate::schemes::operations(),
         crate::privacy::operations(),
+        crate::search::operations(),
         // One line for each area.
     ]
     .concat()
@@ -103,9 +105,13 @@ const OPEN: &[&str] = &[
 
 /// Actions that no operation asks for.
 const WITHOUT: &[Action] = &[
+    Action::ReviewCases,
+    Action::ApproveCases,
+    Action::ReadCases,
     Action::ReadCounts,
     Action::ProposeDecision,
     Action::ConfirmDecision,
+    Action::OwnRecord,
     Action::Evaluate,
     Action::ReadLooks,
     Action::KeepKeys,

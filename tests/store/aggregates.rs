@@ -1,11 +1,13 @@
 //! Every table written and read back; lists, filters, cursors; keys and versions.
 
+use expert_draw::store::access_token::AccessToken;
 use expert_draw::store::account::Account;
 use expert_draw::store::draw::{Draw, DrawFilter};
 use expert_draw::store::expert::{Expert, ExpertFilter, ExpertRow};
 use expert_draw::store::idempotency::Idempotency;
 use expert_draw::store::package::{Package, PackageFilter};
 use expert_draw::store::profile::Profile;
+use expert_draw::store::sign_in::SignIn;
 use expert_draw::store::subject_key::SubjectKey;
 use expert_draw::store::unit::Unit;
 use expert_draw::store::*;
@@ -18,6 +20,8 @@ on_both! {
     units_are_written_and_listed
     packages_and_draws_are_written_and_listed
     accounts_are_found_by_token_and_revoked_once
+    sessions_are_found_used_and_ended_once
+    counters_of_sign_in_are_nought_until_they_are_written
     small_tables_read_back_what_was_written
     sealed_keys_are_rewrapped_and_erased
     a_bulk_insert_of_any_size_reads_back
@@ -37,6 +41,9 @@ fn expert(number: &str, specialities: &[&str], regions: &[&str]) -> Expert {
             term_to: "2028-12-31".into(),
             version: 1,
             entry: 0,
+            title_level: "senior".into(),
+            term_from: "2026-01-01".into(),
+            confirmed: None,
         },
         specialities: list(specialities),
         regions: list(regions),
@@ -86,6 +93,7 @@ fn experts_are_listed_by_every_filter_in_byte_order(kind: Kind) {
     assert_eq!(by(|f| f.region_prefix = Some("4302".into())), ["B-1"]);
     assert_eq!(by(|f| f.speciality_prefix = Some("mof31:A".into())), ["B-1", "a-1"]);
     assert_eq!(by(|f| f.speciality_prefix = Some("mof31:A01".into())), ["a-1"]);
+    assert_eq!(by(|f| f.title_level = Some("junior".into())), Vec::<String>::new());
     let both = |f: &mut ExpertFilter| {
         f.speciality_prefix = Some("mof31:A".into());
         f.region_prefix = Some("430200".into());
@@ -241,6 +249,8 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
         created: 1,
         expires: 100,
         login: Some("wang.li".into()),
+        region: Some("430600".into()),
+        person: Some(vec![8; 32]),
         totp_required: true,
         ..Account::default()
     };
@@ -249,11 +259,11 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
     assert_eq!(store.read(|conn| account::by_token(conn, &[5; 32])).unwrap(), Some(account.clone()));
     assert_eq!(store.read(|conn| account::by_token(conn, &[6; 32])).unwrap(), None);
     let mut second = account.clone();
-    second.id = "acc-2".into();
+    (second.id, second.login) = ("acc-2".into(), Some("li.wang".into()));
     let given = second.clone();
     let taken = store.write("same token", move |tx| account::insert(tx, &given)).unwrap_err();
     assert_eq!(taken, WriteError::Call(StoreError::Conflict("account.token_hash".into())));
-    second.token_hash = Some(vec![6; 32]);
+    (second.login, second.token_hash) = (account.login.clone(), Some(vec![6; 32]));
     let given = second.clone();
     let taken = store.write("same login", move |tx| account::insert(tx, &given)).unwrap_err();
     assert_eq!(taken, WriteError::Call(StoreError::Conflict("account.login".into())));
@@ -269,7 +279,74 @@ fn accounts_are_found_by_token_and_revoked_once(kind: Kind) {
         store.read(|conn| account::list(conn, &Page::first(9))).unwrap(),
         std::slice::from_ref(&revoked)
     );
+    let within = |prefix: &'static str| {
+        store.read(|conn| account::list_within(conn, Some(prefix), &Page::first(9))).unwrap().len()
+    };
+    assert_eq!((within("4306"), within("43060"), within("4301")), (1, 1, 0));
+    assert_eq!(store.read(|conn| account::of_person(conn, &[8; 32])).unwrap().len(), 1);
+    assert_eq!(store.read(|conn| account::of_expert(conn, "E1")).unwrap().len(), 0);
     assert_eq!(store.read(|conn| account::find(conn, "acc-1")).unwrap(), Some(revoked));
+}
+
+fn sessions_are_found_used_and_ended_once(kind: Kind) {
+    let fresh = Fresh::new(kind);
+    let store = fresh.open();
+    let session = |id: &str, fill: u8| AccessToken {
+        id: id.into(),
+        account: "acc-1".into(),
+        kind: "session".into(),
+        hash: vec![fill; 32],
+        label: None,
+        scopes: None,
+        created: 10,
+        expires: 100,
+        ended: None,
+        used: 10,
+        entry: 3,
+    };
+    let rows = [session("S1", 1), session("S2", 2)];
+    let given = rows.clone();
+    store
+        .write("sessions", move |tx| given.iter().try_for_each(|row| access_token::insert(tx, row)))
+        .unwrap();
+    let again = session("S3", 2);
+    let taken = store.write("same secret", move |tx| access_token::insert(tx, &again)).unwrap_err();
+    assert_eq!(taken, WriteError::Call(StoreError::Conflict("access_token.hash".into())));
+    assert_eq!(store.read(|conn| access_token::by_hash(conn, &[2; 32])).unwrap(), Some(rows[1].clone()));
+    // A use is never put back.
+    for time in [40, 30] {
+        store.write("use", move |tx| access_token::used(tx, "S1", time)).unwrap();
+    }
+    assert_eq!(store.read(|conn| access_token::find(conn, "S1")).unwrap().unwrap().used, 40);
+    let end = || store.write("end", |tx| access_token::end(tx, "S2", 50, 4));
+    end().unwrap();
+    assert_eq!(end(), Err(WriteError::Call(StoreError::Stale("access token S2".into()))));
+    let open = |now, since| {
+        let page = Page::first(9);
+        let open = |conn: &mut Conn| access_token::open(conn, "acc-1", "session", now, since, &page);
+        store.read(open).unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!((open(99, 39), open(100, 39), open(99, 40)), (vec!["S1".to_owned()], vec![], vec![]));
+    assert_eq!(
+        store.read(|conn| access_token::list(conn, &Page::after("S1", 9))).unwrap()[0].ended,
+        Some(50)
+    );
+}
+
+fn counters_of_sign_in_are_nought_until_they_are_written(kind: Kind) {
+    let fresh = Fresh::new(kind);
+    let store = fresh.open();
+    let nought = SignIn { account: "acc-1".into(), ..SignIn::default() };
+    assert_eq!(store.read(|conn| sign_in::find(conn, "acc-1")).unwrap(), nought);
+    for failures in [1, 2] {
+        let row = SignIn { failures, step: 7, pending: Some(vec![1]), ..nought.clone() };
+        let given = row.clone();
+        store.write("count", move |tx| sign_in::put(tx, &given)).unwrap();
+        assert_eq!(store.read(|conn| sign_in::find(conn, "acc-1")).unwrap(), row);
+    }
+    let given = nought.clone();
+    store.write("reset", move |tx| sign_in::put(tx, &given)).unwrap();
+    assert_eq!(store.read(|conn| sign_in::find(conn, "acc-1")).unwrap(), nought);
 }
 
 fn small_tables_read_back_what_was_written(kind: Kind) {

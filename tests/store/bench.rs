@@ -92,6 +92,9 @@ fn import(tx: &mut Tx<'_>, count: u32) -> Result<(), StoreError> {
                 term_to: "2028-12-31".into(),
                 version: 1,
                 entry: entry.entry(),
+                title_level: "senior".into(),
+                term_from: "2026-01-01".into(),
+                confirmed: None,
             },
             specialities: vec![
                 format!("mof31:A{:02}", n % 60),

@@ -111,6 +111,9 @@ enum Command {
         /// 以此日为今天 · the day taken as today, YYYY-MM-DD
         #[arg(long)]
         today: Option<String>,
+        /// 附学历、职称等各列 · with education, titles and the other further columns
+        #[arg(long)]
+        full: bool,
     },
     /// 备份数据库和密钥到一个目录 · back up database and keys into one directory
     Backup {
@@ -173,7 +176,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Fsck => fsck::fsck(&config),
-        Command::PoolSample { experts, seed, today } => sample(experts, seed, today.as_deref()),
+        Command::PoolSample { experts, seed, today, full } => sample(experts, seed, today.as_deref(), full),
         Command::Backup { target } => backup::backup(&config, &target),
         Command::Restore { source, accept_older } => backup::restore(&config, &source, accept_older),
         Command::Evidence { draw, audience, purpose, out } => {
@@ -182,7 +185,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
-fn sample(experts: u32, seed: u64, today: Option<&str>) -> Result<ExitCode, Failure> {
+fn sample(experts: u32, seed: u64, today: Option<&str>, full: bool) -> Result<ExitCode, Failure> {
     let today = match today {
         Some(text) => Date::parse(text).map_err(|e| failed(format!("--today {text}: {}", e.message_zh())))?,
         None => setup::today(),
@@ -191,7 +194,8 @@ fn sample(experts: u32, seed: u64, today: Option<&str>) -> Result<ExitCode, Fail
         return Err(failed(format!("--experts 不得超过 {} (at most)", pool_sample::MAX_EXPERTS)));
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    pool_sample::write_sample(&mut out, experts, seed, today).map_err(failed)?;
+    let write = if full { pool_sample::write_full_sample } else { pool_sample::write_sample };
+    write(&mut out, experts, seed, today).map_err(failed)?;
     std::io::Write::flush(&mut out).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
 }

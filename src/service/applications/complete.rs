@@ -145,9 +145,7 @@ impl ApplicationBody {
             Ok(expert) if problems.is_empty() => Ok(expert),
             Ok(_) => Err(problems),
             Err(found) => {
-                let inside =
-                    |problem: Problem| Problem { field: format!("facts.{}", problem.field), ..problem };
-                problems.extend(found.into_iter().map(inside));
+                problems.extend(found.into_iter().map(inside_facts));
                 Err(problems)
             }
         }
@@ -183,4 +181,9 @@ pub(super) fn not_met(findings: &[ConditionFinding], relaxation_asked: bool) -> 
         Problem::new(field, "", finding.condition.name(), zh, en)
     };
     findings.iter().filter(|finding| finding.excludes && !lifted(finding)).map(problem).collect()
+}
+
+/// A problem of the record, as a problem of the application that holds it.
+pub(super) fn inside_facts(problem: Problem) -> Problem {
+    Problem { field: format!("facts.{}", problem.field), ..problem }
 }

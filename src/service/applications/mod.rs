@@ -206,6 +206,8 @@ impl Service {
                     Ok(expert) => (Vec::new(), Some(expert)),
                     Err(problems) => (problems, None),
                 };
+                let unknown = self.book()?.of_draft(&body.facts);
+                problems.extend(unknown.into_iter().map(complete::inside_facts));
                 self.store.read(|conn| -> Result<(), Refusal> {
                     let known = match &expert {
                         Some(expert) => self.same_person(conn, expert)?,
@@ -286,7 +288,12 @@ impl Service {
     }
 
     /// One application, everything, after the look is recorded with its purpose.
-    pub fn application(&self, actor: &Actor, id: &str, purpose: &str) -> Result<ApplicationRecord, Refusal> {
+    pub fn read_application(
+        &self,
+        actor: &Actor,
+        id: &str,
+        purpose: &str,
+    ) -> Result<ApplicationRecord, Refusal> {
         actor.check(Action::ReadCases)?;
         let case = self.case(actor, &APPLICATION, id)?;
         self.record_look(actor, "application", case.subject.as_deref().unwrap_or(id), purpose)?;

@@ -201,6 +201,7 @@ impl Service {
             draft.check(number.clone()).map_err(Refusal::invalid)
         };
         let expert = of(&number)?;
+        self.known_specialities(&draft)?;
         self.store.read(|conn| {
             let known = self.same_person(conn, &expert)?;
             if let Some(known) = &known {

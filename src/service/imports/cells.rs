@@ -15,7 +15,7 @@ use super::super::tables::unguarded;
 use super::headings::{Heading, chinese};
 use super::source::{CELL_MAX, CellFault, Record};
 use crate::codes::{NationalId, Region, Sex};
-use crate::registry::{Columns, Problem};
+use crate::registry::{Columns, IDENTITY_CARD, Problem};
 use crate::time::Date;
 
 /// Words for levels of titles. 高级 alone is 副高: it is the lower of the two that it may mean.
@@ -39,7 +39,8 @@ const TITLES: [(&str, &[&str]); 4] = [
 ];
 
 /// Fields that hold one day.
-const DAYS: [&str; 4] = ["employed_since", "field_since", "term_from", "term_to"];
+const DAYS: [&str; 6] =
+    ["employed_since", "field_since", "term_from", "term_to", "birth", "appointment_issued"];
 /// Fields that hold codes, where full-width characters and blanks mean nothing.
 const CODES: [&str; 3] = ["id_number", "phone", "employer_code"];
 /// Fields that hold lists.
@@ -66,10 +67,10 @@ impl CellReader {
                 .and_modify(|known| *known = known.filter(|code| *code == region.as_str()))
                 .or_insert(Some(region.as_str()));
         }
-        Self { scheme, regions, names: Columns::names().collect() }
+        Self { scheme, regions, names: Columns::names().chain(Columns::further_names()).collect() }
     }
 
-    /// The registry's row of a record, in the order of [`Columns::names`], and what is wrong with it
+    /// The registry's row of a record, in the order of [`Columns::names`] and [`Columns::further_names`], and what is wrong with it
     /// already.
     pub fn row(&self, headings: &[Heading], record: &Record) -> (Vec<String>, Vec<Problem>) {
         let mut row: BTreeMap<&str, String> = BTreeMap::new();
@@ -88,6 +89,11 @@ impl CellReader {
         }
         fill_in(&mut row);
         problems.extend(contradictions(&row));
+        if row.get("id_kind").is_some_and(|kind| kind == IDENTITY_CARD) {
+            // The number tells both, and was compared with them.
+            row.remove("sex");
+            row.remove("birth");
+        }
         let cells = self.names.iter().map(|name| row.remove(*name).unwrap_or_default()).collect();
         (cells, problems)
     }

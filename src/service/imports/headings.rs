@@ -102,7 +102,7 @@ impl Headings {
             let zh = format!("缺少列：{}", chinese(field));
             problems.push(Problem::new(field, "", "missing_column", zh, "the column is missing"));
         }
-        let columns = Columns::from_header(Columns::names())?;
+        let columns = Columns::from_header(Columns::names().chain(Columns::further_names()))?;
         if problems.is_empty() { Ok(Self { all, columns }) } else { Err(problems) }
     }
 
@@ -145,7 +145,7 @@ fn meaning(cell: &str, map: &[(String, String)]) -> Option<&'static str> {
 }
 
 fn known_field(field: &str) -> Option<&'static str> {
-    Columns::names().chain(HELPERS).find(|known| *known == field)
+    Columns::names().chain(Columns::further_names()).chain(HELPERS).find(|known| *known == field)
 }
 
 /// Fields of the caller's mapping that do not exist.

@@ -1,0 +1,7 @@
+-- What lists of experts sort and filter by; nothing that names anybody. The service fills rows that
+-- were written before (an empty title_level) from their images when it opens.
+ALTER TABLE expert ADD COLUMN title_level TEXT NOT NULL DEFAULT '';
+ALTER TABLE expert ADD COLUMN term_from TEXT NOT NULL DEFAULT '';
+ALTER TABLE expert ADD COLUMN confirmed TEXT;
+CREATE INDEX expert_by_title_level ON expert (title_level, number);
+CREATE INDEX expert_by_term_to ON expert (term_to, number);
