@@ -17,22 +17,36 @@ mod applications;
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/campaigns.rs"]
+mod campaigns;
 #[path = "http/changes.rs"]
 mod changes;
+#[path = "http/conduct.rs"]
+mod conduct;
+#[path = "http/decisions.rs"]
+mod decisions;
 #[path = "http/documents.rs"]
 mod documents;
 #[path = "http/draws.rs"]
 mod draws;
+#[path = "http/due.rs"]
+mod due;
 #[path = "http/experts.rs"]
 mod experts;
 #[path = "http/exports.rs"]
 mod exports;
 #[path = "http/imports.rs"]
 mod imports;
+#[path = "http/leave.rs"]
+mod leave;
 #[path = "http/packages.rs"]
 mod packages;
+#[path = "http/performance.rs"]
+mod performance;
 #[path = "http/privacy.rs"]
 mod privacy;
+#[path = "http/renewals.rs"]
+mod renewals;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]

@@ -17,9 +17,10 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, changes, codes, draws, erasures, evidence, experts, exports,
-    health, imports, log, looks, me, openapi, own_account, packages, rim, schemes, sealing, search, sessions,
-    tokens, units,
+    accounts, applications, attachments, auth, campaigns, cases, changes, codes, conduct, conduct_steps,
+    decisions, draws, due, erasures, evidence, experts, exports, health, imports, leave, log, looks, me,
+    openapi, own_account, packages, performance, renewals, rim, schemes, sealing, search, sessions, tokens,
+    units,
 };
 use crate::service::Service;
 
@@ -54,6 +55,11 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     applications::routes(config);
     changes::routes(config);
     me::routes(config);
+    decisions::routes(config);
+    cases::routes(config);
+    leave::routes(config);
+    due::routes(config);
+    renewals::routes(config);
     units::routes(config);
     imports::routes(config);
     exports::routes(config);
@@ -62,6 +68,10 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);
+    conduct::routes(config);
+    conduct_steps::routes(config);
+    performance::routes(config);
+    campaigns::routes(config);
     schemes::routes(config);
     looks::routes(config);
     attachments::routes(config);

@@ -195,6 +195,8 @@ pub struct Application {
     points: Option<u32>,
     /// What the conditions of selection say today.
     conditions: Vec<ConditionView>,
+    /// Positions in `facts.documents` of those whose content was not filed as an attachment.
+    not_filed: Vec<usize>,
 }
 
 /// What one level decided.
@@ -383,6 +385,7 @@ impl From<ApplicationRecord> for Application {
             opinions: record.body.opinions.into_iter().map(OpinionView::from).collect(),
             points: record.body.points,
             conditions: record.conditions.into_iter().map(ConditionView::from).collect(),
+            not_filed: record.not_filed,
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Experts (评审专家): register, list, look at, amend, suspend, reinstate.
+//! Experts (评审专家): register, list, look at, amend. Their standing changes by decisions
+//! (`decisions`), which two people make.
 
 use actix_web::{HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::Caller;
-use super::body::{Body, Nothing};
+use super::body::Body;
 use super::etag::{IfMatch, etag};
 use super::expert_bodies::{Amendment, ExpertInput, Summary};
 use super::idempotency::Key;
@@ -16,15 +17,14 @@ use super::query::Params;
 use super::run::run;
 use super::seen::{SeenExpert, seen};
 use crate::codes::{CreditCode, Region};
-use crate::registry::{StandingKind, TitleLevel, Until};
+use crate::registry::{StandingKind, TitleLevel};
 use crate::service::Service;
-use crate::service::experts::{ExpertSummary, ExpertsAsked, Suspension};
+use crate::service::experts::{ExpertSummary, ExpertsAsked};
 use crate::service::sight::{Sight, Stage};
-use crate::time::Date;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(register).service(list).service(find).service(amend).service(suspend).service(reinstate);
+    config.service(register).service(list).service(find).service(amend);
 }
 
 /// Which experts.
@@ -55,19 +55,7 @@ pub struct ExpertsParams {
 #[serde(deny_unknown_fields)]
 pub struct PurposeParams {
     /// Why, 2–200 characters; kept with the record of the look. No personal data here.
-    pub(super) purpose: String,
-}
-
-/// A suspension: `months`, or `returns` with `until` unless it returns by decision.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SuspensionInput {
-    /// 3 (ends by itself), 6 or 12 (ends on request).
-    months: Option<u32>,
-    /// How it ends: `itself` after `until`, on `request` after `until`, or by `decision` only.
-    returns: Option<String>,
-    /// Last day, `YYYY-MM-DD`.
-    until: Option<String>,
+    pub purpose: String,
 }
 
 /// 登记专家 · Registers an expert. The answer names nobody.
@@ -181,55 +169,6 @@ async fn amend(
     Ok(answer(amended.await?))
 }
 
-/// 暂停抽取 · Suspends an expert by a decision of today.
-#[utoipa::path(
-    tag = "experts",
-    params(
-        ("number" = String, Path, description = "Expert number"),
-        ("Idempotency-Key" = String, Header, description = "1–64 visible ASCII characters")
-    ),
-    request_body = SuspensionInput,
-    responses((status = 200, body = Summary, headers(("ETag" = String, description = "the version"))))
-)]
-#[post("/experts/{number}/suspend")]
-async fn suspend(
-    caller: Caller,
-    key: Key,
-    service: web::Data<Service>,
-    number: web::Path<String>,
-    body: Body<SuspensionInput>,
-) -> Result<HttpResponse, Problem> {
-    let key = key.of(body.request)?;
-    let suspension = body.value.check()?;
-    let decided =
-        run(&service, move |service| service.suspend_expert(&caller.0, &number, suspension, Some(&key)))
-            .await?;
-    Ok(answer(decided))
-}
-
-/// 恢复 · Lifts a suspension by a decision of today.
-#[utoipa::path(
-    tag = "experts",
-    params(
-        ("number" = String, Path, description = "Expert number"),
-        ("Idempotency-Key" = String, Header, description = "1–64 visible ASCII characters")
-    ),
-    responses((status = 200, body = Summary, headers(("ETag" = String, description = "the version"))))
-)]
-#[post("/experts/{number}/reinstate")]
-async fn reinstate(
-    caller: Caller,
-    key: Key,
-    service: web::Data<Service>,
-    number: web::Path<String>,
-    body: Nothing,
-) -> Result<HttpResponse, Problem> {
-    let key = key.of(body.request)?;
-    let decided =
-        run(&service, move |service| service.reinstate_expert(&caller.0, &number, Some(&key))).await?;
-    Ok(answer(decided))
-}
-
 fn answer(summary: ExpertSummary) -> HttpResponse {
     HttpResponse::Ok().insert_header(etag(summary.version)).json(Summary::from(summary))
 }
@@ -238,32 +177,4 @@ fn answer(summary: ExpertSummary) -> HttpResponse {
 pub(super) fn region(code: &str) -> Result<Region, Problem> {
     Region::parse(code)
         .map_err(|error| Problem::field("region", "unknown_region", error.message_zh(), error.to_string()))
-}
-
-impl SuspensionInput {
-    fn check(&self) -> Result<Suspension, Problem> {
-        let wrong = |field: &str, zh: &str, en: &str| Err(Problem::field(field, "suspension", zh, en));
-        let day = || -> Result<Date, Problem> {
-            let text = self.until.as_deref().unwrap_or_default();
-            Date::parse(text)
-                .map_err(|error| Problem::field("until", "date", error.message_zh(), error.to_string()))
-        };
-        match (self.months, self.returns.as_deref()) {
-            (Some(months), None) if self.until.is_none() => Ok(Suspension::Months(months)),
-            (None, Some("itself")) => Ok(Suspension::Until(Until::Day(day()?))),
-            (None, Some("request")) => Ok(Suspension::Until(Until::RequestAfter(day()?))),
-            (None, Some("decision")) if self.until.is_none() => Ok(Suspension::Until(Until::Reinstated)),
-            (None, Some("decision")) => {
-                wrong("until", "以决定恢复时不设截止日", "there is no last day when it returns by decision")
-            }
-            (None, _) => wrong(
-                "returns",
-                "应为 itself、request 或 decision，或给出 months",
-                "must be itself, request or decision, or give months",
-            ),
-            (Some(_), _) => {
-                wrong("months", "不得与 returns、until 同时给出", "cannot stand beside returns and until")
-            }
-        }
-    }
 }

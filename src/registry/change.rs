@@ -133,6 +133,14 @@ pub const CHANGE: Lifecycle = Lifecycle {
             ("停抽的专业、区域恢复", "what was not drawn is drawn again"),
             "项目规则",
         ),
+        row(
+            OPEN,
+            "end",
+            "ended",
+            &[Party::Clock],
+            ("该专家已解聘、禁止、死亡或并入", "the expert was dismissed, banned, has died or was merged"),
+            "项目规则",
+        ),
     ],
 };
 

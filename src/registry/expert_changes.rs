@@ -17,7 +17,7 @@ use super::draft_parts::{
 use super::expert::{Employment, Expert, PastEmployment};
 use super::particulars::{Claim, ClaimDecision, Leave, Particulars, WorkStatus};
 use super::problem::Problem;
-use super::standing::{Event, Refusal};
+use super::standing::{Event, Refusal, Standing};
 
 /// What is decided about one claimed speciality.
 #[derive(Clone, PartialEq, Eq)]
@@ -130,6 +130,12 @@ impl Expert {
         draft.check_as(self.number.clone(), self.standing.clone())
     }
 
+    /// The same expert with the standing that a decision found, after the decision was reversed: as if it
+    /// had not been made. Only a reversal on appeal may do this (行政复议、诉讼 K95).
+    pub fn annulled(&self, before: Standing) -> Expert {
+        Expert { standing: before, ..self.clone() }
+    }
+
     /// The same expert after a decision about the standing.
     ///
     /// # Errors
@@ -139,6 +145,11 @@ impl Expert {
             return Err(Refusal::MergedIntoItself);
         }
         Ok(Expert { standing: self.standing.clone().apply(event, decided)?, ..self.clone() })
+    }
+
+    /// The same expert with the standing as it is on a day: a suspension that ended by itself is over.
+    pub fn settled(&self, day: Date) -> Expert {
+        Expert { standing: self.standing.clone().on(day), ..self.clone() }
     }
 
     /// With these leaves instead, in any order.

@@ -96,7 +96,21 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &ERASURE,
         &KEPT_OPENING,
         &SEALING_ROTATION,
+        &super::conduct::CONDUCT,
+        &super::conduct::CLUE_REPORTER,
+        &super::remark::REMARK,
+        &super::performance::EVALUATION,
+        &super::campaign::CAMPAIGN,
+        &super::campaign::CHECK_ITEM,
         &super::saved_list::SAVED_LIST,
+        &super::decision::DECISION,
+        &super::decision::BULK,
+        &super::keeping::LEAVE,
+        &super::keeping::CONFIRMATION,
+        &super::keeping::REMINDER,
+        &super::keeping::UNREACHABLE,
+        &super::renewal::RENEWAL_BATCH,
+        &super::renewal::RENEWAL,
     ]
 }
 

@@ -12,12 +12,16 @@
 //! | `standing`, `standing_json`, `standing_table` | [`Standing`]: the life cycle, `(state, event) → state` as a table |
 //! | `image` | [`SealedImage`]: what the store seals, and the digests that a statement publishes |
 //! | `unit`, `package` | [`Unit`], [`Package`], with images of the same form |
+//! | `conduct`, `remark`, `performance`, `campaign` | codes and life cycles of conduct, non-punitive records, evaluations, special checks |
 //! | `lifecycle` | [`lifecycle::Lifecycle`]: the tables that cases (办件) follow |
 //! | `application`, `change` | the life cycles of applications and of change requests |
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
 //! | `saved_list` | the life cycle of a saved list |
+//! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
+//! | `keeping` | leave, confirmation, reminders, lost contact |
+//! | `renewal` | renewal of terms |
 //! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -34,13 +38,20 @@
     clippy::panic
 )]
 
+pub mod act;
+pub mod act_draft;
 pub mod application;
+pub mod campaign;
 pub mod change;
 mod check;
+pub mod conduct;
+mod conduct_table;
+pub mod consequences;
 mod csv_cells;
 mod csv_row;
 #[cfg(test)]
 mod csv_row_tests;
+pub mod decision;
 mod draft;
 mod draft_check;
 mod draft_json;
@@ -49,11 +60,15 @@ mod expert;
 mod expert_changes;
 mod identity;
 mod image;
+pub mod keeping;
 pub mod lifecycle;
 mod package;
 mod particulars;
+pub mod performance;
 pub mod privacy;
 mod problem;
+pub mod remark;
+pub mod renewal;
 pub mod rules_in_force;
 pub mod saved_list;
 mod scheme;

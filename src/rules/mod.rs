@@ -28,7 +28,9 @@ mod matching;
 mod profile;
 pub mod registry_profile;
 mod rule;
+pub mod special_check;
 mod standing;
+pub mod tier;
 
 pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge};
 pub use finding::{Answer, Detail, Finding};

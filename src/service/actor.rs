@@ -113,6 +113,8 @@ pub enum Action {
     ProposeDecision,
     /// Confirm or reject what another account proposed.
     ConfirmDecision,
+    /// Report a clue about an expert's conduct (198号 art. 28).
+    ReportConduct,
     /// See and follow cases (办件): lists without names, one case with its purpose recorded.
     ReadCases,
     /// The expert's own record, applications, changes, leave, confirmation, statements.
@@ -159,6 +161,7 @@ impl Action {
             Self::ApproveCases => "approve_cases",
             Self::ProposeDecision => "propose_decision",
             Self::ConfirmDecision => "confirm_decision",
+            Self::ReportConduct => "report_conduct",
             Self::ReadCases => "read_cases",
             Self::OwnRecord => "own_record",
             Self::Evaluate => "evaluate",
@@ -208,13 +211,14 @@ const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 21] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
     (Action::ApproveCases, &[APPROVER]),
     (Action::ProposeDecision, &[REGISTRAR, REVIEWER]),
     (Action::ConfirmDecision, &[APPROVER]),
+    (Action::ReportConduct, &[REGISTRAR, REVIEWER, any(Role::Agency), any(Role::Purchaser), SUPERVISOR]),
     (Action::ReadCases, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::OwnRecord, &[any(Role::Expert)]),
     (Action::Evaluate, &[any(Role::Agency), any(Role::Purchaser), any(Role::Expert)]),
@@ -297,6 +301,13 @@ impl Actor {
             session: None,
             duty: None,
         }
+    }
+
+    /// The service itself, for what a date brings. It steps cases as `Party::Clock` and calls no
+    /// use-case that asks the table.
+    pub(super) fn of_service() -> Self {
+        let itself = Self::of_role(super::ITSELF, Role::Administrator);
+        Self { rights: Vec::new(), ..itself }
     }
 
     /// Whether this account may do this with the token in use.

@@ -275,7 +275,7 @@ impl Service {
     }
 
     /// As [`Service::open_case`]; nothing for a case whose person was erased.
-    fn open_unless_erased(&self, conn: &mut Conn, row: &CaseRow) -> Result<Option<Case>, Refusal> {
+    pub(super) fn open_unless_erased(&self, conn: &mut Conn, row: &CaseRow) -> Result<Option<Case>, Refusal> {
         match self.open_case(conn, row) {
             Ok(case) => Ok(Some(case)),
             Err(refusal) if refusal.kind == Kind::Gone => Ok(None),

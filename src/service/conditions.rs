@@ -18,7 +18,6 @@ const BATCH: u32 = 500;
 
 impl Service {
     /// The conditions as they stand for somebody in the registry, for renewals and special checks.
-    #[allow(dead_code)] // Asked by renewals and special checks.
     pub(super) fn examine_expert(
         &self,
         conn: &mut Conn,

@@ -1,4 +1,4 @@
-//! Experts (评审专家): registered, amended, suspended, reinstated, looked at, listed.
+//! Experts (评审专家): registered, amended, looked at, listed.
 //!
 //! Each change is one write: statement `registry.expert` {image}, the sealed image, the row with its
 //! side tables. The image's digest and form are `registry::image`'s; it is sealed under the person's
@@ -8,7 +8,7 @@
 //! *Invariants:* one living person has one number: `id_hash` = HMAC-SHA-256 under the uniqueness key
 //! over id kind ‖ "\n" ‖ id number is unique; an amendment names the version it was made from.
 //!
-//! *Deliberately not here:* dismissal and bans (with the decisions that they rest on, a later issue).
+//! *Deliberately not here:* changes of the standing (`decisions`: two people make them).
 
 use super::Service;
 use super::actor::{Action, Actor};
@@ -19,7 +19,7 @@ use super::sealing::SubjectKey;
 use crate::codec::Object;
 use crate::codes::Region;
 use crate::evidence::said::REGISTRY_EXPERT;
-use crate::registry::{self, Draft, Event, Expert, ExpertNumber, Imaged, Problem, Until};
+use crate::registry::{self, Draft, Expert, ExpertNumber, Imaged, Problem};
 use crate::store::expert::{ExpertFilter, ExpertRow};
 use crate::store::{self, Append, StoreError, WriteError};
 use crate::time::Date;
@@ -79,15 +79,6 @@ pub struct ExpertRecord {
     pub entry: i64,
 }
 
-/// How long a suspension is to last, as asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suspension {
-    /// 3, 6 or 12 months (the last day follows from the day of the decision).
-    Months(u32),
-    /// Any other end.
-    Until(Until),
-}
-
 impl Service {
     /// Registers an expert.
     pub fn register_expert(
@@ -131,35 +122,6 @@ impl Service {
         self.write_expert("amend expert", change, None)
     }
 
-    /// Suspends an expert (暂停) by a decision of today.
-    pub fn suspend_expert(
-        &self,
-        actor: &Actor,
-        number: &str,
-        suspension: Suspension,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<ExpertSummary, Refusal> {
-        let today = Date::of(self.clock.now());
-        let event = match suspension {
-            Suspension::Months(months) => Event::suspend_months(months, today).ok_or_else(|| {
-                let months = months.to_string();
-                Refusal::field("months", &months, "months", "应为 3、6 或 12", "must be 3, 6 or 12")
-            })?,
-            Suspension::Until(until) => Event::Suspend(until),
-        };
-        self.decide(actor, number, event, "expert.suspended", key)
-    }
-
-    /// Lifts a suspension (恢复) by a decision of today.
-    pub fn reinstate_expert(
-        &self,
-        actor: &Actor,
-        number: &str,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<ExpertSummary, Refusal> {
-        self.decide(actor, number, Event::Reinstate, "expert.reinstated", key)
-    }
-
     /// All facts of one expert, names included, after the look is recorded with its purpose.
     pub fn expert(&self, actor: &Actor, number: &str, purpose: &str) -> Result<ExpertRecord, Refusal> {
         actor.check(Action::ReadRegistry)?;
@@ -198,29 +160,6 @@ impl Service {
     /// The hash by which two entries of one person are found.
     pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
         self.archive().id_hash(expert)
-    }
-
-    fn decide(
-        &self,
-        actor: &Actor,
-        number: &str,
-        event: Event,
-        kind: &'static str,
-        given: Option<&IdempotencyKey>,
-    ) -> Result<ExpertSummary, Refusal> {
-        actor.check(Action::KeepRegistry)?;
-        self.once(
-            actor,
-            given,
-            |number| self.summary(number),
-            || {
-                let (record, key) = self.expert_record(number)?;
-                let decided = record.expert.decided(event, record.today).map_err(refused)?;
-                let change = self.expert_change(actor, &decided, record.version + 1, kind, Some(key))?;
-                let idempotency = self.idempotency_row(actor, given, number, 200);
-                self.write_expert("decide on expert", change, Some(idempotency))
-            },
-        )
     }
 
     /// Everything of a change that can be made outside the writer; a new person gets a new data key.
@@ -341,7 +280,7 @@ pub(super) fn registered() -> Refusal {
 }
 
 /// What the codes of a region and its parts begin with: a province's two digits, a city's four.
-pub(super) fn within(region: Region) -> String {
+pub fn within(region: Region) -> String {
     let code = region.as_str();
     code.strip_suffix("0000").or_else(|| code.strip_suffix("00")).unwrap_or(code).to_owned()
 }

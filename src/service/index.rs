@@ -59,6 +59,16 @@ impl DrawingIndex {
         self.by_number.len()
     }
 
+    /// Everybody, in no order that means anything.
+    pub fn all(&self) -> impl Iterator<Item = &Indexed> {
+        self.slots.iter().flatten()
+    }
+
+    /// The expert with a number.
+    pub fn of(&self, number: &str) -> Option<&Indexed> {
+        self.slots.get(*self.by_number.get(number)? as usize)?.as_ref()
+    }
+
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
         self.by_number.is_empty()
@@ -85,6 +95,19 @@ impl DrawingIndex {
         if let Some(before) = self.slots.get_mut(slot as usize).and_then(Option::take) {
             self.mark(&before.expert, slot, false);
         }
+    }
+
+    /// The expert with a number.
+    pub fn find(&self, number: &str) -> Option<&Indexed> {
+        self.by_number.get(number).and_then(|slot| self.slots.get(*slot as usize)?.as_ref())
+    }
+
+    /// Everybody whose number comes after this one, by number.
+    pub fn after(&self, number: Option<&str>) -> impl Iterator<Item = &Indexed> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = number.map_or(Unbounded, Excluded);
+        let slots = self.by_number.range::<str, _>((from, Unbounded));
+        slots.filter_map(|(_, slot)| self.slots.get(*slot as usize)?.as_ref())
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.

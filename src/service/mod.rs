@@ -5,6 +5,10 @@
 //! |---|---|
 //! | `actor` | roles and the permission table |
 //! | `refusal` | the one error |
+//! | `case_body` | tools for what a case keeps, and lists of cases |
+//! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
+//! | `performance`, `tier` | evaluations both ways; tiers computed from them |
+//! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
 //! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
 //! | `sessions`, `own_account`, `tokens` | signing in and out; own password and second factor; API tokens |
@@ -14,6 +18,11 @@
 //! | `amendments` | change requests of experts |
 //! | `conditions` | the facts that the conditions of selection ask about |
 //! | `facts_patch` | facts of a record as applications and changes send them |
+//! | `decisions`, `carrying` | decisions about a standing: proposed, confirmed by another, carried out |
+//! | `leave` | leave, confirmation, lost contact |
+//! | `due`, `reminders` | what a date brings, in steps |
+//! | `renewals`, `renewal_persons` | terms renewed in batches; who fails, and the ways out |
+//! | `worklists` | cases of every kind as lists, with a body after a look; an expert's own |
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
@@ -47,10 +56,16 @@ pub mod amendments;
 pub mod applications;
 pub mod archive;
 pub mod attachments;
+pub mod campaigns;
+mod carrying;
+pub mod case_body;
 pub mod cases;
 mod changes;
 mod conditions;
+pub mod conduct;
+pub mod decisions;
 pub mod draws;
+pub mod due;
 pub mod erased;
 pub mod erasure;
 pub mod evidence;
@@ -65,6 +80,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 mod index;
+pub mod leave;
 pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
@@ -73,7 +89,12 @@ mod name_index;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
+pub mod performance;
 pub mod refusal;
+pub mod remarks;
+mod reminders;
+mod renewal_persons;
+pub mod renewals;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
@@ -83,9 +104,11 @@ pub mod search;
 pub mod sessions;
 pub mod sight;
 pub mod tables;
+pub mod tier;
 pub mod tokens;
 mod totp;
 pub mod units;
+pub mod worklists;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

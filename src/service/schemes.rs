@@ -188,7 +188,7 @@ impl Book {
         for (position, claim) in draft.claims.iter().enumerate() {
             problems.extend(self.problem(&format!("claims[{position}].speciality"), &claim.speciality));
         }
-        for relaxation in &draft.relaxation {
+        if let Some(relaxation) = &draft.relaxation {
             problems.extend(self.problems("relaxation.specialities", &relaxation.specialities));
         }
         problems

@@ -71,13 +71,13 @@ fn roles_do_only_what_the_table_allows(kind: Kind) {
     let unit = json!({"code": "x", "name": "x", "region": "430600"});
     let none = Value::Null;
     let one = format!("/api/v1/experts/{number}?purpose=xx");
-    let suspend = format!("/api/v1/experts/{number}/suspend");
+    let decision = json!({"act": "suspend", "expert": number, "basis": "x1", "months": 3});
     let (bureau, agency, auditor) = (app.bureau.as_str(), app.agency.as_str(), app.auditor.as_str());
     let cells: [(&[&str], &str, &str, &Value); 10] = [
         (&[agency, auditor], "POST", "/api/v1/experts", &expert(2)),
         (&[agency], "GET", "/api/v1/experts", &none),
         (&[agency], "GET", &one, &none),
-        (&[agency, auditor], "POST", &suspend, &json!({"months": 3})),
+        (&[agency, auditor], "POST", "/api/v1/decisions", &decision),
         (&[agency, auditor], "POST", "/api/v1/units", &unit),
         (&[agency], "GET", "/api/v1/units", &none),
         (&[agency, auditor], "POST", "/api/v1/accounts", &account),

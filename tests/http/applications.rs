@@ -11,7 +11,8 @@ use expert_draw::service::actor::Action;
 use expert_draw::service::{Service, ServiceConfig};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, credit_code, id_number};
+use crate::app::{Answer, TestApp, bearer, credit_code, id_number};
+use crate::decisions::{decided, second};
 use crate::roles::Operation;
 use crate::support::{Kind, on_both};
 
@@ -29,6 +30,8 @@ on_both! {
     lists_name_nobody_and_every_look_is_recorded
     a_test_comes_before_entry_where_the_profile_asks_for_one
     a_profile_is_loaded_once_and_never_edited
+    a_document_whose_content_nobody_filed_is_pointed_out
+    a_dismissed_expert_comes_back_under_the_old_number_when_the_profile_allows
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -101,7 +104,7 @@ pub fn application(serial: u32) -> Value {
     let document =
         |kind: &str| json!({"kind": kind, "digest": "ab".repeat(32), "name": format!("{kind}.pdf")});
     let material: Vec<Value> =
-        ["cv", "application", "commitment", "degree", "title", "identity"].map(document).to_vec();
+        ["cv", "application", "commitment", "degree", "title", "id_card"].map(document).to_vec();
     json!({
         "channel": "self_recommendation",
         "declaration": "listed",
@@ -269,7 +272,7 @@ fn everything_that_is_missing_is_named_at_once(kind: Kind) {
         "facts.documents.commitment",
         "facts.documents.degree",
         "facts.documents.title",
-        "facts.documents.identity",
+        "facts.documents.id_card",
         "facts.specialities[0]",
         "facts.e_evaluation",
         "facts.name",
@@ -287,7 +290,7 @@ fn everything_that_is_missing_is_named_at_once(kind: Kind) {
     // Proof of equal level stands in for a title certificate; "none" and a list contradict each other.
     let mut body = application(2);
     body["declaration"] = json!("none");
-    body["facts"]["documents"][4]["kind"] = json!("equal_level");
+    body["facts"]["documents"][4]["kind"] = json!("equal_level_proof");
     let saved = app.patch(&staff.applicant, &format!("{OWN}/{id}"), "\"1\"", &body).expect(200);
     let refused = step(&app, &staff.applicant, &id, "own-submit", &Value::Null);
     refused.names(422, "declaration", "contradiction");
@@ -530,5 +533,67 @@ fn a_profile_is_loaded_once_and_never_edited(kind: Kind) {
     assert_eq!(app.size(), before + 2, "one retired, one loaded, in one write");
     open(hunan).unwrap();
     assert_eq!(app.size(), before + 4);
+    assert_eq!(app.fsck(), [""; 0]);
+}
+
+fn a_document_whose_content_nobody_filed_is_pointed_out(kind: Kind) {
+    let app = TestApp::new(kind);
+    let staff = Staff::of(&app);
+    let begun = app.post(&staff.applicant, OWN, "b", &application(1)).expect(201);
+    assert_eq!(begun.json()["not_filed"], json!([0, 1, 2, 3, 4, 5]));
+    let (id, authorization) = (id(&begun), bearer(&staff.applicant));
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Idempotency-Key", "a"),
+        ("Content-Type", "application/pdf"),
+    ];
+    let path = format!("{ALL}/{id}/attachments?kind=cv");
+    let filed = app.ask("POST", &path, &headers, b"%PDF-1.7 my life").expect(201).json();
+    let mut documents = application(1)["facts"]["documents"].clone();
+    documents[0]["digest"] = filed["digest"].clone();
+    let patch = json!({"facts": {"documents": documents}});
+    let saved = app.patch(&staff.applicant, &format!("{OWN}/{id}"), "\"1\"", &patch).expect(200);
+    assert_eq!(saved.json()["not_filed"], json!([1, 2, 3, 4, 5]));
+}
+
+fn a_dismissed_expert_comes_back_under_the_old_number_when_the_profile_allows(kind: Kind) {
+    let app = TestApp::new(kind);
+    let (staff, other) = (Staff::of(&app), second(&app));
+    let number = entered(&app, &staff, 1);
+    let begin = |staff: &Staff, key: &str, serial: u32| {
+        app.post(&staff.registrar, ALL, key, &application(serial)).expect(201).json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let enter = |staff: &Staff, id: &str| {
+        step(&app, &staff.reviewer, id, "take", &Value::Null).expect(200);
+        step(&app, &staff.reviewer, id, "first-review", &pass()).expect(200);
+        step(&app, &staff.approver, id, "final-review", &pass()).expect(200).json()["expert"].clone()
+    };
+    app.post(&staff.applicant, OWN, "again", &application(1)).problem(409, "already_registered");
+    // Reason 2, the own request: back as soon as asked for, by the same account, under the old number.
+    decided(&app, &other, &number, "dismiss", &json!({"reason": 2}));
+    let own = id(&app.post(&staff.applicant, OWN, "back", &application(1)).expect(201));
+    step(&app, &staff.applicant, &own, "own-submit", &Value::Null).expect(200);
+    assert_eq!(enter(&staff, &own), number.as_str());
+    let facts = app.get(&app.auditor, &format!("/api/v1/experts/{number}?purpose=核对")).expect(200).json();
+    assert_eq!(facts["standing_today"], "active");
+    // Reason 3, bad conduct: not before three years.
+    decided(&app, &other, &number, "dismiss", &json!({"reason": 3}));
+    let early = begin(&staff, "early", 1);
+    step(&app, &staff.registrar, &early, "submit", &Value::Null).problem(409, "reentry_too_early");
+    // Reason 4, criminal punishment: not at all; a ban: never.
+    let stranger = Staff { applicant: applicant(&app), ..Staff::of(&app) };
+    let punished = entered(&app, &stranger, 2);
+    decided(&app, &other, &punished, "dismiss", &json!({"reason": 4}));
+    let never = begin(&staff, "never", 2);
+    step(&app, &staff.registrar, &never, "submit", &Value::Null).problem(409, "no_reentry");
+    decided(&app, &other, &punished, "ban", &json!({}));
+    step(&app, &staff.registrar, &never, "submit", &Value::Null).problem(409, "banned_is_final");
+    app.clock.advance(3 * 366 * 86_400);
+    let later = Staff::of(&app);
+    step(&app, &later.registrar, &early, "submit", &Value::Null).expect(200);
+    assert_eq!(enter(&later, &early), number.as_str());
     assert_eq!(app.fsck(), [""; 0]);
 }

@@ -25,7 +25,7 @@ on_both! {
 const PATH: &str = "/api/v1/draws";
 
 /// A pool of `n` experts, each at a unit of their own, all software people in Yueyang.
-fn pool(app: &TestApp, n: u32) {
+pub fn pool(app: &TestApp, n: u32) {
     for serial in 0..n {
         let mut one = expert(serial);
         one["employments"][0]["unit"] = json!(credit_code(100 + serial));
@@ -35,12 +35,12 @@ fn pool(app: &TestApp, n: u32) {
     }
 }
 
-fn recorded(app: &TestApp, number: u32) -> String {
+pub fn recorded(app: &TestApp, number: u32) -> String {
     let made = app.post(&app.agency, "/api/v1/packages", &format!("package-{number}"), &package(number));
     made.expect(201).json()["id"].as_str().unwrap().to_owned()
 }
 
-fn request(package: &str, seats: u32) -> Value {
+pub fn request(package: &str, seats: u32) -> Value {
     json!({
         "package": package,
         "review_start": "2026-11-27T01:00:00Z",

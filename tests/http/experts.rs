@@ -1,14 +1,13 @@
-//! Experts: registered once per person, amended by version, suspended and reinstated, looked at.
+//! Experts: registered once per person, amended by version, looked at.
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, bearer, credit_code, expert, id_number};
+use crate::app::{TestApp, credit_code, expert, id_number};
 use crate::support::{Kind, on_both};
 
 on_both! {
     an_expert_is_registered_once_whatever_is_repeated
     an_amendment_names_the_version_it_was_made_from
-    a_suspension_runs_its_course
     every_look_at_a_name_is_recorded_first
     lists_name_nobody_and_filter_by_codes
     units_are_recorded_once
@@ -71,42 +70,6 @@ fn an_amendment_names_the_version_it_was_made_from(kind: Kind) {
     assert_eq!((facts.get("employments"), &facts["past"]), (None, &expert(1)["past"]));
     app.patch(&app.bureau, &one, "\"2\"", &json!({"employments": []})).expect(200);
     assert_eq!(app.get(&app.bureau, &look).json()["employments"], json!([]));
-}
-
-fn a_suspension_runs_its_course(kind: Kind) {
-    let app = TestApp::new(kind);
-    let number = app.expert(1);
-    let (suspend, reinstate) = (format!("{PATH}/{number}/suspend"), format!("{PATH}/{number}/reinstate"));
-    let look = format!("{PATH}/{number}?purpose=核对");
-    let before = app.size();
-    app.post(&app.bureau, &reinstate, "r0", &json!({})).problem(409, "not_suspended");
-    for (body, field) in [
-        (json!({"months": 4}), "months"),
-        (json!({}), "returns"),
-        (json!({"months": 3, "returns": "itself"}), "months"),
-        (json!({"returns": "itself"}), "until"),
-        (json!({"returns": "decision", "until": "2027-01-01"}), "until"),
-    ] {
-        let answer = app.post(&app.bureau, &suspend, "s0", &body);
-        assert!([400, 422].contains(&answer.status), "{}", answer.text());
-        assert_eq!(answer.json()["errors"][0]["field"], field, "{body}");
-    }
-    let past = json!({"returns": "itself", "until": "2026-11-23"});
-    app.post(&app.bureau, &suspend, "s0", &past).problem(409, "ends_before_it_begins");
-    assert_eq!(app.size(), before);
-
-    for _ in 0..2 {
-        let suspended = app.post(&app.bureau, &suspend, "s1", &json!({"months": 3})).expect(200);
-        assert_eq!((suspended.json()["standing"].clone(), app.size()), (json!("suspended"), before + 1));
-    }
-    app.post(&app.bureau, &suspend, "s2", &json!({"months": 3})).problem(409, "already_suspended");
-    let facts = app.get(&app.bureau, &look).expect(200).json();
-    assert_eq!(facts["standing"], json!({"state": "suspended", "returns": "itself", "until": "2027-02-24"}));
-    assert_eq!(facts["standing_today"], "suspended");
-    let headers = [("Authorization", bearer(&app.bureau)), ("Idempotency-Key", "r1".to_owned())];
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let reinstated = app.ask("POST", &reinstate, &headers, b"").expect(200);
-    assert_eq!((reinstated.header("ETag"), &reinstated.json()["standing"]), ("\"3\"", &json!("active")));
 }
 
 fn every_look_at_a_name_is_recorded_first(kind: Kind) {

@@ -441,8 +441,8 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=核对")).problem(410, "erased");
     app.patch(&app.bureau, &format!("/api/v1/experts/{number}"), "\"3\"", &json!({"phone": "13811112222"}))
         .problem(410, "erased");
-    app.post(&app.bureau, &format!("/api/v1/experts/{number}/suspend"), "s", &json!({"months": 3}))
-        .problem(410, "erased");
+    let decision = json!({"act": "ban", "expert": number, "basis": "岳财采〔2026〕1号"});
+    app.post(&app.bureau, "/api/v1/decisions", "s", &decision).problem(410, "erased");
     attach(&app, &number, "b", "application/pdf", PDF).problem(410, "erased");
     assert_eq!(files(&app).names().unwrap(), [], "the attachment's file is gone");
     let listed = app.get(&app.bureau, "/api/v1/experts").expect(200).json();

@@ -22,9 +22,15 @@ pub type Operation = (&'static str, &'static str, Action, Value);
 fn operations() -> Vec<Operation> {
     [
         first_operations(),
+        crate::conduct::operations(),
+        crate::performance::operations(),
+        crate::campaigns::operations(),
         crate::account_changes::operations(),
         crate::exports::operations(),
         crate::imports::operations(),
+        crate::decisions::operations(),
+        crate::leave::operations(),
+        crate::renewals::operations(),
         crate::applications::operations(),
         crate::changes::operations(),
         crate::schemes::operations(),
@@ -52,8 +58,6 @@ fn first_operations() -> Vec<Operation> {
         ("GET", "/experts", ReadRegistry, none.clone()),
         ("GET", "/experts/{number}?purpose=xx", ReadRegistry, none.clone()),
         ("PATCH", "/experts/{number}", KeepRegistry, json!({"phone": "13800000001"})),
-        ("POST", "/experts/{number}/suspend", KeepRegistry, json!({"months": 3})),
-        ("POST", "/experts/{number}/reinstate", KeepRegistry, none.clone()),
         ("POST", "/units", KeepRegistry, unit),
         ("GET", "/units", ReadRegistry, none.clone()),
         ("GET", "/units/{code}", ReadRegistry, none.clone()),
@@ -77,6 +81,7 @@ fn first_operations() -> Vec<Operation> {
 
 /// Open to anybody, or to any account; no cell of the table.
 const OPEN: &[&str] = &[
+    "/tiers",
     "/schemes",
     "/schemes/{id}",
     "/schemes/{id}/file",
@@ -104,18 +109,7 @@ const OPEN: &[&str] = &[
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: &[Action] = &[
-    Action::ReviewCases,
-    Action::ApproveCases,
-    Action::ReadCases,
-    Action::ReadCounts,
-    Action::ProposeDecision,
-    Action::ConfirmDecision,
-    Action::OwnRecord,
-    Action::Evaluate,
-    Action::ReadLooks,
-    Action::KeepKeys,
-];
+const WITHOUT: &[Action] = &[Action::ReadCounts, Action::ReadLooks, Action::KeepKeys];
 
 fn content_type(path: &str) -> &'static str {
     match path {

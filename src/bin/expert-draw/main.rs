@@ -4,6 +4,7 @@
 mod backup;
 mod demo;
 mod demo_client;
+mod due;
 mod evidence;
 mod fsck;
 mod import;
@@ -74,6 +75,8 @@ enum Lang {
 enum Command {
     /// 提供服务；首次启动时建立数据库和密钥 · serve; makes database and keys on first start
     Serve,
+    /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
+    Due,
     /// 演示一次完整抽取 · one whole draw through the HTTP API, verified by the auditor's binary
     Demo {
         /// 样例专家人数 · experts in the sample pool
@@ -168,6 +171,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = cli.settings.config()?;
     match cli.command {
         Command::Serve => serve::serve(&config),
+        Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
         Command::Keys { what } => keys::keys(&config, &what),

@@ -7,6 +7,7 @@ use expert_draw::http::server::{self, Serving};
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
 
+use crate::due::Minder;
 use crate::setup::{self, Failure, failed};
 
 /// Days for which the first token is valid.
@@ -18,6 +19,7 @@ pub fn serve(config: &Config) -> Result<ExitCode, Failure> {
     if !service.has_accounts()? {
         welcome(config, &service)?;
     }
+    let _minder = Minder::start(service.clone()).map_err(|e| failed(format!("due: {e}")))?;
     server::serve(service, Serving::on(config.listen), |address| {
         println!("服务已启动 (listening): http://{address}/api/v1  （Ctrl-C 结束）");
     })

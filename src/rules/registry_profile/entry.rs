@@ -79,8 +79,8 @@ impl Material {
             Self::Commitment => "commitment",
             Self::Degree => "degree",
             Self::Title => "title",
-            Self::EqualLevel => "equal_level",
-            Self::Identity => "identity",
+            Self::EqualLevel => "equal_level_proof",
+            Self::Identity => "id_card",
             Self::Other => "other",
         }
     }

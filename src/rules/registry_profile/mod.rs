@@ -13,10 +13,13 @@
 //! *Deliberately not here:* what a condition means (`rules::conditions`), today's date.
 
 mod conditions;
+mod conduct_points;
 mod entry;
 mod keeping;
+mod performance;
 mod read;
 mod sanctions;
+mod tiers;
 
 use crate::codec::{Hash, Json, JsonError, LabelledHash, ShapeError, object};
 use crate::time::Date;
@@ -24,10 +27,13 @@ use crate::time::Date;
 use super::profile::Jurisdiction;
 
 pub use conditions::{Condition, ConditionRule, Conditions, Scarce};
+pub use conduct_points::{ConductPoints, PointsItem};
 pub use entry::{Channel, EntryRules, EntryTest, Material, MaterialRule, Review};
 pub use keeping::{Keeping, Term};
+pub use performance::{PerformanceRules, Question, WrongAnswer};
 pub use read::{Flag, Mark, Number, Rule, Text};
 pub use sanctions::{Reentry, ReentryRule, SuspensionEnd, SuspensionRule};
+pub use tiers::{LOTS_MAX, TierRow, TierRules};
 
 /// The longest registry profile, in bytes.
 pub const REGISTRY_PROFILE_LIMIT: usize = 262_144;
@@ -68,6 +74,12 @@ pub struct RegistryProfile {
     pub suspensions: Vec<SuspensionRule>,
     /// 解聘后重新入库.
     pub reentry: Reentry,
+    /// 记分: what each record counts.
+    pub conduct_points: ConductPoints,
+    /// 阶梯.
+    pub tiers: TierRules,
+    /// 履职评价.
+    pub performance: PerformanceRules,
 }
 
 /// Why bytes are not a registry profile.
@@ -113,6 +125,9 @@ impl RegistryProfile {
                 keeping: f.object("keeping", Keeping::read)?,
                 suspensions: sanctions::suspensions(f, "suspensions")?,
                 reentry: f.object("reentry", Reentry::read)?,
+                conduct_points: f.object("conduct_points", ConductPoints::read)?,
+                tiers: f.object("tiers", TierRules::read)?,
+                performance: f.object("performance", PerformanceRules::read)?,
             })
         })?)
     }

@@ -78,6 +78,8 @@ pub struct ApplicationRecord {
     pub body: ApplicationBody,
     /// The conditions of selection as of now.
     pub conditions: Vec<ConditionFinding>,
+    /// Documents that the application names and whose content nobody filed, by position in its list.
+    pub not_filed: Vec<usize>,
 }
 
 /// Which cases of a kind.
@@ -324,7 +326,11 @@ impl Service {
             };
             self.findings(conn, &body, known.as_ref(), today)
         })?;
-        Ok(ApplicationRecord { case, body, conditions })
+        let filed = self.attachments_of(&case.id)?;
+        let absent = |digest: &str| !filed.iter().any(|attachment| attachment.digest == digest);
+        let documents = body.facts.documents.iter().enumerate();
+        let not_filed = documents.filter(|(_, d)| absent(&d.digest)).map(|(position, _)| position).collect();
+        Ok(ApplicationRecord { case, body, conditions, not_filed })
     }
 
     fn application_to_write(
