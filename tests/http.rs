@@ -59,6 +59,8 @@ mod search;
 mod second_verifier;
 #[path = "http/sessions.rs"]
 mod sessions;
+#[path = "http/sight.rs"]
+mod sight;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -63,6 +63,7 @@ pub mod run;
 pub mod schemes;
 mod sealing;
 pub mod search;
+pub mod seen;
 pub mod server;
 pub mod sessions;
 pub mod table_file;

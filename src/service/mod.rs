@@ -26,8 +26,9 @@
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
+//! | `sight` | who sees what of an expert, and when: one table |
 //! | `attachments` | documents, sealed in files beside the database |
-//! | `erasure` | a person's data keys are replaced, the log stays |
+//! | `erasure`, `erased` | a person's data keys are replaced, the log stays; what that closed |
 //! | `reseal` | rotation of the sealing key |
 //! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
@@ -68,6 +69,7 @@ pub mod conduct;
 pub mod decisions;
 pub mod draws;
 pub mod due;
+pub mod erased;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
@@ -104,6 +106,7 @@ pub mod schemes;
 pub mod sealing;
 pub mod search;
 pub mod sessions;
+pub mod sight;
 pub mod tables;
 pub mod tier;
 pub mod tokens;
@@ -126,7 +129,7 @@ use crate::store::files::Files;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use access::AccessRules;
 use archive::Archive;
-use erasure::Erased;
+use erased::Erased;
 use index::{DrawingIndex, Indexed};
 use looks::LookLimit;
 use refusal::Refusal;
