@@ -15,9 +15,9 @@ use roaring::RoaringBitmap;
 
 use super::name_index::NameIndex;
 use crate::codec::Hash;
-use crate::codes::{Region, Speciality};
+use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::Expert;
-use crate::rules::Requirement;
+use crate::rules::{Requirement, SameUnits};
 
 /// An expert as of one registry entry.
 #[derive(Clone, Debug)]
@@ -40,6 +40,7 @@ pub struct DrawingIndex {
     by_number: BTreeMap<String, u32>,
     specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
+    same: SameUnits,
     names: NameIndex,
 }
 
@@ -64,11 +65,6 @@ impl DrawingIndex {
         self.slots.iter().flatten()
     }
 
-    /// The expert with a number.
-    pub fn of(&self, number: &str) -> Option<&Indexed> {
-        self.slots.get(*self.by_number.get(number)? as usize)?.as_ref()
-    }
-
     /// Whether there are no experts.
     pub fn is_empty(&self) -> bool {
         self.by_number.is_empty()
@@ -86,6 +82,16 @@ impl DrawingIndex {
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = Some(indexed),
             None => self.slots.push(Some(indexed)),
+        }
+    }
+
+    /// Keeps the place of somebody whose entry was closed by an erasure, so that others have the same
+    /// slots before and after a start.
+    pub(super) fn reserve(&mut self, number: &str) {
+        if !self.by_number.contains_key(number) {
+            let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+            self.by_number.insert(number.to_owned(), slot);
+            self.slots.push(None);
         }
     }
 
@@ -108,6 +114,16 @@ impl DrawingIndex {
         let from = number.map_or(Unbounded, Excluded);
         let slots = self.by_number.range::<str, _>((from, Unbounded));
         slots.filter_map(|(_, slot)| self.slots.get(*slot as usize)?.as_ref())
+    }
+
+    /// Applies a unit's newest image: whether its record went into another.
+    pub fn apply_unit(&mut self, code: &CreditCode, into: Option<&CreditCode>) {
+        self.same.note(code, into);
+    }
+
+    /// Which codes are one unit.
+    pub fn same(&self) -> &SameUnits {
+        &self.same
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.
@@ -193,6 +209,27 @@ mod tests {
             speciality: Speciality::parse(speciality).unwrap(),
             within: vec![Region::parse(within).unwrap()],
             except: vec![],
+        }
+    }
+
+    #[test]
+    fn a_place_kept_for_somebody_erased_moves_nobody() {
+        let expert =
+            |byte| samples::draft().check(crate::registry::ExpertNumber::from_random([byte; 10])).unwrap();
+        let indexed = |byte| Indexed { expert: expert(byte), image: Hash([1; 32]), registry: 4 };
+        let (first, second) = (expert(9).number().to_string(), expert(1).number().to_string());
+        let (mut before, mut after) = (DrawingIndex::default(), DrawingIndex::default());
+        before.apply(indexed(9));
+        before.apply(indexed(1));
+        before.forget(&first);
+        after.reserve(&first);
+        after.reserve(&first);
+        after.apply(indexed(1));
+        after.forget(&first);
+        for index in [before, after] {
+            assert_eq!((index.len(), index.slot_of(&first), index.slot_of(&second)), (1, None, Some(1)));
+            assert!(index.slot(0).is_none() && index.slot(1).is_some());
+            assert_eq!(index.named("王").len(), 1, "nothing of the name stays");
         }
     }
 

@@ -310,7 +310,8 @@ fn a_provincial_workbook_is_understood_and_a_mapping_helps(kind: Kind) {
     assert_eq!(mapped["imported"], 1);
     send(&app, "?map=1", "o", XLSX, &other).names(400, "map", "map");
     send(&app, "?sheet=别的", "p", XLSX, &other).problem(422, "no_such_sheet");
-    send(&app, "?scheme=x", "q", XLSX, &other).names(400, "scheme", "unknown_scheme");
+    send(&app, "?scheme=X", "q", XLSX, &other).names(400, "scheme", "unknown_scheme");
+    send(&app, "?scheme=nobody1", "r", XLSX, &other).names(422, "scheme", "unknown_scheme");
 }
 
 fn what_is_no_workbook_or_too_large_is_refused_by_name(kind: Kind) {
