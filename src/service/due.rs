@@ -141,7 +141,7 @@ impl Service {
                 let number = row.subject.as_deref().unwrap_or_default();
                 let gone = {
                     let index = self.current_index()?;
-                    index.of(number).is_some_and(|indexed| in_registry(&indexed.expert).is_err())
+                    index.find(number).is_some_and(|indexed| in_registry(&indexed.expert).is_err())
                 };
                 if gone {
                     batch.step(cycle, &row, "end", |case| case.due = None)?;
