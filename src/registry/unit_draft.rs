@@ -88,6 +88,9 @@ impl fmt::Debug for UnitDraft {
 
 const ENDS_AFTER_BEGINNING: Order = Order { zh: "截止日早于起始日", en: "ends before it begins" };
 
+/// The hashes of a person: of the id number, if it is there, and of the name.
+pub(super) type Hashes<'a> = dyn Fn(&DraftPerson, Option<NationalId>) -> (Option<Hash>, Hash) + 'a;
+
 impl UnitDraft {
     /// Checks every rule. `keyed` makes the keyed hash of a text.
     ///
@@ -100,10 +103,7 @@ impl UnitDraft {
         })
     }
 
-    pub(super) fn check_by(
-        &self,
-        hashes: &dyn Fn(&DraftPerson, Option<NationalId>) -> (Option<Hash>, Hash),
-    ) -> Result<Unit, Vec<Problem>> {
+    pub(super) fn check_by(&self, hashes: &Hashes<'_>) -> Result<Unit, Vec<Problem>> {
         let mut check = Check::default();
         let code: Option<CreditCode> = check.code("code", &self.code);
         let name = check.text("name", &self.name, limits::UNIT_NAME);
@@ -228,11 +228,7 @@ fn check_edges(
     all(read)
 }
 
-fn check_persons(
-    check: &mut Check,
-    written: &[DraftPerson],
-    hashes: &dyn Fn(&DraftPerson, Option<NationalId>) -> (Option<Hash>, Hash),
-) -> Option<Vec<KeyPerson>> {
+fn check_persons(check: &mut Check, written: &[DraftPerson], hashes: &Hashes<'_>) -> Option<Vec<KeyPerson>> {
     check.count("persons", written.len(), 0, UNIT_LIST_MAX);
     let mut read = Vec::new();
     for (number, item) in written.iter().enumerate().take(UNIT_LIST_MAX) {

@@ -345,16 +345,16 @@ impl Service {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             while index.next() < head.size {
                 let from = index.next();
-                let (found, units, next, position) =
+                let (found, next, position) =
                     self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
                 for followed in found {
                     match followed {
                         Followed::Stands(indexed) => index.apply(*indexed),
                         Followed::Closed(number) => index.reserve(&number),
                         Followed::Erased(number) => index.forget(&number),
+                        Followed::Unit(unit) => index.apply_unit(unit.code(), unit.merged_into()),
                     }
                 }
-                units.iter().for_each(|unit| index.apply_unit(unit.code(), unit.merged_into()));
                 index.advanced(next, position);
             }
         }
@@ -368,8 +368,8 @@ impl Service {
         conn: &mut Conn,
         from: u64,
         end: u64,
-    ) -> Result<(Vec<Followed>, Vec<Unit>, u64, Option<u64>), Refusal> {
-        let (mut found, mut units, mut position) = (Vec::new(), Vec::new(), None);
+    ) -> Result<(Vec<Followed>, u64, Option<u64>), Refusal> {
+        let (mut found, mut position) = (Vec::new(), None);
         let entries = store::journal::range(conn, from, BATCH)?;
         // Read only when something does not open.
         let mut erased = None;
@@ -384,10 +384,11 @@ impl Service {
             if is_expert(entry) {
                 found.extend(self.followed(conn, entry, &mut erased)?);
             } else if says(entry, units::REGISTRY_UNIT) {
-                units.push(self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?);
+                let unit: Unit = self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?;
+                found.push(Followed::Unit(Box::new(unit)));
             }
         }
-        Ok((found, units, next, position))
+        Ok((found, next, position))
     }
 
     /// What one entry makes of an expert: the facts, nobody any more, or a place kept for somebody whose
@@ -462,6 +463,8 @@ impl Service {
 /// What an entry makes of an expert in the index.
 enum Followed {
     Stands(Box<Indexed>),
+    /// A unit, perhaps merged into another.
+    Unit(Box<Unit>),
     /// An entry that an erasure closed; the person's tombstone follows.
     Closed(String),
     Erased(String),
