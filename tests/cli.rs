@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "cli/leaks.rs"]
+mod leaks;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;

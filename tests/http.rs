@@ -59,8 +59,12 @@ mod search;
 mod second_verifier;
 #[path = "http/sessions.rs"]
 mod sessions;
+#[path = "http/sight.rs"]
+mod sight;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;
 #[path = "http/tokens.rs"]
 mod tokens;
+#[path = "http/units.rs"]
+mod units;

@@ -17,10 +17,10 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, campaigns, cases, changes, codes, conduct, conduct_steps,
-    decisions, draws, due, erasures, evidence, experts, exports, health, imports, leave, log, looks, me,
-    openapi, own_account, packages, performance, renewals, rim, schemes, sealing, search, sessions, tokens,
-    units,
+    accounts, applications, attachments, auth, campaigns, cases, changes, claim_migrations, codes, conduct,
+    conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports, leave, log,
+    looks, me, openapi, own_account, packages, performance, renewals, rim, schemes, sealing, search,
+    sessions, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -61,6 +61,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     due::routes(config);
     renewals::routes(config);
     units::routes(config);
+    unit_merges::routes(config);
     imports::routes(config);
     exports::routes(config);
     packages::routes(config);
@@ -73,6 +74,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     performance::routes(config);
     campaigns::routes(config);
     schemes::routes(config);
+    claim_migrations::routes(config);
     looks::routes(config);
     attachments::routes(config);
     erasures::routes(config);

@@ -9,16 +9,18 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::auth::Caller;
 use super::body::Body;
 use super::etag::{IfMatch, etag};
-use super::expert_bodies::{Amendment, ExpertFacts, ExpertInput, Summary};
+use super::expert_bodies::{Amendment, ExpertInput, Summary};
 use super::idempotency::Key;
 use super::paging::{List, paging};
 use super::problem::Problem;
 use super::query::Params;
 use super::run::run;
+use super::seen::{SeenExpert, seen};
 use crate::codes::{CreditCode, Region};
 use crate::registry::{StandingKind, TitleLevel};
 use crate::service::Service;
 use crate::service::experts::{ExpertSummary, ExpertsAsked};
+use crate::service::sight::{Sight, Stage};
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -123,11 +125,11 @@ async fn list(
     Ok(HttpResponse::Ok().json(List::of(page, Summary::from)))
 }
 
-/// 查看专家 · Everything about one expert, names included. The look is recorded with its purpose.
+/// 查看专家 · What the account may see of one expert (registry-v1 §H). The look is recorded with its purpose.
 #[utoipa::path(
     tag = "experts",
     params(("number" = String, Path, description = "Expert number"), PurposeParams),
-    responses((status = 200, body = ExpertFacts, headers(("ETag" = String, description = "the version"))))
+    responses((status = 200, body = SeenExpert, headers(("ETag" = String, description = "the version"))))
 )]
 #[get("/experts/{number}")]
 async fn find(
@@ -137,8 +139,9 @@ async fn find(
     params: Params<PurposeParams>,
 ) -> Result<HttpResponse, Problem> {
     let purpose = params.0.purpose;
+    let sight = Sight::of(&caller.0, &number, Stage::Registry);
     let found = run(&service, move |service| service.expert(&caller.0, &number, &purpose)).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(found.version)).json(ExpertFacts::of(&found)))
+    Ok(HttpResponse::Ok().insert_header(etag(found.version)).json(seen(&found, &sight)?))
 }
 
 /// 变更专家信息 · Amends the fields that are given; `If-Match` names the version that was read.

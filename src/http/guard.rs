@@ -38,9 +38,11 @@ pub fn check(text: &str) -> Result<(), Unsafe> {
     }
 }
 
-/// Names joined by dots; a key that is not a plain name is a person's text for all we know.
+/// Names joined by dots; a key that is not a plain name is a person's text for all we know, and one that
+/// begins with a digit their number.
 pub fn joined(place: &str, key: &str) -> String {
-    let plain = (1..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let word = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let plain = word && (1..=64).contains(&key.len()) && !key.starts_with(|c: char| c.is_ascii_digit());
     let key = if plain { key } else { "(?)" };
     if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") }
 }
@@ -159,6 +161,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_no_plain_name_is_not_repeated() {
-        assert_eq!(check(r#"{"王小明":1,"王小明":2}"#), Err(Unsafe::Duplicate("(?)".into())));
+        for key in ["王小明", "13800000000", "11010519491231002X"] {
+            let text = format!(r#"{{"{key}":1,"{key}":2}}"#);
+            assert_eq!(check(&text), Err(Unsafe::Duplicate("(?)".into())));
+        }
     }
 }

@@ -102,6 +102,8 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::performance::EVALUATION,
         &super::campaign::CAMPAIGN,
         &super::campaign::CHECK_ITEM,
+        &super::unit_merge::UNIT_MERGE,
+        &super::claim_migration::CLAIM_MIGRATION,
         &super::saved_list::SAVED_LIST,
         &super::decision::DECISION,
         &super::decision::BULK,

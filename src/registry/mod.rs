@@ -18,6 +18,7 @@
 //! | `scheme` | [`SchemeTable`], [`Crosswalk`]: speciality schemes as trees, and ways between them |
 //! | `privacy` | attachments, erasure, key rotation: their tables, and the tombstone of somebody erased |
 //! | `rules_in_force` | the life cycle of a registry profile |
+//! | `unit_merge`, `claim_migration` | the life cycles of merging units and of moving claims |
 //! | `saved_list` | the life cycle of a saved list |
 //! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
 //! | `keeping` | leave, confirmation, reminders, lost contact |
@@ -44,6 +45,7 @@ pub mod application;
 pub mod campaign;
 pub mod change;
 mod check;
+pub mod claim_migration;
 pub mod conduct;
 mod conduct_table;
 pub mod consequences;
@@ -78,6 +80,9 @@ pub mod standing_table;
 #[cfg(test)]
 mod standing_tests;
 mod unit;
+mod unit_draft;
+mod unit_image;
+pub mod unit_merge;
 
 pub use csv_row::{Columns, NONE_MARKS};
 pub use draft::Draft;
@@ -101,4 +106,5 @@ pub use particulars::{
 pub use problem::{Problem, ValueClass};
 pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};
 pub use standing::{DismissalReason, Event, EventKind, Refusal, StaleReason, Standing, StandingKind, Until};
-pub use unit::{Unit, UnitDraft};
+pub use unit::{Edge, ExcludedKind, FormerName, KeyPerson, Position, UNIT_LIST_MAX, Unit, UnitKind};
+pub use unit_draft::{DraftEdge, DraftFormerName, DraftPerson, UnitDraft};

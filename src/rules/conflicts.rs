@@ -37,7 +37,8 @@ pub(super) fn employment(expert: &Expert, units: &[CreditCode], review: Date, pr
 /// `conflict_declared`: a declared unit is purchaser, agency or supplier.
 pub(super) fn declared(expert: &Expert, project: &Project) -> Detail {
     let takes_part = |unit: &CreditCode| {
-        *unit == project.purchaser || *unit == project.agency || project.suppliers.contains(unit)
+        let parties = [&project.purchaser, &project.agency].into_iter().chain(&project.suppliers);
+        parties.into_iter().any(|party| project.same.same(party, unit))
     };
     if expert.declared_units().iter().any(takes_part) { Detail::Declared } else { Detail::Met }
 }

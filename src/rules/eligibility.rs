@@ -14,6 +14,7 @@ use crate::time::{Date, Timestamp};
 use super::finding::{Answer, Detail, Finding};
 use super::profile::{Profile, UnknownPolicy};
 use super::rule::Rule;
+use super::same_units::SameUnits;
 use super::{conflicts, matching, standing};
 
 /// The greatest number of requirements: the seat groups of a draw, G ≤ 32.
@@ -32,6 +33,8 @@ pub struct Project {
     pub review_date: Date,
     /// When the review begins; it lies on that day.
     pub review_start: Timestamp,
+    /// Which codes are one unit; none if nothing was merged.
+    pub same: SameUnits,
 }
 
 impl Project {
@@ -43,6 +46,7 @@ impl Project {
             suppliers: package.suppliers().iter().map(|supplier| supplier.code.clone()).collect(),
             review_date: Date::of(review_start),
             review_start,
+            same: SameUnits::default(),
         }
     }
 }
@@ -108,7 +112,8 @@ pub fn judge(expert: &Expert, project: &Project, requirements: &[Requirement], p
         return Verdict { groups, findings, outcome: Outcome::NotMatching };
     }
     let review = project.review_date;
-    let employed = |units: &[CreditCode]| conflicts::employment(expert, units, review, profile);
+    let employed =
+        |units: &[CreditCode]| conflicts::employment(expert, &project.same.all(units), review, profile);
     let alone = [
         (Rule::StatusActive, standing::status_active(expert, project)),
         (Rule::NotBannedNotSuspended, standing::not_banned_not_suspended(expert, review)),
@@ -172,6 +177,7 @@ mod tests {
             suppliers: vec![code(13), code(14)],
             review_date: day(REVIEW),
             review_start: nine_o_clock(),
+            same: SameUnits::default(),
         }
     }
 

@@ -28,6 +28,7 @@ mod matching;
 mod profile;
 pub mod registry_profile;
 mod rule;
+mod same_units;
 pub mod special_check;
 mod standing;
 pub mod tier;
@@ -41,3 +42,4 @@ pub use registry_profile::{
     REGISTRY_PROFILE_LIMIT, REGISTRY_PROFILES, RegistryProfile, RegistryProfileError, embedded_registry,
 };
 pub use rule::{Family, NOT_YET_APPLIED, Rule};
+pub use same_units::SameUnits;

@@ -245,7 +245,8 @@ impl Service {
         self.account_change_under(by, kind, row, before, key)
     }
 
-    fn account_change_under(
+    /// As [`Service::account_change`] under a data key that is at hand.
+    pub(super) fn account_change_under(
         &self,
         by: &str,
         kind: &'static str,

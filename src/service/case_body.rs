@@ -5,8 +5,9 @@
 use super::Service;
 use super::actor::Actor;
 use super::cases::{Case, scoped};
+use super::changes::Changes;
 use super::listing::{Listed, Paging};
-use super::refusal::Refusal;
+use super::refusal::{Kind, Refusal};
 use crate::codec::{Json, Object};
 use crate::registry::Problem;
 use crate::store;
@@ -168,6 +169,16 @@ impl Service {
             paging.read(|page| store::case::list(conn, &filter, page), |row| &row.id, CaseLine::from)
         })?;
         Ok(page)
+    }
+
+    /// Writes what a date brings; `false` if somebody changed one of the cases meanwhile: the next run
+    /// reads them anew.
+    pub(super) fn write_or_later(&self, name: &'static str, changes: Changes) -> Result<bool, Refusal> {
+        match self.write_changes(name, changes) {
+            Ok(()) => Ok(true),
+            Err(refusal) if refusal.kind == Kind::Stale => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// The row of a case that an earlier request under the same key made or changed.

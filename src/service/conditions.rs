@@ -40,7 +40,22 @@ impl Service {
             // Nobody of this identity was ever registered, so there is no record to be bad.
             None => ConductSummary::default(),
         };
-        Ok(ConditionFacts { conduct: Some(conduct), ..of_draft(draft) })
+        let employer_kinds = self.employer_kinds(conn, draft)?;
+        Ok(ConditionFacts { conduct: Some(conduct), employer_kinds, ..of_draft(draft) })
+    }
+
+    /// The kinds of the present employers that a profile may exclude. Known when one of them is of such
+    /// a kind, or when all of them are recorded as units.
+    fn employer_kinds(&self, conn: &mut Conn, draft: &Draft) -> Result<Option<Vec<String>>, Refusal> {
+        let Some(employments) = &draft.employments else { return Ok(None) };
+        let (mut kinds, mut all) = (Vec::new(), true);
+        for employment in employments {
+            match self.excluded_kinds(conn, &employment.unit)? {
+                Some(found) => kinds.extend(found),
+                None => all = false,
+            }
+        }
+        Ok((all || !kinds.is_empty()).then_some(kinds))
     }
 
     /// What the registry knows about somebody's conduct.
@@ -49,12 +64,14 @@ impl Service {
         conn: &mut Conn,
         expert: &Expert,
     ) -> Result<ConductSummary, Refusal> {
-        let banned = matches!(expert.standing(), Standing::Banned);
-        let dismissed = match expert.standing() {
-            Standing::Dismissed(DismissalReason::BadConduct) => self.dismissed_on(conn, expert)?,
-            _ => None,
-        };
-        Ok(ConductSummary { last_bad_conduct: dismissed, false_material: false, banned })
+        let number = expert.number().as_str();
+        let mut summary = self.conduct_summaries(conn, Some(number))?.remove(number).unwrap_or_default();
+        summary.banned |= matches!(expert.standing(), Standing::Banned);
+        // A dismissal for bad conduct counts also where its case is older than this registry.
+        if matches!(expert.standing(), Standing::Dismissed(DismissalReason::BadConduct)) {
+            summary.last_bad_conduct = summary.last_bad_conduct.max(self.dismissed_on(conn, expert)?);
+        }
+        Ok(summary)
     }
 
     /// The day of the decision that dismissed somebody, from the journal; `None`: not dismissed.

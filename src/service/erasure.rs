@@ -12,17 +12,22 @@
 //! Of those banned, or dismissed for bad conduct or punishment, number, reason and the keyed hash of the
 //! id number stay on the check list; of others nothing stays but the number.
 //!
+//! The person's own accounts are revoked and emptied in the same write.
+//!
 //! *Deliberately not here:* the files of attachments: they are removed after the commit, and by the
 //! sweep at start if that did not happen.
 
 use std::collections::BTreeMap;
 
 use super::Service;
-use super::actor::{Action, Actor};
-use super::archive::{Archive, SeatedCard};
+use super::accounts::CHANGED;
+use super::actor::{Action, Actor, Role};
+use super::archive::SeatedCard;
 use super::attachments::digest_of;
-use super::cases::{Case, NewCase, RECORDED, all_rows, another_person, no_case};
+use super::cases::{Case, NewCase, all_rows, another_person, no_case};
 use super::changes::Changes;
+pub use super::erased::ERASED;
+use super::erased::{TOMBSTONE, row};
 use super::experts::no_expert;
 use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
@@ -33,15 +38,11 @@ use crate::evidence::said::REGISTRY_EXPERT;
 use crate::registry::lifecycle::Party;
 use crate::registry::privacy::{ATTACHMENT, Barred, ERASURE, KEPT_OPENING, Tombstone};
 use crate::registry::{ExpertNumber, Imaged};
+use crate::store::account::Account;
 use crate::store::case::CaseFilter;
-use crate::store::expert::ExpertRow;
 use crate::store::{self, Append, Conn, Page, StoreError};
 use crate::time::Timestamp;
 
-/// The standing of a tombstone's row.
-pub const ERASED: &str = "erased";
-/// The journal kind of a tombstone.
-const TOMBSTONE: &str = "expert.erased";
 /// The longest basis or reason, in characters.
 const TEXT_MAX: usize = 500;
 
@@ -103,6 +104,8 @@ struct Person {
     subjects: Vec<String>,
     /// Attachments that go.
     attachments: Vec<Case>,
+    /// The person's own accounts: revoked, without login, second factor and hash of the id number.
+    accounts: Vec<Account>,
     /// What draws in whose panels the person sat keep of them: draw and card.
     kept: Vec<(String, SeatedCard)>,
 }
@@ -274,9 +277,12 @@ impl Service {
                     "only an application that was rejected or withdrawn can be erased",
                 ));
             }
-            let subjects = vec![case.sealed_for.clone()];
+            let mut subjects = vec![case.sealed_for.clone()];
+            let accounts = self.applicants_account(conn, &case)?;
+            subjects.extend(accounts.iter().map(|account| account.id.clone()));
             let attachments = self.kept_attachments(conn, &subjects)?;
-            Ok(Person { region: case.region, tombstone: None, subjects, attachments, kept: Vec::new() })
+            let (tombstone, kept) = (None, Vec::new());
+            Ok(Person { region: case.region, tombstone, subjects, attachments, accounts, kept })
         })
     }
 
@@ -312,9 +318,25 @@ impl Service {
             }
         }
         let attachments = self.kept_attachments(conn, &subjects)?;
+        let accounts = store::account::of_expert(conn, number)?;
+        subjects.extend(accounts.iter().map(|account| account.id.clone()));
         let region = Some(row.row.region.clone());
         let kept = self.panels_of(conn, number)?;
-        Ok(Person { region, tombstone: Some((tombstone, row)), subjects, attachments, kept })
+        Ok(Person { region, tombstone: Some((tombstone, row)), subjects, attachments, accounts, kept })
+    }
+
+    /// The account of an applicant, if it has no other application and is no registered expert's.
+    fn applicants_account(&self, conn: &mut Conn, case: &Case) -> Result<Vec<Account>, Refusal> {
+        let Some(owner) = &case.owner else { return Ok(Vec::new()) };
+        let filter = CaseFilter {
+            kinds: vec![case.kind.clone()],
+            owner: Some(owner.clone()),
+            ..CaseFilter::default()
+        };
+        let only = store::case::count(conn, &filter)? == 1;
+        let account = store::account::find(conn, owner)?;
+        let own = account.filter(|row| only && row.role == Role::Expert.name() && row.expert.is_none());
+        Ok(own.into_iter().collect())
     }
 
     /// Every panel in which somebody sits, with the card that the draw's evidence opens. Reads the
@@ -379,6 +401,22 @@ impl Service {
             let sealing = keys.get(&attachment.sealed_for).cloned().ok_or_else(missing)?;
             attachments.push(self.case_change_under(&attachment, sealing));
         }
+        let mut accounts = Vec::new();
+        for account in person.accounts {
+            let (before, sealing) =
+                (account.entry, keys.get(&account.id).ok_or_else(missing)?.stored_elsewhere());
+            let row = Account {
+                // What says whose it was goes; id, role and number stay for the entries that name it.
+                name: ERASED.to_owned(),
+                revoked: account.revoked.or(Some(self.clock.now().0)),
+                login: None,
+                person: None,
+                password: None,
+                totp: None,
+                ..account
+            };
+            accounts.push(self.account_change_under(&actor.account, CHANGED, row, Some(before), sealing)?);
+        }
         let mut kept = Vec::new();
         for (draw, card) in person.kept {
             let body = Object::new()
@@ -429,6 +467,7 @@ impl Service {
                     row.row.entry = tx.append(entry.clone())?.entry();
                     store::expert::update(tx, &row, *version)?;
                 }
+                accounts.iter().try_for_each(|change| change.apply(tx).map(drop))?;
                 for change in &attachments {
                     let mut row = change.row.clone();
                     row.entry = tx.append(change.entry.clone())?.entry();
@@ -440,121 +479,6 @@ impl Service {
         let changes = kept.into_iter().fold(changes, Changes::case);
         self.write_changes("erase", changes).map_err(Refusal::unversioned)?;
         Ok(names)
-    }
-}
-
-/// What was erased, by subject: the entry of the record that says so. Entries about a subject before
-/// it open no more; those after it do.
-#[derive(Clone, Debug, Default)]
-pub struct Erased(BTreeMap<String, u64>);
-
-impl Erased {
-    /// Whether an entry is one that an erasure closed.
-    pub fn covers(&self, subject: &str, entry: u64) -> bool {
-        self.0.get(subject).is_some_and(|erased| entry < *erased)
-    }
-
-    /// The subjects that were erased.
-    pub fn subjects(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-}
-
-impl Archive<'_> {
-    /// Every erasure that was carried out, each read from its signed and sealed record. A row of the
-    /// table only says where to look.
-    pub(super) fn erased(&self, conn: &mut Conn) -> Result<Erased, Refusal> {
-        let filter = CaseFilter {
-            kinds: vec![ERASURE.name.into()],
-            states: vec!["done".into()],
-            ..CaseFilter::default()
-        };
-        let mut erased = Erased::default();
-        for row in all_rows(conn, &filter)? {
-            let Some(entry) = store::journal::find(conn, row.entry.unsigned_abs())? else { continue };
-            if !entry.kind.starts_with("case.erasure.") || !says(&entry, RECORDED) {
-                continue;
-            }
-            let Ok(record) = self.opaque(conn, &entry) else { continue };
-            let Ok(case) = Case::read(&record, &entry.subject) else { continue };
-            if (case.kind.as_str(), case.state.as_str()) != (ERASURE.name, "done") {
-                continue;
-            }
-            for subject in view(&case).map_err(Refusal::internal)?.subjects {
-                erased.0.insert(subject, entry.index());
-            }
-        }
-        Ok(erased)
-    }
-
-    /// What a draw keeps of a member who was erased.
-    pub(super) fn kept_opening(
-        &self,
-        conn: &mut Conn,
-        draw: &str,
-        number: &str,
-    ) -> Result<Option<SeatedCard>, Refusal> {
-        let filter = CaseFilter {
-            kinds: vec![KEPT_OPENING.name.into()],
-            subject: Some(draw.to_owned()),
-            ..CaseFilter::default()
-        };
-        for row in all_rows(conn, &filter)? {
-            let Some(entry) = store::journal::find(conn, row.entry.unsigned_abs())? else { continue };
-            let case = Case::read(&self.opaque(conn, &entry)?, &entry.subject).map_err(Refusal::internal)?;
-            let card = object(&case.body, "body", |f| {
-                Ok(SeatedCard {
-                    number: f.str("number")?.to_owned(),
-                    name: f.str("name")?.to_owned(),
-                    phone: None,
-                    card_salt: f.hash("card_salt")?,
-                    rest: f.hash("rest")?,
-                })
-            });
-            let card = card.map_err(Refusal::internal)?;
-            if card.number == number {
-                return Ok(Some(card));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The tombstone that an entry holds, if it is one.
-    pub(super) fn tombstone(
-        &self,
-        conn: &mut Conn,
-        entry: &store::journal::Entry,
-    ) -> Result<Option<Tombstone>, Refusal> {
-        if entry.kind != TOMBSTONE {
-            return Ok(None);
-        }
-        let (_, image) = self.image(conn, entry)?;
-        image.open().map(Some).map_err(Refusal::internal)
-    }
-}
-
-fn says(entry: &store::journal::Entry, kind: &str) -> bool {
-    crate::log::Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == kind)
-}
-
-/// The row of a tombstone: the number, and what keeps somebody barred from coming back.
-pub(super) fn row(tombstone: &Tombstone, version: i64) -> store::expert::Expert {
-    store::expert::Expert {
-        row: ExpertRow {
-            number: tombstone.number.as_str().to_owned(),
-            id_hash: tombstone.id_hash.as_bytes().to_vec(),
-            standing: ERASED.to_owned(),
-            region: String::new(),
-            unit: None,
-            term_to: String::new(),
-            version,
-            entry: 0,
-            title_level: String::new(),
-            term_from: String::new(),
-            confirmed: None,
-        },
-        specialities: Vec::new(),
-        regions: Vec::new(),
     }
 }
 
@@ -570,7 +494,7 @@ fn with(body: &Json, key: &str, value: Json) -> Result<Json, ShapeError> {
     Ok(Json::Map(map))
 }
 
-fn view(case: &Case) -> Result<ErasureView, ShapeError> {
+pub(super) fn view(case: &Case) -> Result<ErasureView, ShapeError> {
     object(&case.body, "body", |f| {
         Ok(ErasureView {
             id: case.id.clone(),

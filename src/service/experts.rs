@@ -125,9 +125,11 @@ impl Service {
     /// All facts of one expert, names included, after the look is recorded with its purpose.
     pub fn expert(&self, actor: &Actor, number: &str, purpose: &str) -> Result<ExpertRecord, Refusal> {
         actor.check(Action::ReadRegistry)?;
-        if self.summary(number)?.standing == super::erasure::ERASED {
+        let summary = self.summary(number)?;
+        if summary.standing == super::erasure::ERASED {
             return Err(Refusal::erased());
         }
+        actor.check_region(Some(&summary.region), "专家", "expert")?;
         self.record_look(actor, "expert", number, purpose)?;
         Ok(self.expert_record(number)?.0)
     }
@@ -145,6 +147,8 @@ impl Service {
             region_prefix: asked.region.map(within),
             speciality_prefix: asked.speciality.clone(),
             unit: asked.unit.clone(),
+            // A bureau of a city or county keeps those whose main region lies there.
+            home_prefix: actor.region.map(within),
             title_level: asked.title_level.clone(),
         };
         let page = self.store.read(|conn| {

@@ -194,7 +194,7 @@ impl Replay<'_> {
             match archive.tombstone(conn, &entry) {
                 Ok(None) => {}
                 Ok(Some(tombstone)) => {
-                    let mut expected = super::erasure::row(&tombstone, row.row.version);
+                    let mut expected = super::erased::row(&tombstone, row.row.version);
                     expected.row.entry = *idx;
                     if expected != row {
                         found.push(wrong("the table differs from the signed tombstone"));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::archive::Archive;
 use super::attachments::digest_of;
 use super::cases::{Case, all_rows};
-use super::erasure::Erased;
+use super::erased::Erased;
 use super::refusal::Refusal;
 use crate::registry::privacy::ATTACHMENT;
 use crate::store::case::CaseFilter;

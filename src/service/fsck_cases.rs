@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::cases::{Case, RECORDED, all_rows};
-use super::erasure::Erased;
+use super::erased::Erased;
 use super::refusal::Refusal;
 use crate::store::case::CaseFilter;
 use crate::store::{self, Conn, Finding};

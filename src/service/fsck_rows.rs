@@ -1,4 +1,5 @@
-//! `fsck`, the rows of accounts, sessions, tokens, units, schemes and packages: each must be what its newest entry's sealed
+//! `fsck`, the rows of accounts, sessions, tokens, units, schemes and packages: each must be what its newest
+//! entry's sealed
 //! record says. An account's role and a package's agency decide who sees what, so they are held
 //! against what was signed like everything else.
 //!
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::refusal::Refusal;
-use super::{accounts, packages, schemes, sessions, units};
+use super::{accounts, packages, scheme_book, schemes, sessions, units};
 use crate::codec::Json;
 use crate::registry::{Package, Unit};
 use crate::store::{self, Conn, Finding, Page, StoreError};
@@ -63,12 +64,13 @@ impl Rows {
         self.access(conn, archive, found)?;
         let mut unit = Table { name: "unit", newest: &self.units, conn, archive, found };
         unit.walk(
-            |conn, page| store::unit::list(conn, None, page),
-            |row| (&row.code, row.entry),
+            |conn, page| store::unit::list(conn, &store::unit::UnitFilter::default(), page),
+            |unit| (&unit.row.code, unit.row.entry),
             |archive, conn, entry, row| {
                 let unit: Unit = archive.image(conn, entry)?.1.open().map_err(Refusal::internal)?;
-                let signed = (unit.code().as_str(), unit.name(), unit.region().as_str());
-                Ok(signed == (row.code.as_str(), row.name.as_str(), row.region.as_str()))
+                let mut signed = units::row(&unit, row.row.version);
+                signed.row.entry = entry.idx;
+                Ok(signed == *row)
             },
         )?;
         let mut scheme = Table { name: "scheme", newest: &self.schemes, conn, archive, found };
@@ -76,7 +78,7 @@ impl Rows {
             store::scheme::list,
             |row| (&row.id, row.entry),
             |archive, conn, entry, row| {
-                let kept = schemes::read(&archive.opaque(conn, entry)?).map_err(Refusal::internal)?;
+                let kept = scheme_book::read(&archive.opaque(conn, entry)?).map_err(Refusal::internal)?;
                 let signed = store::scheme::Scheme { id: kept.id, entry: entry.idx, created: kept.created };
                 Ok(signed == *row)
             },

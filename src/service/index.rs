@@ -15,9 +15,9 @@ use roaring::RoaringBitmap;
 
 use super::name_index::NameIndex;
 use crate::codec::Hash;
-use crate::codes::{Region, Speciality};
+use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::Expert;
-use crate::rules::Requirement;
+use crate::rules::{Requirement, SameUnits};
 
 /// An expert as of one registry entry.
 #[derive(Clone, Debug)]
@@ -40,6 +40,7 @@ pub struct DrawingIndex {
     by_number: BTreeMap<String, u32>,
     specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
+    same: SameUnits,
     names: NameIndex,
 }
 
@@ -62,11 +63,6 @@ impl DrawingIndex {
     /// Everybody, in no order that means anything.
     pub fn all(&self) -> impl Iterator<Item = &Indexed> {
         self.slots.iter().flatten()
-    }
-
-    /// The expert with a number.
-    pub fn of(&self, number: &str) -> Option<&Indexed> {
-        self.slots.get(*self.by_number.get(number)? as usize)?.as_ref()
     }
 
     /// Whether there are no experts.
@@ -118,6 +114,16 @@ impl DrawingIndex {
         let from = number.map_or(Unbounded, Excluded);
         let slots = self.by_number.range::<str, _>((from, Unbounded));
         slots.filter_map(|(_, slot)| self.slots.get(*slot as usize)?.as_ref())
+    }
+
+    /// Applies a unit's newest image: whether its record went into another.
+    pub fn apply_unit(&mut self, code: &CreditCode, into: Option<&CreditCode>) {
+        self.same.note(code, into);
+    }
+
+    /// Which codes are one unit.
+    pub fn same(&self) -> &SameUnits {
+        &self.same
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.

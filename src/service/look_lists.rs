@@ -133,14 +133,34 @@ impl Service {
         let sealed = entry.image.as_deref().ok_or_else(|| wrong("has no record"))?;
         // Sealed for the account that looked, not for what it looked at.
         let key = self.sealer().stored_key(conn, &entry.actor)?;
-        let (record, digest) =
-            OpaqueRecord::read(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
+        let opened = match key.open(&entry.kind, sealed) {
+            Err(_) if self.archive().erased(conn)?.covers(&entry.actor, entry.index()) => {
+                return Ok(erased_look(entry));
+            }
+            other => other?,
+        };
+        let (record, digest) = OpaqueRecord::read(&opened).map_err(Refusal::internal)?;
         let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
         let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
         if said != Some(digest) {
             return Err(wrong("the record is not the one that was signed"));
         }
         read_look(&record, entry).map_err(Refusal::internal)
+    }
+}
+
+/// A look by an account whose owner was erased: that it was, when, and at what.
+fn erased_look(entry: &Entry) -> LookLine {
+    LookLine {
+        entry: entry.index(),
+        time: Timestamp(entry.time),
+        account: entry.actor.clone(),
+        role: String::new(),
+        office: None,
+        what: super::erasure::ERASED.to_owned(),
+        about: entry.subject.clone(),
+        purpose: String::new(),
+        many_alike: false,
     }
 }
 

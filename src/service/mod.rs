@@ -26,14 +26,17 @@
 //! | `experts`, `units`, `imports` | the registry is kept |
 //! | `packages` | what panels are drawn for |
 //! | `looks`, `look_lists` | every look at a sealed field is an entry first; who looked at whom |
+//! | `sight` | who sees what of an expert, and when: one table |
 //! | `attachments` | documents, sealed in files beside the database |
-//! | `erasure` | a person's data keys are replaced, the log stays |
+//! | `erasure`, `erased` | a person's data keys are replaced, the log stays; what that closed |
 //! | `reseal` | rotation of the sealing key |
 //! | `rules_in_force` | the registry profile is loaded with a case of its own |
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
-//! | `schemes` | speciality schemes: loaded, browsed; which specialities exist |
+//! | `schemes`, `scheme_book` | speciality schemes: loaded, browsed; which specialities exist |
+//! | `claims` | claims along a crosswalk: report, migration |
+//! | `unit_merges` | duplicate records of a unit become one |
 //! | `sealing` | data keys of subjects, sealed records |
 //! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
 //! | `exports/` | lists as tables, within what the viewer may see |
@@ -60,11 +63,13 @@ mod carrying;
 pub mod case_body;
 pub mod cases;
 mod changes;
+pub mod claims;
 mod conditions;
 pub mod conduct;
 pub mod decisions;
 pub mod draws;
 pub mod due;
+pub mod erased;
 pub mod erasure;
 pub mod evidence;
 pub mod experts;
@@ -96,14 +101,17 @@ pub mod renewals;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
+pub mod scheme_book;
 pub mod schemes;
 pub mod sealing;
 pub mod search;
 pub mod sessions;
+pub mod sight;
 pub mod tables;
 pub mod tier;
 pub mod tokens;
 mod totp;
+pub mod unit_merges;
 pub mod units;
 pub mod worklists;
 
@@ -115,13 +123,13 @@ use crate::keys::Keys;
 use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
-use crate::registry::Expert;
+use crate::registry::{Expert, Unit};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
 use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
 use access::AccessRules;
 use archive::Archive;
-use erasure::Erased;
+use erased::Erased;
 use index::{DrawingIndex, Indexed};
 use looks::LookLimit;
 use refusal::Refusal;
@@ -197,7 +205,7 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
-    schemes: schemes::Shelf,
+    schemes: scheme_book::Shelf,
     files: Files,
     look_limit: LookLimit,
 }
@@ -227,7 +235,7 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
-            schemes: schemes::Shelf::default(),
+            schemes: scheme_book::Shelf::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
         };
@@ -337,7 +345,7 @@ impl Service {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             while index.next() < head.size {
                 let from = index.next();
-                let (found, next, position) =
+                let (found, units, next, position) =
                     self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
                 for followed in found {
                     match followed {
@@ -346,21 +354,22 @@ impl Service {
                         Followed::Erased(number) => index.forget(&number),
                     }
                 }
+                units.iter().for_each(|unit| index.apply_unit(unit.code(), unit.merged_into()));
                 index.advanced(next, position);
             }
         }
         Ok(self.index.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// One batch of journal entries from `from`: experts as of their entries, where the next batch
+    /// One batch of journal entries from `from`: experts and units as of their entries, where the next batch
     /// begins, and the newest registry entry seen.
     fn registry_entries(
         &self,
         conn: &mut Conn,
         from: u64,
         end: u64,
-    ) -> Result<(Vec<Followed>, u64, Option<u64>), Refusal> {
-        let (mut found, mut position) = (Vec::new(), None);
+    ) -> Result<(Vec<Followed>, Vec<Unit>, u64, Option<u64>), Refusal> {
+        let (mut found, mut units, mut position) = (Vec::new(), Vec::new(), None);
         let entries = store::journal::range(conn, from, BATCH)?;
         // Read only when something does not open.
         let mut erased = None;
@@ -374,9 +383,11 @@ impl Service {
             }
             if is_expert(entry) {
                 found.extend(self.followed(conn, entry, &mut erased)?);
+            } else if says(entry, units::REGISTRY_UNIT) {
+                units.push(self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?);
             }
         }
-        Ok((found, next, position))
+        Ok((found, units, next, position))
     }
 
     /// What one entry makes of an expert: the facts, nobody any more, or a place kept for somebody whose
@@ -458,6 +469,10 @@ enum Followed {
 
 /// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.
 fn is_expert(entry: &store::journal::Entry) -> bool {
-    entry.registry
-        && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == REGISTRY_EXPERT)
+    says(entry, REGISTRY_EXPERT)
+}
+
+/// Whether an entry of the registry is of a statement type.
+fn says(entry: &store::journal::Entry, kind: &str) -> bool {
+    entry.registry && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == kind)
 }

@@ -313,25 +313,28 @@ impl Service {
             let rows = self.store.read(|conn| store::case::list(conn, &filter, &page))?;
             let Some(last) = rows.last() else { return Ok(stepped) };
             after = Some(last.id.clone());
-            let mut urged = Changes::default();
+            let (mut urged, mut steps) = (Changes::default(), 0);
             for row in &rows {
                 // What does not open (an erased expert's task) is fsck's business, and holds up nobody else.
                 let Ok(mut case) = self.store.read(|conn| self.open_case(conn, row)) else { continue };
-                stepped += 1;
                 if case.state == "open" {
                     self.step_case(&clock, &[Party::Clock], &EVALUATION, &mut case, "urge")?;
                     let closes = text(&case.body, &["closes_day"]).and_then(|day| Date::parse(day).ok());
                     case.due = closes.map(end_of);
                     urged = urged.case(self.case_change(&case)?);
+                    steps += 1;
                 } else {
                     self.step_case(&clock, &[Party::Clock], &EVALUATION, &mut case, "lapse")?;
                     case.due = None;
                     // One write each: finishing a pair looks at the other side, which may lapse here too.
                     let change = Changes::default().case(self.case_change(&case)?);
-                    self.write_changes("lapse evaluation", self.finish_side(change, &case)?)?;
+                    let change = self.finish_side(change, &case)?;
+                    stepped += u64::from(self.write_or_later("lapse evaluation", change)?);
                 }
             }
-            self.write_changes("urge evaluations", urged)?;
+            if self.write_or_later("urge evaluations", urged)? {
+                stepped += steps;
+            }
         }
     }
 

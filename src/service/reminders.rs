@@ -158,7 +158,7 @@ impl Service {
             let number = row.subject.clone().unwrap_or_default();
             let expert = {
                 let index = self.current_index()?;
-                index.of(&number).map(|indexed| indexed.expert.clone())
+                index.find(&number).map(|indexed| indexed.expert.clone())
             };
             let settled = expert.is_none_or(|expert| self.reminder_settled(&expert, &body));
             let event = if settled {

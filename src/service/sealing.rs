@@ -128,6 +128,11 @@ impl SubjectKey {
         self.store(tx)
     }
 
+    /// The same key for a record that is written where another part of the write stores it.
+    pub fn stored_elsewhere(&self) -> Self {
+        Self { fresh: None, ..self.clone() }
+    }
+
     /// Under the lock: a new key is wrapped under the generation in force, so that a rotation that
     /// another process began leaves nobody behind. If it is not, the process learns of the new
     /// generation and the caller is asked to try again.

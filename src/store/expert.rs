@@ -63,6 +63,8 @@ pub struct ExpertFilter {
     pub speciality_prefix: Option<String>,
     /// Employed by this unit.
     pub unit: Option<String>,
+    /// With a main region whose code begins so.
+    pub home_prefix: Option<String>,
     /// With a title of this level.
     pub title_level: Option<String>,
 }
@@ -158,6 +160,9 @@ pub fn list(conn: &mut Conn, filter: &ExpertFilter, page: &Page) -> Result<Vec<E
         }
         if let Some(unit) = &filter.unit {
             query = query.filter(expert::unit.eq(unit));
+        }
+        if let Some(prefix) = &filter.home_prefix {
+            query = query.filter(expert::region.ge(prefix)).filter(expert::region.lt(prefix_end(prefix)));
         }
         if let Some(level) = &filter.title_level {
             query = query.filter(expert::title_level.eq(level));

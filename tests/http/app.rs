@@ -51,17 +51,23 @@ impl TestApp {
     /// With other rules of sign-in; passwords are hashed with the least work (a unit test holds the
     /// real cost).
     pub fn with_access(kind: Kind, access: AccessRules) -> Self {
-        Self::with(kind, access, "registry-hunan-2023")
+        Self::with(kind, access, "registry-hunan-2023", NOW, 30)
+    }
+
+    /// With the clock at another time; the tokens last a year.
+    #[allow(dead_code)]
+    pub fn at(kind: Kind, now: Timestamp) -> Self {
+        Self::with(kind, AccessRules::default(), "registry-hunan-2023", now, 366)
     }
 
     /// Under another registry profile.
     pub fn under(kind: Kind, registry_profile: &str) -> Self {
-        Self::with(kind, AccessRules::default(), registry_profile)
+        Self::with(kind, AccessRules::default(), registry_profile, NOW, 30)
     }
 
-    fn with(kind: Kind, access: AccessRules, registry_profile: &str) -> Self {
+    fn with(kind: Kind, access: AccessRules, registry_profile: &str, now: Timestamp, days: u32) -> Self {
         let fresh = Fresh::new(kind);
-        let clock = Arc::new(FixedClock::new(NOW));
+        let clock = Arc::new(FixedClock::new(now));
         let entropy = Arc::new(SeededEntropy::new(7));
         let keys =
             Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
@@ -75,7 +81,7 @@ impl TestApp {
         };
         let service = Arc::new(Service::open(config).unwrap());
         let account = |role: &str, unit: Option<u32>| {
-            let draft = AccountDraft::new(role, &format!("测试 {role}"), unit.map(credit_code), 30);
+            let draft = AccountDraft::new(role, &format!("测试 {role}"), unit.map(credit_code), days);
             service.found_account(&draft).unwrap().token.unwrap()
         };
         let (bureau, auditor) = (account("bureau", None), account("auditor", None));

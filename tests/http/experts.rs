@@ -10,7 +10,6 @@ on_both! {
     an_amendment_names_the_version_it_was_made_from
     every_look_at_a_name_is_recorded_first
     lists_name_nobody_and_filter_by_codes
-    units_are_recorded_once
     a_record_with_everything_comes_back_and_is_amended_part_by_part
     somebody_without_identity_card_is_registered_once_too
     rows_of_an_earlier_version_are_filled_from_their_images
@@ -132,22 +131,6 @@ fn lists_name_nobody_and_filter_by_codes(kind: Kind) {
         assert_eq!(app.get(&app.auditor, &format!("{PATH}?{query}")).json()["errors"][0]["field"], field);
     }
     assert_eq!(app.size(), before);
-}
-
-fn units_are_recorded_once(kind: Kind) {
-    let app = TestApp::new(kind);
-    let path = "/api/v1/units";
-    let unit = json!({"code": credit_code(41), "name": "岳阳某大学", "region": "430602"});
-    let before = app.size();
-    for _ in 0..2 {
-        assert_eq!(app.post(&app.bureau, path, "u", &unit).expect(201).json(), unit);
-    }
-    app.post(&app.bureau, path, "v", &unit).problem(409, "already_recorded");
-    assert_eq!(app.size(), before + 1);
-    assert_eq!(app.get(&app.auditor, &format!("{path}/{}", credit_code(41))).expect(200).json(), unit);
-    app.get(&app.auditor, &format!("{path}/{}", credit_code(42))).problem(404, "not_found");
-    assert_eq!(app.get(&app.auditor, &format!("{path}?region=430600")).json()["items"], json!([unit]));
-    assert_eq!(app.get(&app.auditor, &format!("{path}?region=430100")).json()["items"], json!([]));
 }
 
 /// Everything that may be said beside the sample.

@@ -8,6 +8,7 @@ use expert_draw::evidence::Audience;
 use expert_draw::keys::Keys;
 use expert_draw::ports::{Clock, SeededEntropy};
 use expert_draw::rules::{embedded, embedded_registry};
+use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::actor::{Action, Actor, Role};
 use expert_draw::service::fsck::{Checked, examine};
 use expert_draw::service::listing::Paging;
@@ -329,6 +330,7 @@ fn a_rotation_goes_on_after_a_crash_and_beside_another_process(kind: Kind) {
         code: crate::app::credit_code(code),
         name: "某单位".into(),
         region: "430600".into(),
+        ..Default::default()
     };
     let first = other.record_unit(&bureau, &unit(900), None);
     assert_eq!(first.unwrap_err().code, "busy", "it wrapped under the old key, and learns of the new one");
@@ -423,10 +425,19 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     )
     .problem(404, "not_found");
     ended(&app, &number, "dismissed");
+    let own = AccountDraft {
+        expert: Some(number.clone()),
+        login: Some("wangxiaoming".into()),
+        ..AccountDraft::new("expert", "", None, 30)
+    };
+    let own = app.service.found_account(&own).unwrap().account.id;
     let before = app.size();
     let id = erased(&app, &number);
-    // Proposal, confirmation, tombstone, the attachment.
-    assert_eq!(app.size(), before + 4);
+    // Proposal, confirmation, tombstone, the person's account, the attachment.
+    assert_eq!(app.size(), before + 5);
+    let items = app.get(&app.bureau, "/api/v1/accounts").expect(200).json()["items"].clone();
+    let account = items.as_array().unwrap().iter().find(|item| item["id"] == json!(own)).unwrap().clone();
+    assert!(account["revoked"].is_string() && account.get("login").is_none(), "{account}");
 
     app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=核对")).problem(410, "erased");
     app.patch(&app.bureau, &format!("/api/v1/experts/{number}"), "\"3\"", &json!({"phone": "13811112222"}))
@@ -459,7 +470,7 @@ fn somebody_erased_is_erased_and_not_broken(kind: Kind) {
     // A restart and a replay say "erased": registration, amendment and the attachment open no more.
     let restarted = another(&app, LookLimit::default()).unwrap();
     let checked = sound(&app);
-    assert_eq!((checked.erased_subjects, checked.erased_entries), (1, 3));
+    assert_eq!((checked.erased_subjects, checked.erased_entries), (2, 3));
     let (registrar, _) = two(&app);
     assert_eq!(restarted.expert(&registrar, &number, "核对").unwrap_err().code, "erased");
     assert_eq!(restarted.expert(&registrar, &stays, "核对").unwrap().expert.name(), "王小明");

@@ -34,6 +34,7 @@ fn operations() -> Vec<Operation> {
         crate::applications::operations(),
         crate::changes::operations(),
         crate::schemes::operations(),
+        crate::units::operations(),
         crate::privacy::operations(),
         crate::search::operations(),
         // One line for each area.

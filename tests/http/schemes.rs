@@ -16,6 +16,8 @@ on_both! {
     the_tree_is_browsed_and_searched
     a_crosswalk_leads_between_schemes_that_are_loaded
     another_process_sees_what_was_loaded
+    a_report_names_the_claims_that_lead_to_none_or_to_several
+    claims_move_where_one_code_is_meant_and_two_people_agree
 }
 
 /// The operations of this area.
@@ -23,7 +25,21 @@ pub fn operations() -> Vec<Operation> {
     let none = Value::Null;
     vec![
         ("POST", "/schemes?id=x", Action::KeepRegistry, none.clone()),
-        ("POST", "/schemes/{id}/crosswalks?to=x", Action::KeepRegistry, none),
+        ("POST", "/schemes/{id}/crosswalks?to=x", Action::KeepRegistry, none.clone()),
+        ("GET", "/schemes/{id}/crosswalks/{to}/report", Action::ReadRegistry, none.clone()),
+        ("GET", "/schemes/{id}/crosswalks/{to}/report/file", Action::ReadRegistry, none.clone()),
+        (
+            "POST",
+            "/claim-migrations",
+            Action::ProposeDecision,
+            json!({"from": "mof31", "to": "gp1", "reason": "新目录"}),
+        ),
+        ("GET", "/claim-migrations", Action::ReadCases, none.clone()),
+        ("GET", "/claim-migrations/{id}", Action::ReadCases, none),
+        ("POST", "/claim-migrations/{id}/confirm", Action::ConfirmDecision, json!({})),
+        ("POST", "/claim-migrations/{id}/continue", Action::ConfirmDecision, json!({})),
+        ("POST", "/claim-migrations/{id}/reject", Action::ConfirmDecision, json!({"reason": "再议"})),
+        ("POST", "/claim-migrations/{id}/withdraw", Action::ProposeDecision, json!({})),
     ]
 }
 
@@ -250,4 +266,103 @@ fn another_process_sees_what_was_loaded(kind: Kind) {
     let book = other.book().unwrap();
     assert_eq!(book.scheme("gp1").unwrap().table.name("A020101"), Some("服务器"));
     assert_eq!(book.walk("mof31", "gp1").unwrap().rows.count(), 1);
+    assert_eq!(app.fsck(), [""; 0]);
+}
+
+/// Experts with claims of the catalogue: A02 → one code, A05 → two, A08 → none; a crosswalk to gp1.
+fn claimed(app: &TestApp) -> Vec<String> {
+    load(app, &app.bureau, "?id=gp1", "k", GP).expect(201);
+    let text = "# source: 某厅\nfrom,to\nA02,A0201\nA05,A02\nA05,C\nA,A\nA01,A0201\n";
+    load(app, &app.bureau, "/mof31/crosswalks?to=gp1", "w", text).expect(201);
+    let claims = [
+        json!(["mof31:A02", "ndrc316:A0832"]),
+        json!(["mof31:A02", "mof31:A05", "mof31:A01"]),
+        json!(["mof31:A08"]),
+        json!(["ndrc316:A0832"]),
+    ];
+    let register = |(serial, claims): (u32, &Value)| {
+        let mut body = expert(serial);
+        body["specialities"] = claims.clone();
+        let made = app.post(&app.bureau, "/api/v1/experts", &format!("e{serial}"), &body).expect(201);
+        made.json()["number"].as_str().unwrap().to_owned()
+    };
+    (1..).zip(&claims).map(register).collect()
+}
+
+fn a_report_names_the_claims_that_lead_to_none_or_to_several(kind: Kind) {
+    let app = TestApp::new(kind);
+    let numbers = claimed(&app);
+    let path = format!("{PATH}/mof31/crosswalks/gp1/report");
+    let report = app.get(&app.auditor, &path).expect(200).json();
+    let totals = ["experts", "unique", "none", "several"].map(|key| report[key].as_u64().unwrap());
+    assert_eq!(totals, [3, 3, 1, 1]);
+    let codes: Vec<_> = report["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| {
+            (
+                item["code"].as_str().unwrap(),
+                item["mapping"].as_str().unwrap(),
+                item["experts"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("mof31:A01", "unique", 1),
+        ("mof31:A02", "unique", 2),
+        ("mof31:A05", "several", 1),
+        ("mof31:A08", "none", 1),
+    ];
+    assert_eq!(codes, expected);
+    assert_eq!(report["items"][2]["targets"], json!(["gp1:A02", "gp1:C"]));
+    assert_eq!(
+        (&report["items"][3]["numbers"], &report["items"][3]["name"]),
+        (&json!([numbers[2]]), &json!("无形资产"))
+    );
+    let page = app.get(&app.auditor, &format!("{path}?limit=3&after=mof31:A01")).expect(200).json();
+    assert_eq!((page["items"].as_array().unwrap().len(), page.get("next")), (3, None));
+    assert_eq!(app.get(&app.auditor, &format!("{path}?limit=1")).json()["next"], "mof31:A01");
+    let file = app.get(&app.auditor, &format!("{path}/file?format=csv")).expect(200).text();
+    assert_eq!(file.lines().count(), 1 + 5);
+    assert!(file.contains(&format!("mof31:A08,无形资产,none,,{}", numbers[2])), "{file}");
+    app.get(&app.auditor, &format!("{PATH}/gp1/crosswalks/mof31/report")).problem(404, "not_found");
+}
+
+fn claims_move_where_one_code_is_meant_and_two_people_agree(kind: Kind) {
+    let app = TestApp::new(kind);
+    let numbers = claimed(&app);
+    let other = crate::units::colleague(&app);
+    let path = "/api/v1/claim-migrations";
+    let input = json!({"from": "mof31", "to": "gp1", "reason": "启用新目录"});
+    let back = json!({"from": "gp1", "to": "mof31", "reason": "启用新目录"});
+    app.post(&app.bureau, path, "a", &back).problem(404, "not_found");
+    let first = app.post(&app.bureau, path, "b", &input).expect(201).header("Location").to_owned();
+    app.post(&app.bureau, path, "c", &input).problem(409, "already_proposed");
+    app.post(&app.bureau, &format!("{first}/withdraw"), "d", &json!({})).expect(200);
+    let one = app.post(&app.bureau, path, "e", &input).expect(201).header("Location").to_owned();
+    app.post(&app.bureau, &format!("{one}/confirm"), "f", &json!({})).problem(409, "second_person_required");
+    app.post(&other, &format!("{one}/continue"), "g", &json!({})).problem(409, "wrong_state");
+    let claims = |number: &str| {
+        let facts =
+            app.get(&app.bureau, &format!("/api/v1/experts/{number}?purpose=核对")).expect(200).json();
+        facts["specialities"].clone()
+    };
+    assert_eq!(claims(&numbers[0]), json!(["mof31:A02", "ndrc316:A0832"]));
+    let before = app.size();
+    let done = app.post(&other, &format!("{one}/confirm"), "h", &json!({})).expect(200).json();
+    assert_eq!((&done["state"], &done["moved"], &done["failed"]), (&json!("done"), &json!(2), &json!([])));
+    // Confirmed, two experts and the progress, finished.
+    assert_eq!(app.size(), before + 5);
+    assert_eq!(app.post(&other, &format!("{one}/confirm"), "h", &json!({})).expect(200).json(), done);
+    assert_eq!(claims(&numbers[0]), json!(["gp1:A0201", "ndrc316:A0832"]));
+    // Two claims that lead to one code are one; what leads to several waits for a person.
+    assert_eq!(claims(&numbers[1]), json!(["gp1:A0201", "mof31:A05"]));
+    assert_eq!(claims(&numbers[2]), json!(["mof31:A08"]));
+    let report = app.get(&app.auditor, &format!("{PATH}/mof31/crosswalks/gp1/report")).expect(200).json();
+    assert_eq!((&report["unique"], &report["experts"]), (&json!(0), &json!(2)));
+    let listed = app.get(&app.auditor, &format!("{path}?state=done")).expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(app.get(&app.auditor, &one).expect(200).json(), done);
+    assert_eq!(app.fsck(), [""; 0]);
 }

@@ -9,7 +9,7 @@ use expert_draw::store::package::{Package, PackageFilter};
 use expert_draw::store::profile::Profile;
 use expert_draw::store::sign_in::SignIn;
 use expert_draw::store::subject_key::SubjectKey;
-use expert_draw::store::unit::Unit;
+use expert_draw::store::unit::{Unit, UnitFilter, UnitRow};
 use expert_draw::store::*;
 
 use crate::support::*;
@@ -141,24 +141,44 @@ fn units_are_written_and_listed(kind: Kind) {
     let fresh = Fresh::new(kind);
     let store = fresh.open();
     let unit = |code: &str, region: &str| Unit {
-        code: code.into(),
-        name: "单位".into(),
-        region: region.into(),
-        entry: 4,
+        row: UnitRow {
+            code: code.into(),
+            name: "单位".into(),
+            region: region.into(),
+            entry: 4,
+            version: 1,
+            excluded_kind: None,
+            merged_into: None,
+        },
+        links: vec![("kind".into(), "agency".into()), ("name".into(), format!("单位{code}"))],
     };
     let units = [unit("U1", "430100"), unit("U2", "440100"), unit("u0", "430200")];
     let given = units.clone();
     store.write("units", move |tx| unit::insert_many(tx, &given)).unwrap();
-    let list = |prefix: Option<&str>| store.read(|conn| unit::list(conn, prefix, &Page::first(9))).unwrap();
-    assert_eq!(list(None), units);
-    assert_eq!(list(Some("43")), [units[0].clone(), units[2].clone()]);
+    let by = |change: fn(&mut UnitFilter)| {
+        let mut filter = UnitFilter::default();
+        change(&mut filter);
+        store.read(|conn| unit::list(conn, &filter, &Page::first(9))).unwrap()
+    };
+    assert_eq!(by(|_| ()), units);
+    assert_eq!(by(|f| f.region_prefix = Some("43".into())), [units[0].clone(), units[2].clone()]);
+    assert_eq!(by(|f| f.name = Some("位U".into())).len(), 2);
+    assert_eq!(by(|f| f.name = Some("%".into())), []);
+    assert_eq!(by(|f| f.links = vec![("kind", "agency".into())]).len(), 3);
+    assert_eq!(by(|f| f.links = vec![("kind", "agency".into()), ("name", "单位u0".into())]).len(), 1);
     let mut moved = units[0].clone();
-    moved.region = "440300".into();
+    moved.row.region = "440300".into();
+    moved.row.version = 2;
+    moved.row.merged_into = Some("U2".into());
+    moved.links.truncate(1);
     let given = moved.clone();
-    store.write("move", move |tx| unit::update(tx, &given)).unwrap();
-    assert_eq!(store.read(|conn| unit::find(conn, "U1")).unwrap(), Some(moved));
+    store.write("move", move |tx| unit::update(tx, &given, 1)).unwrap();
+    assert_eq!(store.read(|conn| unit::find(conn, "U1")).unwrap(), Some(moved.clone()));
+    assert_eq!(by(|f| f.merged_into = Some("U2".into())), [moved.clone()]);
+    let stale = store.write("again", move |tx| unit::update(tx, &moved, 1)).unwrap_err();
+    assert!(matches!(stale, WriteError::Call(StoreError::Stale(_))));
     let missing = unit("U9", "430100");
-    assert!(store.write("none", move |tx| unit::update(tx, &missing)).is_err());
+    assert!(store.write("none", move |tx| unit::update(tx, &missing, 1)).is_err());
     let taken = store.write("again", move |tx| unit::insert(tx, &unit("U2", "4"))).unwrap_err();
     assert_eq!(taken, WriteError::Call(StoreError::Conflict("unit.code".into())));
 }

@@ -11,6 +11,7 @@ use crate::service::Service;
 use crate::service::actor::Actor;
 use crate::service::cases::all_rows;
 use crate::service::conditions::plus_months;
+use crate::service::erased::ERASED;
 use crate::service::experts::registered;
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::case::CaseFilter;
@@ -21,7 +22,11 @@ impl Service {
     /// The expert of the same identity, if one was ever registered.
     pub(super) fn same_person(&self, conn: &mut Conn, expert: &Expert) -> Result<Option<Expert>, Refusal> {
         match store::expert::number_of(conn, &self.id_hash(expert))? {
-            Some(number) => self.expert_as_of_now(conn, &number),
+            // An erased record is only found by this hash if the person stays on the check list.
+            Some(number) => match self.expert_as_of_now(conn, &number)? {
+                Some(known) => Ok(Some(known)),
+                None => Err(barred()),
+            },
             None => Ok(None),
         }
     }
@@ -32,6 +37,9 @@ impl Service {
         number: &str,
     ) -> Result<Option<Expert>, Refusal> {
         let Some(found) = store::expert::find(conn, number)? else { return Ok(None) };
+        if found.row.standing == ERASED {
+            return Ok(None);
+        }
         let index = found.row.entry.unsigned_abs();
         let entry = store::journal::find(conn, index)?
             .ok_or_else(|| Refusal::internal(format!("expert {number}: no entry {index}")))?;
@@ -107,4 +115,10 @@ impl Service {
 fn other_open() -> Refusal {
     let en = "another application of this person is open: finish or withdraw it first";
     Refusal::new(Kind::Conflict, "application_open", "该人已有在办申请，请先办结或撤回", en)
+}
+
+/// What somebody erased is told who was banned, or dismissed for bad conduct or punishment.
+fn barred() -> Refusal {
+    let en = "this person stays on the check list and cannot be registered again";
+    Refusal::new(Kind::Conflict, "barred", "此人在不得入库名单内，不得再次申请", en)
 }

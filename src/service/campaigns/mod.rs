@@ -278,14 +278,16 @@ impl Service {
             ..CaseFilter::default()
         };
         let cases = self.store.read(|conn| self.all_cases(conn, &filter))?;
-        for mut case in cases.iter().cloned() {
+        let mut urged = 0;
+        for mut case in cases {
             self.step_case(&clock, &[Party::Clock], &CAMPAIGN, &mut case, "urge")?;
             // Urged all the same when the list of urgings is full.
             let _ = push(&mut case.body, "urged", Object::new().with("at", now.0));
             case.due = Some(now.0 + URGE_DAYS * 86_400);
-            self.write_changes("urge campaign", Changes::default().case(self.case_change(&case)?))?;
+            let change = Changes::default().case(self.case_change(&case)?);
+            urged += u64::from(self.write_or_later("urge campaign", change)?);
         }
-        Ok(cases.len() as u64)
+        Ok(urged)
     }
 
     /// A campaign of the account's region, or of one above it: a county works off its items of a

@@ -37,7 +37,7 @@ impl Service {
             let rows = self.store.read(|conn| store::case::list(conn, &filter, &page))?;
             let Some(last) = rows.last() else { return Ok(urged) };
             after = Some(last.id.clone());
-            let mut changes = Changes::default();
+            let (mut changes, mut steps) = (Changes::default(), 0);
             for row in &rows {
                 // What does not open (an erased expert's case) is fsck's business, and holds up nobody else.
                 let Ok(mut case) = self.store.read(|conn| self.open_case(conn, row)) else { continue };
@@ -46,9 +46,11 @@ impl Service {
                 let _ = push(&mut case.body, "urged", Object::new().with("at", now.0));
                 case.due = Some(now.0 + URGE_DAYS * 86_400);
                 changes = changes.case(self.case_change(&case)?);
-                urged += 1;
+                steps += 1;
             }
-            self.write_changes("urge conduct cases", changes)?;
+            if self.write_or_later("urge conduct cases", changes)? {
+                urged += steps;
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::draw::pool::{self, Candidate, Excluded, Leaf, PoolError};
 use crate::draw::request::names_digest;
 use crate::draw::seats::{Explanation, NoPanel};
 use crate::draw::tags::Tags;
-use crate::rules::{Outcome, Profile, judge};
+use crate::rules::{Outcome, Profile, Project, judge};
 use crate::service::index::DrawingIndex;
 
 /// The people of a draw, by pool position, and the others with the rules against them.
@@ -55,8 +55,10 @@ pub fn people(
 ) -> Option<Result<People, Unfit>> {
     let registry = index.position()?;
     let (mut inside, mut excluded) = (Vec::new(), Vec::new());
+    // Merged records are one unit: for conflicts with the parties, and for the cap within a panel.
+    let project = Project { same: index.same().clone(), ..checked.project.clone() };
     for indexed in index.possible(&checked.requirements) {
-        let verdict = judge(&indexed.expert, &checked.project, &checked.requirements, profile);
+        let verdict = judge(&indexed.expert, &project, &checked.requirements, profile);
         let number = indexed.expert.number().as_str().to_owned();
         match verdict.outcome {
             Outcome::NotMatching => {}
@@ -68,7 +70,8 @@ pub fn people(
             }
             Outcome::Candidate => {
                 let employments = indexed.expert.employments().unwrap_or_default();
-                let mut units = employments.iter().map(|e| e.unit.as_str().to_owned());
+                let mut units =
+                    employments.iter().map(|e| project.same.canonical(&e.unit).as_str().to_owned());
                 let unit = units.next();
                 let mut further_units: Vec<String> =
                     units.filter(|code| Some(code) != unit.as_ref()).collect();

@@ -6,7 +6,7 @@ use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT
 use crate::registry::{Package, Party, Problem};
 use crate::rules::{Project, Requirement};
 use crate::service::refusal::Refusal;
-use crate::service::schemes::Book;
+use crate::service::scheme_book::Book;
 use crate::time::{Date, Timestamp};
 
 /// The furthest that a review may lie ahead.

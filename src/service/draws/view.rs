@@ -20,6 +20,7 @@ use crate::service::archive::draw_entries;
 use crate::service::listing::{Listed, Paging};
 use crate::service::refusal::Refusal;
 use crate::service::sealing::OpaqueRecord;
+use crate::service::sight::{Field, Sight, Stage};
 use crate::store::{self, Conn};
 use crate::time::Timestamp;
 
@@ -168,6 +169,9 @@ impl Service {
             return Err(wrong_state("抽取尚无结果", "the draw has no result yet"));
         }
         self.record_look(actor, "panel", id, purpose)?;
+        // Of nobody seated is the account the person; one sight is everybody's.
+        let stage = if row.state == state::UNSEALED { Stage::AfterAnnouncement } else { Stage::DrawnSealed };
+        let sight = Sight::of(actor, "", stage);
         self.store.read(|conn| {
             let committed = self.archive().committed(conn, id)?;
             self.archive()
@@ -177,9 +181,9 @@ impl Service {
                     Ok(PanelMember {
                         position: seat.position,
                         group: seat.group,
-                        number: card.number,
-                        name: card.name,
-                        phone: card.phone,
+                        number: sight.text(Field::Number, &card.number).unwrap_or_default(),
+                        name: sight.text(Field::Name, &card.name).unwrap_or_default(),
+                        phone: card.phone.and_then(|phone| sight.text(Field::Contacts, &phone)),
                     })
                 })
                 .collect()
@@ -262,10 +266,11 @@ impl Service {
         }
         if let Some((_, body)) = said(Unsealed::TYPE)? {
             view.announcement = Some(Unsealed::read(&body).map_err(Refusal::internal)?.announcement);
+            let sight = Sight::of(actor, "", Stage::AfterAnnouncement);
             let committed = self.archive().committed(conn, &row.id)?;
             let members = self.archive().members(conn, &committed)?;
             for (seat, (_, card)) in view.seats.iter_mut().zip(members) {
-                seat.name = Some(card.name);
+                seat.name = sight.text(Field::Name, &card.name);
             }
         }
         Ok(view)

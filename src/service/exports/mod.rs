@@ -18,9 +18,10 @@ use super::cases::{all_rows, scoped};
 use super::experts::within;
 use super::listing::Paging;
 use super::refusal::{Kind, Refusal};
-use super::schemes::Book;
+use super::scheme_book::Book;
 use super::search::{Found, SearchAsked};
 use super::tables::{Cell, Table};
+use super::units::UnitsAsked;
 use crate::codes::{Region, Speciality};
 use crate::registry::{StandingKind, TitleLevel};
 use crate::store::case::{self, CaseFilter};
@@ -66,7 +67,7 @@ impl Service {
         let mut table = Table::new("单位名单", ["统一社会信用代码", "单位名称", "所在地代码", "所在地"]);
         let mut paging = Paging { limit: 200, after: None };
         loop {
-            let page = self.units(actor, region, &paging)?;
+            let page = self.units(actor, &UnitsAsked { region, ..UnitsAsked::default() }, &paging)?;
             for unit in page.items {
                 let place = place(&unit.region);
                 table.push(vec![unit.code.into(), unit.name.into(), unit.region.into(), place.into()]);

@@ -31,7 +31,7 @@ use super::actor::{Action, Actor, Role};
 use super::experts::ExpertChange;
 use super::idempotency::IdempotencyKey;
 use super::refusal::{Kind, Refusal};
-use super::schemes::Book;
+use super::scheme_book::Book;
 use super::{ITSELF, Service};
 use crate::registry::{Expert, ExpertNumber, Problem};
 use crate::store;
