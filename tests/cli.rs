@@ -18,6 +18,7 @@ on_both! {
     a_backup_restores_database_and_keys_together
     an_import_reports_bad_rows_and_takes_nothing_or_the_rest
     an_account_is_made_with_rights_region_and_login
+    a_file_in_gb18030_or_xlsx_is_tried_mapped_reported_and_imported
 }
 
 struct Bureau {
