@@ -18,6 +18,7 @@ on_both! {
     a_backup_restores_database_and_keys_together
     an_import_reports_bad_rows_and_takes_nothing_or_the_rest
     an_account_is_made_with_rights_region_and_login
+    a_file_in_gb18030_or_xlsx_is_tried_mapped_reported_and_imported
 }
 
 struct Bureau {
@@ -206,4 +207,63 @@ fn an_account_is_made_with_rights_region_and_login(kind: Kind) {
         assert!(!refused.status.success() && text(&refused.stderr).contains(field), "{wrong:?}");
     }
     assert!(bureau.ok(&["fsck"]).contains('✓'));
+}
+
+fn a_file_in_gb18030_or_xlsx_is_tried_mapped_reported_and_imported(kind: Kind) {
+    let bureau = Bureau::new(kind);
+    let sample = bureau.ok(&["pool-sample", "--experts", "6", "--seed", "5", "--today", "2026-11-24"]);
+    let mut rows: Vec<Vec<String>> = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(sample.as_bytes())
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    rows[0][0] = "称呼".into();
+    rows[3][3] = "1380000000o".into();
+    let text = {
+        let mut out = csv::Writer::from_writer(Vec::new());
+        rows.iter().for_each(|row| out.write_record(row).unwrap());
+        String::from_utf8(out.into_inner().unwrap()).unwrap()
+    };
+    let file = bureau.fresh.folder.join("experts.csv");
+    fs::write(&file, encoding_rs::GB18030.encode(&text).0).unwrap();
+    let file = file.to_str().unwrap();
+    let unknown = bureau.run(&["import", "experts", file]);
+    assert!(
+        !unknown.status.success() && text_of(&unknown).contains("unknown_column"),
+        "{}",
+        text_of(&unknown)
+    );
+    let report = bureau.fresh.folder.join("report.csv");
+    let (report_path, map) = (report.to_str().unwrap(), "称呼=name");
+    let tried = bureau.run(&["import", "experts", file, "--map", map, "--dry-run", "--report", report_path]);
+    let said = text_of(&tried);
+    assert!(!tried.status.success() && said.contains("csv gb18030"), "{said}");
+    assert!(said.contains("试运行：合格 5 行") && said.contains("导入 0 人"), "{said}");
+    let report = fs::read_to_string(&report).unwrap();
+    assert_eq!(report.lines().count(), 2, "{report}");
+    assert!(
+        report.contains("4,D,phone,phone,phone,11 个字符") && !report.contains("1380000000o"),
+        "{report}"
+    );
+    // The same people as a workbook: what is good there is imported, what is bad comes back to be mended.
+    let mut table = expert_draw::service::tables::Table::new("名单", rows[0].iter().map(String::as_str));
+    for row in &rows[1..] {
+        table.push(row.iter().map(|cell| cell.as_str().into()).collect());
+    }
+    let book = bureau.fresh.folder.join("experts.xlsx");
+    fs::write(&book, table.to_xlsx().unwrap()).unwrap();
+    let book = book.to_str().unwrap();
+    let said = bureau.ok(&["import", "experts", book, "--map", map, "--sheet", "名单", "--skip-bad"]);
+    assert!(said.contains("xlsx") && said.contains("导入 5 人，错误 1 行"), "{said}");
+    let rejects = fs::read_to_string(bureau.fresh.folder.join("experts.rejects.csv")).unwrap();
+    let mended = bureau.fresh.folder.join("mended.csv");
+    fs::write(&mended, rejects.replace("1380000000o", "13800000000")).unwrap();
+    let said = bureau.ok(&["import", "experts", mended.to_str().unwrap(), "--map", map]);
+    assert!(said.contains("导入 1 人"), "{said}");
+    assert!(bureau.ok(&["fsck"]).contains('✓'));
+}
+
+fn text_of(output: &Output) -> String {
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
 }

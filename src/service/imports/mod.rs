@@ -181,6 +181,12 @@ impl Service {
         options: &ImportOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Checked, FileForm), Refusal> {
+        if let Some(scheme) = &options.scheme
+            && self.book()?.scheme(scheme).is_none()
+        {
+            let (zh, en) = ("没有这一分类标准", "there is no such scheme");
+            return Err(Refusal::field("scheme", "", "unknown_scheme", zh, en));
+        }
         let reader = CellReader::new(options.scheme.clone());
         let mut checked = Checked::default();
         let mut first: Vec<Record> = Vec::new();
