@@ -18,6 +18,8 @@ pub struct Around {
     pub conduct: ConductSummary,
     /// Kinds of the present employers, where units of the registry say; `None`: not known.
     pub employer_kinds: Option<Vec<String>>,
+    /// Whether the phone was reported dead and nobody has been reached since.
+    pub unreachable: bool,
     /// Whether somebody else in the registry has the same phone.
     pub same_phone: bool,
     /// Whether somebody else has the same name and birth date.
@@ -86,7 +88,7 @@ pub fn special_check(
             expert.claims().iter().any(|claim| approved(claim) && claim.evidence.is_empty())
         }
         "history_incomplete" => expert.history_incomplete(today),
-        "unreachable" => expert.standing() == Standing::Stale(StaleReason::Unreachable),
+        "unreachable" => around.unreachable || expert.standing() == Standing::Stale(StaleReason::Unreachable),
         // Everything that stands, however old: the condition `clean_record` has the years.
         "bad_conduct" => around.conduct.last_bad_conduct.is_some(),
         "employer_unknown" => expert.employments().is_none(),

@@ -43,13 +43,14 @@ const STEPS: &[(&str, Step)] = &[
     ("reminders_closed", Service::close_reminders),
     ("reminders_sent", Service::remind),
     ("cases_urged", Service::urge),
-    ("conduct_due", |service| service.due_conduct(service.clock.now())),
-    ("campaigns_due", |service| service.due_campaigns(service.clock.now())),
-    ("performance_due", |service| service.due_performance(service.clock.now())),
+    ("conduct_urged", |service| service.due_conduct(service.now())),
+    ("evaluations_urged_or_lapsed", |service| service.due_performance(service.now())),
+    ("campaigns_urged", |service| service.due_campaigns(service.now())),
 ];
 
 /// The same without the steps that look at every record; a date brings those once a day.
-const OFTEN: &[&str] = &["leaves_elapsed", "cases_urged", "conduct_due", "campaigns_due", "performance_due"];
+const OFTEN: &[&str] =
+    &["leaves_elapsed", "cases_urged", "conduct_urged", "evaluations_urged_or_lapsed", "campaigns_urged"];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
 const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];

@@ -16,6 +16,7 @@ use super::experts::within;
 use super::listing::{Listed, Paging};
 use super::refusal::Refusal;
 use crate::codes::Region;
+use crate::registry::conduct::{CLUE_REPORTER, CONDUCT, seen_by_expert};
 use crate::registry::lifecycle;
 use crate::store;
 use crate::store::case::{CaseFilter, CaseRow};
@@ -126,8 +127,13 @@ impl Service {
     ) -> Result<(CaseSummary, Case), Refusal> {
         actor.check(Action::ReadCases)?;
         let case = self.store.read(|conn| self.read_case(conn, id))?;
-        let case = case.filter(|case| actor.covers(case.region.as_deref())).ok_or_else(no_case)?;
-        self.record_look(actor, "case", case.subject.as_deref().unwrap_or(&case.id), purpose)?;
+        // Who reported a clue is shown by an operation of its own, to fewer people.
+        let shown = |case: &Case| case.kind != CLUE_REPORTER.name && actor.covers(case.region.as_deref());
+        let case = case.filter(shown).ok_or_else(no_case)?;
+        // The expert reads who looked; before the hearing of a clue that would be a tip-off.
+        let told = case.kind != CONDUCT.name || seen_by_expert(&case.state);
+        let about = case.subject.as_deref().filter(|_| told).unwrap_or(&case.id);
+        self.record_look(actor, "case", about, purpose)?;
         let case = self.store.read(|conn| self.read_case(conn, id))?.ok_or_else(no_case)?;
         Ok((summary(case.row(), self.clock.now().0), case))
     }

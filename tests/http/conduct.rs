@@ -282,6 +282,9 @@ fn a_decision_keeps_to_the_law_of_amounts_and_to_two_people(kind: Kind) {
         case.ask(&handler.1, "propose", &proposal).names(422, field, rule);
     }
     assert_eq!(app.size(), size);
+    let others = app.get(&app.auditor, "/api/v1/cases?kind=clue_reporter").expect(200).json();
+    let note = others["items"][0]["id"].as_str().unwrap();
+    app.get(&app.auditor, &format!("/api/v1/cases/{note}?purpose=核对")).problem(404, "not_found");
     case.step(
         &handler.1,
         "propose",
@@ -449,7 +452,8 @@ fn an_overdue_case_is_urged_once_a_week(kind: Kind) {
         assert_eq!(app.service.due_conduct(app.service.now()).unwrap(), expected);
     }
     app.clock.advance(7 * 86_400);
-    assert_eq!(app.service.due_conduct(app.service.now()).unwrap(), 1);
+    let report = app.service.run_due().unwrap();
+    assert_eq!(report.count("conduct_urged"), 1);
     let body = case.file();
     assert_eq!(body["urged"].as_array().unwrap().len(), 2);
     assert_eq!(body["deadline"], 1_796_399_999, "the limit itself did not move");

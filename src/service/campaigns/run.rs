@@ -9,15 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Service;
 use super::super::actor::{Action, Actor};
 use super::super::case_body::{CaseLine, get, int, set, text};
-use super::super::cases::{Case, NewCase};
+use super::super::cases::{Case, NewCase, all_rows};
 use super::super::changes::Changes;
 use super::super::refusal::Refusal;
 use super::Population;
 use crate::codec::{Json, Object};
 use crate::registry::Expert;
 use crate::registry::campaign::{CAMPAIGN, CHECK_ITEM};
+use crate::registry::keeping::UNREACHABLE;
 use crate::rules::conditions::ConductSummary;
 use crate::rules::special_check::{Around, CheckFinding, special_check};
+use crate::store::case::CaseFilter;
 use crate::time::Date;
 
 /// The most items of one write.
@@ -32,6 +34,7 @@ struct Surroundings {
     phones: BTreeMap<String, u32>,
     people: BTreeMap<(String, Date), u32>,
     conduct: BTreeMap<String, ConductSummary>,
+    unreachable: BTreeSet<String>,
 }
 
 /// One person of a chunk.
@@ -163,8 +166,16 @@ impl Service {
         // Only what two share is needed further.
         phones.retain(|_, count| *count > 1);
         people.retain(|_, count| *count > 1);
-        let conduct = self.store.read(|conn| self.conduct_summaries(conn, None))?;
-        Ok(Surroundings { phones, people, conduct })
+        let reported = CaseFilter {
+            kinds: vec![UNREACHABLE.name.to_owned()],
+            states: vec!["reported".to_owned(), "unreachable".to_owned()],
+            ..CaseFilter::default()
+        };
+        let (conduct, rows) = self.store.read(|conn| {
+            Ok::<_, Refusal>((self.conduct_summaries(conn, None)?, all_rows(conn, &reported)?))
+        })?;
+        let unreachable = rows.into_iter().filter_map(|row| row.subject).collect();
+        Ok(Surroundings { phones, people, conduct, unreachable })
     }
 }
 
@@ -174,6 +185,7 @@ impl Surroundings {
         Around {
             conduct: self.conduct.get(number).copied().unwrap_or_default(),
             employer_kinds: None,
+            unreachable: self.unreachable.contains(number),
             same_phone: in_registry(expert) && self.phones.contains_key(expert.phone()),
             same_person: in_registry(expert)
                 && self.people.contains_key(&(expert.name().to_owned(), birth(expert))),
