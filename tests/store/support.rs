@@ -141,6 +141,7 @@ impl Fresh {
 
     /// Everything that somebody with the database in their hands can read: the files of SQLite, WAL
     /// included; on PostgreSQL every row as text.
+    #[allow(dead_code)]
     pub fn dump(&self) -> Vec<u8> {
         match &self.database {
             Database::Sqlite(path) => {

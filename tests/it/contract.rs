@@ -1,0 +1,87 @@
+//! schemathesis over every operation with the token of every role: no fault of the service (5xx) and
+//! no answer that the document does not name, whatever is sent.
+//!
+//! Each role gets the same requests, made from the document alone. The number of operations that the
+//! tool reports is compared with the document, so that a run that tested nothing fails.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::site::{Site, credit_code};
+use crate::support::Kind;
+
+/// Requests per operation beside the examples and the systematic ones.
+const EXAMPLES: &str = "2";
+/// Makes every run of one build send the same requests.
+const SEED: &str = "20261125";
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_schema_conformance";
+
+#[test]
+fn no_role_meets_a_fault_or_an_undocumented_answer() {
+    let site = Site::new(Kind::Sqlite);
+    let number = site.text("SELECT number AS t FROM expert ORDER BY number LIMIT 1");
+    let tokens: Vec<(&str, String)> = [
+        ("bureau", vec![]),
+        ("agency", vec!["--unit".to_owned(), credit_code(1)]),
+        ("purchaser", vec!["--unit".to_owned(), credit_code(21)]),
+        ("expert", vec!["--expert".to_owned(), number]),
+        ("auditor", vec![]),
+        ("supervisor", vec![]),
+        ("administrator", vec![]),
+    ]
+    .into_iter()
+    .map(|(role, more)| {
+        let mut args = vec!["keys", "token", "--role", role, "--name", role];
+        args.extend(more.iter().map(String::as_str));
+        (role, site.succeeds(&args).trim().to_owned())
+    })
+    .collect();
+    let server = site.serve();
+    let document = format!("http://{}/api/v1/openapi.json", server.address);
+    let operations = operations(&document);
+    assert!(operations > 35, "{operations}");
+    let ask = |(role, token): &(&str, String)| {
+        let (ok, said) = run(&site, &document, token, operations);
+        (!ok).then(|| format!("as {role}:\n{said}"))
+    };
+    // Two at a time: the tool is slower than the service.
+    let (first, second) = tokens.split_at(4);
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let other = scope.spawn(|| second.iter().filter_map(ask).collect::<Vec<_>>());
+        let mut failed: Vec<String> = first.iter().filter_map(ask).collect();
+        failed.extend(other.join().unwrap());
+        failed
+    });
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+    server.stop();
+    site.is_sound();
+}
+
+fn operations(document: &str) -> usize {
+    let text = ureq::get(document).call().unwrap().body_mut().read_to_vec().unwrap();
+    let document: Value = serde_json::from_slice(&text).unwrap();
+    document["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum()
+}
+
+/// Whether the tool tested every operation and found nothing; and what it said.
+fn run(site: &Site, document: &str, token: &str, operations: usize) -> (bool, String) {
+    let python = std::env::var("EXPERT_DRAW_TEST_PYTHON").expect("EXPERT_DRAW_TEST_PYTHON: run `make test`");
+    let tool = std::fs::canonicalize(std::path::Path::new(&python).parent().unwrap()).unwrap();
+    let output = Command::new(tool.join("schemathesis"))
+        // It keeps notes of its own where it runs.
+        .current_dir(&site.fresh.folder)
+        .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it"))
+        .env("SCHEMATHESIS_HOOKS", "media_types")
+        .args(["run", document, "--header", &format!("Authorization: Bearer {token}")])
+        .args(["--checks", CHECKS, "--max-examples", EXAMPLES, "--seed", SEED, "--workers", "1"])
+        .args(["--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color"])
+        .args(["--suppress-health-check", "all", "--warnings", "off"])
+        .output()
+        .expect("schemathesis is beside EXPERT_DRAW_TEST_PYTHON: run `make test`");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let all = said.contains(&format!("Tested: {operations}"));
+    // The secret must not stand in a test's log.
+    (output.status.success() && all, said.replace(token, "…"))
+}
