@@ -90,7 +90,7 @@ impl Conn {
             Database::Sqlite(path) => {
                 let mut setup = format!(
                     "PRAGMA busy_timeout = {timeout_ms}; PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; \
-                     PRAGMA synchronous = FULL;"
+                     PRAGMA synchronous = FULL; PRAGMA case_sensitive_like = ON;"
                 );
                 match purpose {
                     Purpose::Write => setup.push_str("PRAGMA journal_mode = WAL;"),

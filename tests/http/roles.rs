@@ -110,7 +110,7 @@ const OPEN: &[&str] = &[
 ];
 
 /// Actions that no operation asks for.
-const WITHOUT: &[Action] = &[Action::ReadCounts, Action::ReadLooks, Action::KeepKeys];
+const WITHOUT: &[Action] = &[Action::ReadCounts];
 
 fn content_type(path: &str) -> &'static str {
     match path {

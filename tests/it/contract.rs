@@ -81,7 +81,8 @@ fn run(site: &Site, document: &str, token: &str, operations: usize) -> (bool, St
         .output()
         .expect("schemathesis is beside EXPERT_DRAW_TEST_PYTHON: run `make test`");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let all = said.contains(&format!("Tested: {operations}"));
+    // It leaves the address out from which it read the document.
+    let all = said.contains(&format!("Tested: {}\n", operations - 1));
     // The secret must not stand in a test's log.
     (output.status.success() && all, said.replace(token, "…"))
 }
