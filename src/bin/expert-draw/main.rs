@@ -74,7 +74,11 @@ enum Lang {
 #[derive(Subcommand)]
 enum Command {
     /// 提供服务；首次启动时建立数据库和密钥 · serve; makes database and keys on first start
-    Serve,
+    Serve {
+        /// 不办理到期事项（同一数据库上由另一进程办理） · leave what a date brings to another process
+        #[arg(long)]
+        without_due: bool,
+    },
     /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
     Due,
     /// 演示一次完整抽取 · one whole draw through the HTTP API, verified by the auditor's binary
@@ -170,7 +174,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = cli.settings.config()?;
     match cli.command {
-        Command::Serve => serve::serve(&config),
+        Command::Serve { without_due } => serve::serve(&config, without_due),
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),

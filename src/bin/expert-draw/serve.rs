@@ -13,13 +13,15 @@ use crate::setup::{self, Failure, failed};
 /// Days for which the first token is valid.
 const FIRST_TOKEN_DAYS: u32 = 30;
 
-pub fn serve(config: &Config) -> Result<ExitCode, Failure> {
+/// Serves; `without_due` leaves what a date brings to another process on the same database.
+pub fn serve(config: &Config, without_due: bool) -> Result<ExitCode, Failure> {
     let (service, _) = setup::service(config)?;
     // Not only after the very first command: experts may have been imported before anybody served.
     if !service.has_accounts()? {
         welcome(config, &service)?;
     }
-    let _minder = Minder::start(service.clone()).map_err(|e| failed(format!("due: {e}")))?;
+    let minder = || Minder::start(service.clone()).map_err(|e| failed(format!("due: {e}")));
+    let _minder = if without_due { None } else { Some(minder()?) };
     server::serve(service, Serving::on(config.listen), |address| {
         println!("服务已启动 (listening): http://{address}/api/v1  （Ctrl-C 结束）");
     })
