@@ -85,7 +85,7 @@ pub fn spoilt(good: usize, each: usize, registered: &str, torn: bool, today: Dat
                 row[2] = first_id.clone();
                 (line, "id_number", "duplicate")
             }
-            19 if torn && number / (kinds - 1) % 2 == 0 => {
+            19 if torn && (number / (kinds - 1)).is_multiple_of(2) => {
                 row[0] = TORN.into();
                 (line, "name", "not_decodable")
             }
