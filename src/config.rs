@@ -11,6 +11,7 @@
 //! | rule profile of draws | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
 //! | rule profile of the registry | `registry_profile` | `EXPERT_DRAW_REGISTRY_PROFILE` | `--registry-profile` | `registry-hunan-2023` |
 //! | second factor for bureaus | `require_totp` | `EXPERT_DRAW_REQUIRE_TOTP` | – | `no` |
+//! | direct entry of existing records | `direct_entry` | `EXPERT_DRAW_DIRECT_ENTRY` | – | `no` |
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
@@ -24,8 +25,17 @@ use crate::codes::Region;
 use crate::log::Origin;
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 8] =
-    ["data", "database", "listen", "origin", "jurisdiction", "profile", "registry_profile", "require_totp"];
+pub const SETTINGS: [&str; 9] = [
+    "data",
+    "database",
+    "listen",
+    "origin",
+    "jurisdiction",
+    "profile",
+    "registry_profile",
+    "require_totp",
+    "direct_entry",
+];
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +56,8 @@ pub struct Config {
     pub registry_profile: String,
     /// Whether every account of a bureau that signs in with a password needs a second factor.
     pub require_totp: bool,
+    /// Whether one registrar may let people in and change records alone, while existing records move in.
+    pub direct_entry: bool,
 }
 
 /// A setting that cannot be used.
@@ -154,12 +166,23 @@ impl Sources {
             .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
         let profile = text("profile", "hunan-2023");
         let registry_profile = text("registry_profile", "registry-hunan-2023");
-        let require_totp = match text("require_totp", "no").as_str() {
-            "yes" => true,
-            "no" => false,
-            _ => return Err(wrong("require_totp", "须为 yes 或 no (must be yes or no)")),
+        let yes = |setting: &'static str| match text(setting, "no").as_str() {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(wrong(setting, "须为 yes 或 no (must be yes or no)")),
         };
-        Ok(Config { data, database, listen, origin, jurisdiction, profile, registry_profile, require_totp })
+        let (require_totp, direct_entry) = (yes("require_totp")?, yes("direct_entry")?);
+        Ok(Config {
+            data,
+            database,
+            listen,
+            origin,
+            jurisdiction,
+            profile,
+            registry_profile,
+            require_totp,
+            direct_entry,
+        })
     }
 }
 
@@ -215,6 +238,7 @@ mod tests {
             ("origin", "a b"),
             ("jurisdiction", "999999"),
             ("require_totp", "true"),
+            ("direct_entry", "1"),
         ] {
             assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
         }

@@ -19,8 +19,8 @@ use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, campaigns, cases, changes, claim_migrations, codes, conduct,
     conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports, leave, log,
-    looks, me, openapi, own_account, packages, performance, renewals, rim, schemes, sealing, search,
-    sessions, tokens, unit_merges, units,
+    looks, me, openapi, own_account, packages, performance, remarks, renewals, rim, schemes, sealing, search,
+    sessions, tiers, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -71,6 +71,8 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     codes::routes(config);
     conduct::routes(config);
     conduct_steps::routes(config);
+    remarks::routes(config);
+    tiers::routes(config);
     performance::routes(config);
     campaigns::routes(config);
     schemes::routes(config);

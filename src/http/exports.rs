@@ -47,6 +47,9 @@ pub struct ExpertsExported {
     standing: Option<String>,
     /// As in a search.
     title_level: Option<String>,
+    /// In the tier of this name (`GET /api/v1/tiers`), as computed today.
+    #[param(max_length = 64)]
+    tier: Option<String>,
     /// As in a search.
     term_to_before: Option<String>,
     /// `true`: with names; one look is recorded with its purpose and the number of people.
@@ -134,6 +137,7 @@ async fn experts(
         ("region", params.region),
         ("standing", params.standing),
         ("title_level", params.title_level),
+        ("tier", params.tier),
         ("term_to_before", params.term_to_before),
     ])?;
     let purpose = params.purpose;

@@ -48,6 +48,9 @@ pub struct SearchParams {
     standing: Option<String>,
     /// With this level of title.
     title_level: Option<String>,
+    /// In the tier of this name (`GET /api/v1/tiers`), as computed today.
+    #[param(max_length = 64)]
+    tier: Option<String>,
     /// With a term that ends before this day, `YYYY-MM-DD`.
     term_to_before: Option<String>,
     /// `true`: with names; the look is recorded with its purpose.
@@ -79,6 +82,9 @@ pub struct CountParams {
     standing: Option<String>,
     /// With this level of title.
     title_level: Option<String>,
+    /// In the tier of this name (`GET /api/v1/tiers`), as computed today.
+    #[param(max_length = 64)]
+    tier: Option<String>,
     /// With a term that ends before this day, `YYYY-MM-DD`.
     term_to_before: Option<String>,
 }
@@ -163,7 +169,7 @@ pub struct SavedList {
     created: Rfc3339,
 }
 
-/// 查找专家 · Experts by name, number, unit, speciality, region, standing, level of title, end of term.
+/// 查找专家 · Experts by name, number, unit, speciality, region, standing, level of title, tier, end of term.
 #[utoipa::path(tag = "search", params(SearchParams), responses((status = 200, body = List<Found>)))]
 #[get("/search/experts")]
 async fn find(
@@ -183,6 +189,7 @@ async fn find(
         ("region", params.region),
         ("standing", params.standing),
         ("title_level", params.title_level),
+        ("tier", params.tier),
         ("term_to_before", params.term_to_before),
     ])?;
     let purpose = params.purpose;
@@ -208,6 +215,7 @@ async fn counts(
         ("region", params.region),
         ("standing", params.standing),
         ("title_level", params.title_level),
+        ("tier", params.tier),
         ("term_to_before", params.term_to_before),
     ])?;
     let counts = run(&service, move |service| service.count_experts(&caller.0, &asked)).await?;

@@ -166,7 +166,7 @@ impl Event {
     /// A suspension for 3, 6 or 12 months decided on `decided`; `None` for another number. The last
     /// day is the corresponding day of the last month, or that month's last day (民法典 arts 201, 202).
     pub fn suspend_months(months: u32, decided: Date) -> Option<Event> {
-        let last = plus_months(decided, months);
+        let last = decided.plus_months(months);
         match months {
             3 => Some(Event::Suspend(Until::Day(last))),
             6 | 12 => Some(Event::Suspend(Until::RequestAfter(last))),
@@ -477,12 +477,4 @@ impl Standing {
             (_, Event::Refresh) => Err(Refusal::NotStale),
         }
     }
-}
-
-pub(super) fn plus_months(day: Date, months: u32) -> Date {
-    let month = day.month() - 1 + months;
-    let (years, month) = (i32::try_from(month / 12).unwrap_or(0), month % 12 + 1);
-    let year = day.year().saturating_add(years);
-    // The corresponding day, or the month's last: at most three steps down.
-    (1..=day.day()).rev().find_map(|candidate| Date::new(year, month, candidate).ok()).unwrap_or(Date::MAX)
 }

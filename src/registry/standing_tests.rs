@@ -139,9 +139,9 @@ fn months_end_on_the_corresponding_day_or_the_last_of_the_month() {
         ("2026-01-01", 12, "2027-01-01"),
         ("2028-02-29", 12, "2029-02-28"),
     ] {
-        assert_eq!(plus_months(day(from), months), day(to), "{from} {months}");
+        assert_eq!(day(from).plus_months(months), day(to), "{from} {months}");
     }
-    assert_eq!(plus_months(Date::MAX, 3), Date::MAX);
+    assert_eq!(Date::MAX.plus_months(3), Date::MAX);
 }
 
 #[test]

@@ -10,7 +10,8 @@
 
 use std::sync::Arc;
 
-use crate::registry::TitleLevel;
+use crate::codes::NationalId;
+use crate::registry::{Draft, TitleLevel};
 use crate::time::Date;
 
 use super::finding::Answer;
@@ -73,6 +74,40 @@ pub struct ConditionFacts {
     pub evaluation_skill: Option<bool>,
     /// Whether the relaxation for scarce specialities was granted, with a reason, by an approver.
     pub scarce_granted: bool,
+}
+
+impl ConditionFacts {
+    /// What a record alone says; credit, conduct and kinds of employers are not in it.
+    pub fn of_draft(draft: &Draft) -> Self {
+        let citizen = draft.id_kind == "111";
+        let birth = match NationalId::parse(&draft.id_number) {
+            Ok(id) if citizen => Some(id.birth_date()),
+            _ => Date::parse(&draft.birth).ok(),
+        };
+        let degree = |code: &str| match code {
+            // GB/T 4658: 11 博士研究生毕业, 14 硕士研究生毕业.
+            "11" => Degree::Doctor,
+            "14" => Degree::Master,
+            _ => Degree::Other,
+        };
+        Self {
+            birth,
+            citizen: (!draft.id_kind.is_empty()).then_some(citizen),
+            title: TitleLevel::parse(&draft.title_level),
+            field_since: Date::parse(&draft.field_since).ok(),
+            degree: draft.educations.iter().map(|education| degree(&education.code)).min(),
+            committed: draft.documents.iter().any(|document| document.kind == "commitment").then_some(true),
+            credit: None,
+            conduct: None,
+            employer_kinds: None,
+            evaluation_skill: match draft.e_evaluation.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
+            scarce_granted: draft.relaxation.is_some(),
+        }
+    }
 }
 
 /// What one condition answers.

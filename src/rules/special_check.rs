@@ -7,7 +7,7 @@
 use crate::registry::{ClaimDecision, Expert, StaleReason, Standing};
 use crate::time::Date;
 
-use super::conditions::{ConditionFacts, ConductSummary, Degree, Purpose, examine};
+use super::conditions::{ConditionFacts, ConductSummary, Purpose, examine};
 use super::finding::Answer;
 use super::registry_profile::{Condition, RegistryProfile};
 
@@ -68,7 +68,11 @@ pub fn special_check(
     profile: &RegistryProfile,
     today: Date,
 ) -> Vec<CheckFinding> {
-    let facts = facts_of(expert, around);
+    let facts = ConditionFacts {
+        conduct: Some(around.conduct),
+        employer_kinds: around.employer_kinds.clone(),
+        ..ConditionFacts::of_draft(&expert.draft())
+    };
     let failed = examine(&facts, profile, Purpose::Staying, today).into_iter().filter(|f| f.excludes);
     let mut found: Vec<CheckFinding> = failed
         .map(|f| CheckFinding {
@@ -112,30 +116,4 @@ pub fn special_check(
 pub fn all_names() -> Vec<&'static str> {
     let conditions = Condition::ALL.iter().map(|condition| condition.name());
     conditions.chain(RECORD_FINDINGS.iter().map(|(name, ..)| *name)).collect()
-}
-
-/// What the record says, as the conditions ask it.
-fn facts_of(expert: &Expert, around: &Around) -> ConditionFacts {
-    let particulars = expert.particulars();
-    let degree = |code: &str| match code {
-        // GB/T 4658: 11 博士研究生毕业, 14 硕士研究生毕业.
-        "11" => Degree::Doctor,
-        "14" => Degree::Master,
-        _ => Degree::Other,
-    };
-    let citizen = expert.id_kind() == "111";
-    ConditionFacts {
-        birth: Some(expert.birth()),
-        citizen: Some(citizen),
-        title: Some(expert.title_level()),
-        field_since: Some(expert.field_since()),
-        degree: particulars.educations.iter().map(|education| degree(education.level.as_str())).min(),
-        committed: particulars.documents.iter().any(|document| document.kind == "commitment").then_some(true),
-        // What the check of the credit platforms says is not in the record.
-        credit: None,
-        conduct: Some(around.conduct),
-        employer_kinds: around.employer_kinds.clone(),
-        evaluation_skill: particulars.e_evaluation,
-        scarce_granted: particulars.relaxation.is_some(),
-    }
 }

@@ -222,6 +222,28 @@ impl Service {
         Ok(row)
     }
 
+    /// Ends a proposal: with a reason it is rejected, by another account than the one that proposed;
+    /// without one it is withdrawn, by that account alone. The reason is kept in the body as `answer`.
+    pub(super) fn end_proposal(
+        &self,
+        actor: &Actor,
+        lifecycle: &'static Lifecycle,
+        case: &mut Case,
+        proposed_by: &str,
+        reason: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let event = match reason {
+            Some(_) => another_person(actor, proposed_by).map(|()| "reject")?,
+            None if proposed_by == actor.account => "withdraw",
+            None => return Err(Refusal::forbidden()),
+        };
+        self.step_case(actor, &actor.parties(), lifecycle, case, event)?;
+        if let (Json::Map(body), Some(reason)) = (&mut case.body, reason) {
+            body.insert("answer".to_owned(), Json::from(reason));
+        }
+        Ok(())
+    }
+
     /// Everything of a change that can be made outside the writer. The journal kind is
     /// `case.<kind>.<event>`.
     pub(super) fn case_change(&self, case: &Case) -> Result<CaseChange, Refusal> {

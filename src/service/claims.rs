@@ -258,7 +258,7 @@ impl Service {
     ) -> Result<MigrationView, Refusal> {
         check_whole(actor, Action::ConfirmDecision)?;
         line("reason", reason, REASON_MAX).map_err(|problem| Refusal::invalid(vec![problem]))?;
-        self.end_migration(actor, id, "reject", Some(reason), key)
+        self.end_migration(actor, id, Some(reason), key)
     }
 
     /// Withdraws a migration; only the account that proposed it.
@@ -269,14 +269,13 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<MigrationView, Refusal> {
         check_whole(actor, Action::ProposeDecision)?;
-        self.end_migration(actor, id, "withdraw", None, key)
+        self.end_migration(actor, id, None, key)
     }
 
     fn end_migration(
         &self,
         actor: &Actor,
         id: &str,
-        event: &'static str,
         reason: Option<&str>,
         key: &IdempotencyKey,
     ) -> Result<MigrationView, Refusal> {
@@ -287,15 +286,7 @@ impl Service {
             || {
                 let mut case = self.case(actor, &CLAIM_MIGRATION, id)?;
                 let proposal = view(&case)?;
-                match reason {
-                    Some(_) => another_person(actor, &proposal.proposed_by)?,
-                    None if proposal.proposed_by != actor.account => return Err(Refusal::forbidden()),
-                    None => {}
-                }
-                self.step_case(actor, &actor.parties(), &CLAIM_MIGRATION, &mut case, event)?;
-                case.body = body(&proposal.from, &proposal.to, &proposal.reason, &proposal.proposed_by)
-                    .with_some("answer", reason)
-                    .into();
+                self.end_proposal(actor, &CLAIM_MIGRATION, &mut case, &proposal.proposed_by, reason)?;
                 let changes = Changes::once(self.idempotency_row(actor, Some(key), &case.id, 200));
                 self.write_changes("end migration", changes.case(self.case_change(&case)?))?;
                 view(&case)

@@ -7,9 +7,8 @@
 
 use super::Service;
 use super::refusal::{Kind, Refusal};
-use crate::codes::NationalId;
-use crate::registry::{DismissalReason, Draft, Expert, Standing, TitleLevel};
-use crate::rules::conditions::{ConditionFacts, ConditionFinding, ConductSummary, Degree, Purpose, examine};
+use crate::registry::{DismissalReason, Draft, Expert, Standing};
+use crate::rules::conditions::{ConditionFacts, ConditionFinding, ConductSummary, Purpose, examine};
 use crate::store::{self, Conn};
 use crate::time::{Calendar, Date, Timestamp};
 
@@ -41,7 +40,7 @@ impl Service {
             None => ConductSummary::default(),
         };
         let employer_kinds = self.employer_kinds(conn, draft)?;
-        Ok(ConditionFacts { conduct: Some(conduct), employer_kinds, ..of_draft(draft) })
+        Ok(ConditionFacts { conduct: Some(conduct), employer_kinds, ..ConditionFacts::of_draft(draft) })
     }
 
     /// The kinds of the present employers that a profile may exclude. Known when one of them is of such
@@ -81,7 +80,7 @@ impl Service {
             let entries = store::journal::of_subject(conn, number, from, BATCH)?;
             let Some(last) = entries.last() else { return Ok(since) };
             from = last.index() + 1;
-            for entry in entries.iter().filter(|entry| super::is_expert(entry)) {
+            for entry in entries.iter().filter(|entry| super::following::is_expert(entry)) {
                 let (_, image) = self.archive().image(conn, entry)?;
                 let then = image.open::<Expert>().map_err(Refusal::internal)?;
                 since = match (then.standing(), since) {
@@ -111,7 +110,7 @@ impl Service {
             let en = format!("no entry again after this dismissal ({source})");
             return Err(refused("no_reentry", format!("解聘原因不允许重新入库（{source}）"), en));
         }
-        let first = self.dismissed_on(conn, expert)?.map(|day| plus_months(day, rule.after_months));
+        let first = self.dismissed_on(conn, expert)?.map(|day| day.plus_months(rule.after_months));
         if first.is_some_and(|first| today < first) {
             let months = rule.after_months;
             let en = format!("no entry again before {months} months after the dismissal ({source})");
@@ -120,46 +119,6 @@ impl Service {
         }
         Ok(())
     }
-}
-
-/// What a record alone says.
-pub(super) fn of_draft(draft: &Draft) -> ConditionFacts {
-    let citizen = draft.id_kind == "111";
-    let birth = match NationalId::parse(&draft.id_number) {
-        Ok(id) if citizen => Some(id.birth_date()),
-        _ => Date::parse(&draft.birth).ok(),
-    };
-    let degree = |code: &str| match code {
-        // GB/T 4658: 11 博士研究生毕业, 14 硕士研究生毕业.
-        "11" => Degree::Doctor,
-        "14" => Degree::Master,
-        _ => Degree::Other,
-    };
-    ConditionFacts {
-        birth,
-        citizen: (!draft.id_kind.is_empty()).then_some(citizen),
-        title: TitleLevel::parse(&draft.title_level),
-        field_since: Date::parse(&draft.field_since).ok(),
-        degree: draft.educations.iter().map(|education| degree(&education.code)).min(),
-        committed: draft.documents.iter().any(|document| document.kind == "commitment").then_some(true),
-        credit: None,
-        conduct: None,
-        employer_kinds: None,
-        evaluation_skill: match draft.e_evaluation.as_str() {
-            "yes" => Some(true),
-            "no" => Some(false),
-            _ => None,
-        },
-        scarce_granted: draft.relaxation.is_some(),
-    }
-}
-
-/// The corresponding day so many months later, or the last of that month (民法典 art. 202).
-pub(super) fn plus_months(day: Date, months: u32) -> Date {
-    let month = day.month() - 1 + months;
-    let year = day.year().saturating_add(i32::try_from(month / 12).unwrap_or(0));
-    let last = |candidate: u32| Date::new(year, month % 12 + 1, candidate).ok();
-    (1..=day.day()).rev().find_map(last).unwrap_or(Date::MAX)
 }
 
 /// The end of the n-th working day after today. Where the table of exchanged days does not reach,
@@ -190,9 +149,9 @@ mod tests {
     #[test]
     fn months_end_on_the_corresponding_day_or_the_last_of_the_month() {
         let day = |text| Date::parse(text).unwrap();
-        assert_eq!(plus_months(day("2026-11-30"), 3), day("2027-02-28"));
-        assert_eq!(plus_months(day("2026-11-24"), 12), day("2027-11-24"));
-        assert_eq!(plus_months(day("2026-11-24"), 0), day("2026-11-24"));
+        assert_eq!(day("2026-11-30").plus_months(3), day("2027-02-28"));
+        assert_eq!(day("2026-11-24").plus_months(12), day("2027-11-24"));
+        assert_eq!(day("2026-11-24").plus_months(0), day("2026-11-24"));
     }
 
     #[test]

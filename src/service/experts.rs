@@ -93,8 +93,13 @@ impl Service {
             key,
             |number| self.summary(number),
             || {
+                self.check_direct_entry()?;
                 let number = ExpertNumber::from_random(self.random());
                 let expert = self.known(draft, draft.check(number))?;
+                if !actor.covers(expert.regions().first().map(|region| region.as_str())) {
+                    let (zh, en) = ("主评审区域不在本账号辖区内", "the main region is not this account's");
+                    return Err(Refusal::field("regions", "", "outside_region", zh, en));
+                }
                 let change = self.expert_change(actor, &expert, 1, "expert.registered", None)?;
                 let idempotency = self.idempotency_row(actor, key, expert.number().as_str(), 201);
                 self.write_expert("register expert", change, Some(idempotency))
@@ -112,11 +117,14 @@ impl Service {
     ) -> Result<ExpertSummary, Refusal> {
         actor.check(Action::KeepRegistry)?;
         let (record, key) = self.expert_record(number)?;
+        let region = record.expert.regions().first().map(|region| region.as_str());
+        actor.check_region(region, "专家", "expert")?;
         if record.version != version {
             return Err(StoreError::Stale(format!("expert {number}")).into());
         }
         let mut draft = record.expert.draft();
         amend(&mut draft);
+        self.check_amendment(&record.expert.draft(), &draft)?;
         let amended = self.known(&draft, record.expert.amended(&draft))?;
         let change = self.expert_change(actor, &amended, version + 1, "expert.amended", Some(key))?;
         self.write_expert("amend expert", change, None)

@@ -67,6 +67,7 @@ pub mod claims;
 mod conditions;
 pub mod conduct;
 pub mod decisions;
+mod direct_entry;
 pub mod draws;
 pub mod due;
 pub mod erased;
@@ -75,6 +76,7 @@ pub mod evidence;
 pub mod experts;
 pub mod exports;
 pub mod facts_patch;
+mod following;
 pub mod fsck;
 mod fsck_attachments;
 mod fsck_cases;
@@ -116,29 +118,25 @@ pub mod units;
 pub mod worklists;
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock};
 
-use crate::evidence::said::{PROFILE_LOADED, REGISTRY_EXPERT};
+use crate::evidence::said::PROFILE_LOADED;
 use crate::keys::Keys;
 use crate::log::Statement;
 use crate::log::opened::LogOpened;
 use crate::ports::{Clock, Entropy};
-use crate::registry::{Expert, Unit};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
-use crate::store::{self, Append, Conn, Database, Failpoints, Store, StoreConfig};
+use crate::store::{self, Append, Database, Failpoints, Store, StoreConfig};
 use access::AccessRules;
 use archive::Archive;
-use erased::Erased;
-use index::{DrawingIndex, Indexed};
+use index::DrawingIndex;
 use looks::LookLimit;
 use refusal::Refusal;
 use sealing::{OpaqueRecord, Sealer, SubjectKey};
 
 /// Who acts when the service itself does something: opening the log, finishing a draw.
 const ITSELF: &str = "service";
-/// Journal entries read at once while the index follows.
-const BATCH: u32 = 2_000;
 
 /// What a service is opened with.
 pub struct ServiceConfig {
@@ -164,11 +162,13 @@ pub struct ServiceConfig {
     pub failpoints: Arc<Failpoints>,
     /// Numbers of sign-in.
     pub access: AccessRules,
+    /// Whether one registrar may let people in and change records alone (`direct_entry`).
+    pub direct_entry: bool,
 }
 
 impl ServiceConfig {
     /// The least that a service needs; the checkpoint is published nowhere, nothing fails on demand,
-    /// sign-in has its default rules, attachments lie beside the keys.
+    /// sign-in has its default rules, attachments lie beside the keys, direct entry is closed.
     pub fn new(
         database: Database,
         keys: Keys,
@@ -190,6 +190,7 @@ impl ServiceConfig {
             look_limit: LookLimit::default(),
             failpoints: Arc::default(),
             access: AccessRules::default(),
+            direct_entry: false,
         }
     }
 }
@@ -208,6 +209,7 @@ pub struct Service {
     schemes: scheme_book::Shelf,
     files: Files,
     look_limit: LookLimit,
+    direct_entry: bool,
 }
 
 impl Service {
@@ -238,6 +240,7 @@ impl Service {
             schemes: scheme_book::Shelf::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
+            direct_entry: config.direct_entry,
         };
         service.follow_sealing()?;
         service.begin()?;
@@ -332,97 +335,6 @@ impl Service {
         Ok(())
     }
 
-    /// The drawing index, after it has followed the journal to its present end.
-    fn current_index(&self) -> Result<RwLockReadGuard<'_, DrawingIndex>, Refusal> {
-        let head = self.store.read(store::head::read)?;
-        {
-            let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-            if index.position() == head.last_registry_entry {
-                return Ok(index);
-            }
-        }
-        {
-            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-            while index.next() < head.size {
-                let from = index.next();
-                let (found, next, position) =
-                    self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
-                for followed in found {
-                    match followed {
-                        Followed::Stands(indexed) => index.apply(*indexed),
-                        Followed::Closed(number) => index.reserve(&number),
-                        Followed::Erased(number) => index.forget(&number),
-                        Followed::Unit(unit) => index.apply_unit(unit.code(), unit.merged_into()),
-                    }
-                }
-                index.advanced(next, position);
-            }
-        }
-        Ok(self.index.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// One batch of journal entries from `from`: experts and units as of their entries, where the next batch
-    /// begins, and the newest registry entry seen.
-    fn registry_entries(
-        &self,
-        conn: &mut Conn,
-        from: u64,
-        end: u64,
-    ) -> Result<(Vec<Followed>, u64, Option<u64>), Refusal> {
-        let (mut found, mut position) = (Vec::new(), None);
-        let entries = store::journal::range(conn, from, BATCH)?;
-        // Read only when something does not open.
-        let mut erased = None;
-        let mut next = end;
-        if let Some(last) = entries.last() {
-            next = last.index() + 1;
-        }
-        for entry in &entries {
-            if entry.registry {
-                position = Some(entry.index());
-            }
-            if is_expert(entry) {
-                found.extend(self.followed(conn, entry, &mut erased)?);
-            } else if says(entry, units::REGISTRY_UNIT) {
-                let unit: Unit = self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?;
-                found.push(Followed::Unit(Box::new(unit)));
-            }
-        }
-        Ok((found, next, position))
-    }
-
-    /// What one entry makes of an expert: the facts, nobody any more, or a place kept for somebody whose
-    /// erasure closed it. Somebody whose data key is gone without one cannot be left out quietly.
-    fn followed(
-        &self,
-        conn: &mut Conn,
-        entry: &store::journal::Entry,
-        erased: &mut Option<Erased>,
-    ) -> Result<Option<Followed>, Refusal> {
-        match self.archive().tombstone(conn, entry) {
-            Ok(Some(_)) => return Ok(Some(Followed::Erased(entry.subject.clone()))),
-            Ok(None) => {}
-            Err(refusal) => return Err(refusal),
-        }
-        match self.indexed(conn, entry) {
-            Ok(indexed) => Ok(Some(Followed::Stands(Box::new(indexed)))),
-            Err(refusal) => {
-                if erased.is_none() {
-                    *erased = Some(self.archive().erased(conn)?);
-                }
-                let closed = erased.as_ref().is_some_and(|e| e.covers(&entry.subject, entry.index()));
-                if closed { Ok(Some(Followed::Closed(entry.subject.clone()))) } else { Err(refusal) }
-            }
-        }
-    }
-
-    /// An expert as of one entry, its image checked against the digest that the statement carries.
-    fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Indexed, Refusal> {
-        let (image, sealed) = self.archive().image(conn, entry)?;
-        let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
-        Ok(Indexed { expert, image, registry: entry.index() })
-    }
-
     /// What can be read back from the journal with the keys.
     fn archive(&self) -> Archive<'_> {
         Archive::new(&self.keys, self.entropy.as_ref())
@@ -458,24 +370,4 @@ impl Service {
         let number = crate::registry::ExpertNumber::from_random(self.random());
         format!("{letter}{}", number.as_str().trim_start_matches('E'))
     }
-}
-
-/// What an entry makes of an expert in the index.
-enum Followed {
-    Stands(Box<Indexed>),
-    /// A unit, perhaps merged into another.
-    Unit(Box<Unit>),
-    /// An entry that an erasure closed; the person's tombstone follows.
-    Closed(String),
-    Erased(String),
-}
-
-/// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.
-fn is_expert(entry: &store::journal::Entry) -> bool {
-    says(entry, REGISTRY_EXPERT)
-}
-
-/// Whether an entry of the registry is of a statement type.
-fn says(entry: &store::journal::Entry, kind: &str) -> bool {
-    entry.registry && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == kind)
 }

@@ -1,5 +1,5 @@
 //! Experts found and counted in memory: by name, number, unit, speciality with those below it,
-//! region, standing, level of title, end of term.
+//! region, standing, level of title, tier, end of term.
 //!
 //! The index that draws are made from is the index that is searched (`index`, `name_index`): it
 //! follows the journal, so a search sees what a draw would see. Bitmaps narrow down, the facts decide.
@@ -23,6 +23,7 @@ use super::listing::{Listed, Paging};
 pub use super::name_index::NameMatch;
 use super::name_index::{matches, plain};
 use super::refusal::Refusal;
+use super::tier::Tiers;
 use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::{ExpertNumber, Problem, StandingKind, TitleLevel};
 use crate::time::Date;
@@ -31,10 +32,22 @@ use crate::time::Date;
 pub const SMALL: u64 = 5;
 /// The most characters of a name that is looked for.
 const NAME_MAX: usize = 64;
+/// The most bytes of the name of a tier.
+const TIER_MAX: usize = 64;
 
 /// The words of a filter, as in a query: name and what they are.
-pub const FILTERS: [&str; 9] =
-    ["name", "match", "number", "unit", "speciality", "region", "standing", "title_level", "term_to_before"];
+pub const FILTERS: [&str; 10] = [
+    "name",
+    "match",
+    "number",
+    "unit",
+    "speciality",
+    "region",
+    "standing",
+    "title_level",
+    "tier",
+    "term_to_before",
+];
 
 /// Which experts; an empty filter finds all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +66,8 @@ pub struct SearchAsked {
     pub standing: Option<StandingKind>,
     /// With this level of title.
     pub title_level: Option<TitleLevel>,
+    /// In the tier of this name, as computed today.
+    pub tier: Option<String>,
     /// With a term that ends before this day.
     pub term_to_before: Option<Date>,
 }
@@ -153,6 +168,8 @@ impl SearchAsked {
                     Some(level) => asked.title_level = Some(level),
                     None => refuse("title_level", "没有这一级职称", "there is no such level of title"),
                 },
+                "tier" if (1..=TIER_MAX).contains(&value.len()) => asked.tier = Some(value.to_owned()),
+                "tier" => refuse("tier", "应为阶梯的名称", "must be the name of a tier"),
                 "term_to_before" => match Date::parse(value) {
                     Ok(day) => asked.term_to_before = Some(day),
                     Err(error) => refuse("date", error.message_zh(), &error.to_string()),
@@ -175,7 +192,7 @@ impl SearchAsked {
         bitmaps.into_iter().flatten().reduce(|found, next| found & next)
     }
 
-    fn fits(&self, actor: &Actor, indexed: &Indexed, today: Date) -> bool {
+    fn fits(&self, actor: &Actor, indexed: &Indexed, tiers: &Tiers, today: Date) -> bool {
         let expert = &indexed.expert;
         let main = expert.regions().first().map(|region| region.as_str());
         let unit = |unit: &CreditCode| {
@@ -188,6 +205,7 @@ impl SearchAsked {
             && self.unit.as_ref().is_none_or(unit)
             && self.standing.is_none_or(|standing| expert.standing().on(today).kind() == standing)
             && self.title_level.is_none_or(|level| expert.title_level() == level)
+            && self.tier.as_deref().is_none_or(|tier| tiers.of(expert.number().as_str()) == tier)
             && self.term_to_before.is_none_or(|day| expert.term_to() < day)
     }
 }
@@ -229,11 +247,12 @@ impl Service {
             ));
         }
         let today = Date::of(self.clock.now());
+        let tiers = self.tiers_asked(asked)?;
         let (mut total, mut regions, mut standings, mut specialities) =
             (0u64, BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         {
             let index = self.current_index()?;
-            for indexed in matching(&index, actor, asked, today, None) {
+            for indexed in matching(&index, actor, asked, &tiers, today, None) {
                 total += 1;
                 if let Some(main) = indexed.expert.regions().first() {
                     *regions.entry(city(*main)).or_insert(0u64) += 1;
@@ -271,9 +290,20 @@ impl Service {
         limit: usize,
     ) -> Result<Vec<Found>, Refusal> {
         let today = Date::of(self.clock.now());
+        let tiers = self.tiers_asked(asked)?;
         let index = self.current_index()?;
-        let found = matching(&index, actor, asked, today, after).take(limit);
+        let found = matching(&index, actor, asked, &tiers, today, after).take(limit);
         Ok(found.map(|indexed| shown(indexed, names, today)).collect())
+    }
+
+    /// The tiers of everybody, if the filter asks for one; the name must be one of the table's.
+    fn tiers_asked(&self, asked: &SearchAsked) -> Result<Tiers, Refusal> {
+        let Some(name) = &asked.tier else { return Ok(Tiers::default()) };
+        if !self.tier_table().rows().iter().any(|row| row.name == *name) {
+            let (zh, en) = ("规则档案没有这一阶梯", "the profile has no such tier");
+            return Err(Refusal::field("tier", name, "tier", zh, en));
+        }
+        self.store.read(|conn| self.all_tiers(conn))
     }
 
     /// The record of a look at the names of so many people at once.
@@ -293,6 +323,7 @@ fn matching<'a>(
     index: &'a DrawingIndex,
     actor: &'a Actor,
     asked: &'a SearchAsked,
+    tiers: &'a Tiers,
     today: Date,
     after: Option<&'a str>,
 ) -> impl Iterator<Item = &'a Indexed> {
@@ -312,7 +343,7 @@ fn matching<'a>(
         (None, Some(index.slots_after(after).filter(inside)))
     };
     let slots = sorted.into_iter().flatten().chain(walked.into_iter().flatten());
-    slots.filter_map(|slot| index.slot(slot)).filter(move |indexed| asked.fits(actor, indexed, today))
+    slots.filter_map(|slot| index.slot(slot)).filter(move |indexed| asked.fits(actor, indexed, tiers, today))
 }
 
 fn shown(indexed: &Indexed, names: bool, today: Date) -> Found {
@@ -393,6 +424,7 @@ mod tests {
             ("region", "1"),
             ("standing", "dead"),
             ("title_level", "x"),
+            ("tier", ""),
             ("term_to_before", "x"),
             ("x", "1"),
         ];

@@ -23,6 +23,20 @@ use crate::store::case::CaseFilter;
 use crate::store::{self, Conn};
 use crate::time::Date;
 
+/// The name of the tier of everybody about whom anything was recorded, and of everybody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tiers {
+    recorded: BTreeMap<String, String>,
+    others: String,
+}
+
+impl Tiers {
+    /// An expert's tier.
+    pub(super) fn of(&self, number: &str) -> &str {
+        self.recorded.get(number).unwrap_or(&self.others)
+    }
+}
+
 impl Service {
     /// The published table.
     pub fn tier_table(&self) -> &TierRules {
@@ -52,14 +66,8 @@ impl Service {
         self.tier_from(&cases)
     }
 
-    /// The name of the tier of everybody about whom anything was recorded, and of everybody else: for
-    /// lists that filter by tier. Shows no record.
-    pub fn tier_names(&self, actor: &Actor) -> Result<(BTreeMap<String, String>, String), Refusal> {
-        actor.check(Action::ReadRegistry)?;
-        self.store.read(|conn| self.all_tiers(conn))
-    }
-
-    fn all_tiers(&self, conn: &mut Conn) -> Result<(BTreeMap<String, String>, String), Refusal> {
+    /// The names of all tiers, within a read. Shows no record.
+    pub(super) fn all_tiers(&self, conn: &mut Conn) -> Result<Tiers, Refusal> {
         let mut cases: BTreeMap<String, Vec<Case>> = BTreeMap::new();
         for row in all_rows(conn, &counted_kinds())? {
             // An erased expert's cases do not open; nobody lists them.
@@ -68,11 +76,11 @@ impl Service {
                 cases.entry(number).or_default().push(case);
             }
         }
-        let mut names = BTreeMap::new();
+        let mut recorded = BTreeMap::new();
         for (number, cases) in cases {
-            names.insert(number, self.tier_from(&cases)?.row.name);
+            recorded.insert(number, self.tier_from(&cases)?.row.name);
         }
-        Ok((names, self.tier_from(&[])?.row.name))
+        Ok(Tiers { recorded, others: self.tier_from(&[])?.row.name })
     }
 
     fn tier_from(&self, cases: &[Case]) -> Result<Tier, Refusal> {

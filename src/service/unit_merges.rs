@@ -154,7 +154,7 @@ impl Service {
     ) -> Result<MergeView, Refusal> {
         actor.check(Action::ConfirmDecision)?;
         line("reason", reason, REASON_MAX).map_err(|problem| Refusal::invalid(vec![problem]))?;
-        self.end_merge(actor, id, "reject", Some(reason), key)
+        self.end_merge(actor, id, Some(reason), key)
     }
 
     /// Withdraws a merge; only the account that proposed it.
@@ -165,14 +165,13 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<MergeView, Refusal> {
         actor.check(Action::ProposeDecision)?;
-        self.end_merge(actor, id, "withdraw", None, key)
+        self.end_merge(actor, id, None, key)
     }
 
     fn end_merge(
         &self,
         actor: &Actor,
         id: &str,
-        event: &'static str,
         reason: Option<&str>,
         key: &IdempotencyKey,
     ) -> Result<MergeView, Refusal> {
@@ -183,19 +182,7 @@ impl Service {
             || {
                 let mut case = self.case(actor, &UNIT_MERGE, id)?;
                 let proposal = view(&case)?;
-                match reason {
-                    Some(_) => another_person(actor, &proposal.proposed_by)?,
-                    None if proposal.proposed_by != actor.account => return Err(Refusal::forbidden()),
-                    None => {}
-                }
-                self.step_case(actor, &actor.parties(), &UNIT_MERGE, &mut case, event)?;
-                case.body = Object::new()
-                    .with("merged", proposal.merged)
-                    .with("survivor", proposal.survivor)
-                    .with("reason", proposal.reason)
-                    .with("proposed_by", proposal.proposed_by)
-                    .with_some("answer", reason)
-                    .into();
+                self.end_proposal(actor, &UNIT_MERGE, &mut case, &proposal.proposed_by, reason)?;
                 let changes = Changes::once(self.idempotency_row(actor, Some(key), &case.id, 200));
                 self.write_changes("end merge", changes.case(self.case_change(&case)?))?;
                 view(&case)

@@ -118,6 +118,17 @@ impl Date {
         }
     }
 
+    /// The corresponding day so many months later, or that month's last (民法典 arts 201, 202).
+    pub fn plus_months(self, months: u32) -> Date {
+        let month = u32::from(self.month) - 1 + months;
+        let year = self.plus_years(i32::try_from(month / 12).unwrap_or(i32::MAX));
+        if year == Date::MAX {
+            return year;
+        }
+        let month = u8::try_from(month % 12 + 1).unwrap_or(1);
+        Date { year: year.year, month, day: self.day.min(month_length(year.year, month)) }
+    }
+
     /// So many days later (earlier if negative).
     pub fn plus_days(self, days: i64) -> Date {
         Date::from_days(self.days().saturating_add(days))

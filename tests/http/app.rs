@@ -51,21 +51,34 @@ impl TestApp {
     /// With other rules of sign-in; passwords are hashed with the least work (a unit test holds the
     /// real cost).
     pub fn with_access(kind: Kind, access: AccessRules) -> Self {
-        Self::with(kind, access, "registry-hunan-2023", NOW, 30)
+        Self::with(kind, access, "registry-hunan-2023", NOW, 30, true)
     }
 
     /// With the clock at another time; the tokens last a year.
     #[allow(dead_code)]
     pub fn at(kind: Kind, now: Timestamp) -> Self {
-        Self::with(kind, AccessRules::default(), "registry-hunan-2023", now, 366)
+        Self::with(kind, AccessRules::default(), "registry-hunan-2023", now, 366, true)
+    }
+
+    /// As a bureau runs once its records have moved in: nobody enters or changes anybody alone.
+    #[allow(dead_code)]
+    pub fn closed(kind: Kind) -> Self {
+        Self::with(kind, AccessRules::default(), "registry-hunan-2023", NOW, 30, false)
     }
 
     /// Under another registry profile.
     pub fn under(kind: Kind, registry_profile: &str) -> Self {
-        Self::with(kind, AccessRules::default(), registry_profile, NOW, 30)
+        Self::with(kind, AccessRules::default(), registry_profile, NOW, 30, true)
     }
 
-    fn with(kind: Kind, access: AccessRules, registry_profile: &str, now: Timestamp, days: u32) -> Self {
+    fn with(
+        kind: Kind,
+        access: AccessRules,
+        registry_profile: &str,
+        now: Timestamp,
+        days: u32,
+        direct_entry: bool,
+    ) -> Self {
         let fresh = Fresh::new(kind);
         let clock = Arc::new(FixedClock::new(now));
         let entropy = Arc::new(SeededEntropy::new(7));
@@ -76,6 +89,7 @@ impl TestApp {
         let registry = embedded_registry(registry_profile).unwrap();
         let config = ServiceConfig {
             checkpoint_path: Some(fresh.checkpoint_path()),
+            direct_entry,
             access: AccessRules { password_cost: PasswordCost::least(), ..access },
             ..ServiceConfig::new(fresh.database.clone(), keys, clock.clone(), entropy, profile, registry)
         };

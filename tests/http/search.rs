@@ -14,7 +14,7 @@ use crate::roles::Operation;
 use crate::support::{Kind, on_both};
 
 on_both! {
-    experts_are_found_by_name_number_unit_speciality_region_and_term
+    experts_are_found_by_name_number_unit_speciality_region_tier_and_term
     a_search_by_name_is_recorded_before_it_answers_and_needs_a_purpose
     pages_follow_the_numbers_and_a_change_is_found_at_once
     who_draws_lists_nothing_and_a_region_finds_its_own
@@ -69,7 +69,7 @@ fn found(app: &TestApp, numbers: &[String], query: &str) -> BTreeSet<usize> {
     items.map(|item| numbers.iter().position(|number| item["number"] == **number).unwrap()).collect()
 }
 
-fn experts_are_found_by_name_number_unit_speciality_region_and_term(kind: Kind) {
+fn experts_are_found_by_name_number_unit_speciality_region_tier_and_term(kind: Kind) {
     let app = TestApp::new(kind);
     let numbers = people(&app);
     for (query, expected) in [
@@ -93,6 +93,15 @@ fn experts_are_found_by_name_number_unit_speciality_region_and_term(kind: Kind) 
     ] {
         assert_eq!(found(&app, &numbers, query), expected.into_iter().collect(), "{query}");
     }
+    for key in ["first", "second"] {
+        let remark = json!({"expert": numbers[2], "what": "absent", "day": "2026-11-02"});
+        app.post(&app.bureau, "/api/v1/remarks", key, &remark).expect(201);
+    }
+    assert_eq!(found(&app, &numbers, "tier=c"), BTreeSet::from([2]), "two absences lower the tier");
+    assert_eq!(found(&app, &numbers, "tier=b"), BTreeSet::from([0, 1, 3]));
+    assert_eq!(found(&app, &numbers, "tier=c&region=430600"), BTreeSet::new());
+    let counts = app.get(&app.bureau, "/api/v1/experts/counts?tier=c").expect(200).json();
+    assert_eq!(counts["total"]["count"], 1);
     let unit = format!("unit={}", credit_code(77));
     assert_eq!(found(&app, &numbers, &unit), BTreeSet::from([3]));
     assert_eq!(found(&app, &numbers, &format!("number={}", &numbers[2][..10])), BTreeSet::from([2]));
@@ -101,6 +110,7 @@ fn experts_are_found_by_name_number_unit_speciality_region_and_term(kind: Kind) 
         ("standing=x", "standing", "standing"),
         ("term_to_before=2027", "term_to_before", "date"),
         ("number=1", "number", "number"),
+        ("tier=z", "tier", "tier"),
         ("match=like&name=a&purpose=xx", "match", "match"),
     ] {
         app.get(&app.bureau, &format!("/api/v1/search/experts?{query}")).names(422, field, rule);

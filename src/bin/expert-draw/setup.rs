@@ -117,6 +117,7 @@ pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
         attachments: config.attachments_dir(),
         look_limit: Default::default(),
         failpoints: Arc::new(Failpoints::from_env()),
+        direct_entry: config.direct_entry,
         access: AccessRules { require_totp: config.require_totp, ..AccessRules::default() },
         ..ServiceConfig::new(
             database(config)?,

@@ -10,7 +10,6 @@ use crate::registry::{Expert, Standing};
 use crate::service::Service;
 use crate::service::actor::Actor;
 use crate::service::cases::all_rows;
-use crate::service::conditions::plus_months;
 use crate::service::erased::ERASED;
 use crate::service::experts::registered;
 use crate::service::refusal::{Kind, Refusal};
@@ -91,7 +90,7 @@ impl Service {
         }
         let filter = CaseFilter { kinds: vec![APPLICATION.name.to_owned()], states, ..CaseFilter::default() };
         for row in all_rows(conn, &filter)? {
-            let over = plus_months(Date::of(Timestamp(row.updated)), months);
+            let over = Date::of(Timestamp(row.updated)).plus_months(months);
             if row.id == id || (row.state == REJECTED && over <= today) {
                 continue;
             }

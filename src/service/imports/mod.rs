@@ -104,7 +104,10 @@ impl Service {
         if options.dry_run {
             return self.import(actor, file, options, None, progress);
         }
-        self.once(actor, key, ImportReport::again, || self.import(actor, file, options, key, progress))
+        self.once(actor, key, ImportReport::again, || {
+            self.check_direct_entry()?;
+            self.import(actor, file, options, key, progress)
+        })
     }
 
     /// Imports experts on behalf of whoever holds the keys and the database (the command line).
