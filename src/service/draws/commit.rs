@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::explain;
-use super::prepare::{People, Terms, forced, people};
+use super::judged::Judged;
+use super::prepare::{Inputs, People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
 use super::{DrawView, PLANNED, state, wrong_state};
@@ -67,7 +68,7 @@ impl Service {
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
         self.record_look(actor, "forecast", &draft.package, "抽取预检")?;
         let key = DrawKey(self.random());
-        let (people, commitment) = self.prepare(actor, &checked, &key, (1, None), None)?;
+        let (people, commitment, _) = self.prepare(actor, &checked, &key, (1, None), None)?;
         let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
         let counts = actor.may(Action::ReadCounts);
         Ok(DrawForecast {
@@ -145,9 +146,11 @@ impl Service {
         key: &DrawKey,
         attempt: (u32, Option<Hash>),
         accepted_by: Option<String>,
-    ) -> Result<(People, Commitment), Refusal> {
+    ) -> Result<(People, Commitment, Option<Judged>), Refusal> {
+        let (judged, engagements, lots) = self.inputs(checked)?;
+        let inputs = Inputs { engagements: engagements.as_ref(), lots: &lots };
         let index = self.current_index()?;
-        let people = people(&index, checked, &self.profile, key)
+        let people = people(&index, checked, &self.profile, &inputs, key)
             .ok_or_else(explain::empty_registry)?
             .map_err(|unfit| explain::refuse(&unfit, actor))?;
         drop(index);
@@ -164,7 +167,7 @@ impl Service {
             forced_accepted_by: accepted_by,
         };
         let commitment = terms.commitment();
-        Ok((people, commitment))
+        Ok((people, commitment, judged))
     }
 
     fn package_tags(&self, checked: &Checked) -> Result<Tags, Refusal> {
@@ -185,7 +188,7 @@ impl Service {
         let plan = Arc::new(plan);
         for _ in 0..REBUILDS {
             let key = DrawKey(self.random());
-            let (people, mut commitment) =
+            let (people, mut commitment, judged) =
                 self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
             let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
             if forced > 0 && accepted_by.is_none() {
@@ -201,9 +204,11 @@ impl Service {
                 excluded: people.counts(),
                 plan_proof: tags.plan_proof,
                 package_proof: tags.package_proof,
+                judged,
             };
             let leaves = people.leaves;
-            let record = DrawRecord { header, candidates: people.candidates, excluded: people.excluded };
+            let (candidates, excluded) = (people.candidates, people.excluded);
+            let record = DrawRecord { header, candidates, excluded, related: people.related };
             match self.write_commitment(actor, commitment.clone(), &record, &plan, idempotency) {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}
                 Err(refusal) => return Err(refusal),

@@ -105,7 +105,8 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
         review_start: draft.review_start.0,
         groups,
     };
-    let project = Project::of(package, draft.review_start);
+    let project =
+        Project { package: Some(draft.package.clone()), ..Project::of(package, draft.review_start) };
     Ok(Checked { request, requirements, project })
 }
 
