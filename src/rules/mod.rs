@@ -20,6 +20,8 @@
     clippy::panic
 )]
 
+#[cfg(all(test, feature = "server"))]
+mod case_tests;
 pub mod committee;
 pub mod conditions;
 mod conflicts;
@@ -29,6 +31,7 @@ pub mod facts;
 mod finding;
 mod matching;
 pub mod mutual;
+pub mod panel;
 pub mod parameters;
 pub mod people_facts;
 mod plan_finding;
