@@ -145,6 +145,8 @@ pub enum Action {
     AuditEvidence,
     /// See counts of exclusions and of candidates.
     ReadCounts,
+    /// Have what is due in a draw's calls done now.
+    RunCalls,
 }
 
 impl Action {
@@ -177,6 +179,7 @@ impl Action {
             Self::Unseal => "unseal",
             Self::AuditEvidence => "audit_evidence",
             Self::ReadCounts => "read_counts",
+            Self::RunCalls => "run_calls",
         }
     }
 
@@ -211,7 +214,7 @@ const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 23] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -234,6 +237,7 @@ pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
     (Action::Unseal, &[DRAWS]),
     (Action::AuditEvidence, &[AUDITOR]),
     (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
+    (Action::RunCalls, &[DRAWS, any(Role::Agency)]),
 ];
 
 /// An authenticated account.

@@ -10,32 +10,40 @@ use crate::rules::people_facts::EngagementBook;
 use crate::service::Service;
 use crate::service::refusal::Refusal;
 use crate::service::tier_book::Lots;
-use crate::store;
 use crate::time::Date;
 
+/// What a record keeps of the inputs, and until where they were known.
+pub(super) struct Prepared {
+    /// For the sealed record; `None` under profiles of version 1.
+    pub judged: Option<Judged>,
+    /// Entries below this were folded for engagements.
+    pub engaged_at: u64,
+}
+
 impl Service {
-    /// The inputs for a project, and what a record keeps of them.
+    /// The inputs for a project as of the journal's end.
     pub(super) fn inputs(
         &self,
         checked: &Checked,
-    ) -> Result<(Option<Judged>, Option<EngagementBook>, Lots), Refusal> {
+    ) -> Result<(Prepared, Option<EngagementBook>, Lots), Refusal> {
         if self.profile.version() == 1 {
-            return Ok((None, None, Lots::default()));
+            let engaged_at = self.engagements()?.position();
+            return Ok((Prepared { judged: None, engaged_at }, None, Lots::default()));
         }
-        let day = Date::of(self.clock.now());
-        let registry_profile = self.registry_profile();
-        self.store.read(|conn| {
-            let before = store::head::read(conn)?.size;
-            let lots = if self.profile.applies(Rule::TieredProbability) {
-                let mut book = self.tier_book.lock().unwrap_or_else(PoisonError::into_inner);
-                book.follow(&self.archive(), conn, before)?;
-                book.lots(registry_profile, day)?
-            } else {
-                Lots::default()
-            };
-            let engagements = EngagementBook::default();
-            let judged = Judged::of(&checked.project, before, day, registry_profile.digest());
-            Ok((Some(judged), Some(engagements), lots))
-        })
+        let (day, registry_profile) = (Date::of(self.clock.now()), self.registry_profile());
+        // Under the book's lock nobody takes it further than the journal's end that is read next.
+        let mut tiers = self.tier_book.lock().unwrap_or_else(PoisonError::into_inner);
+        let (engagements, before) = {
+            let engagements = self.engagements()?;
+            (engagements.book()?, engagements.position())
+        };
+        let lots = if self.profile.applies(Rule::TieredProbability) {
+            self.store.read(|conn| tiers.follow(&self.archive(), conn, before))?;
+            tiers.lots(registry_profile, day)?
+        } else {
+            Lots::default()
+        };
+        let judged = Judged::of(&checked.project, before, day, registry_profile.digest());
+        Ok((Prepared { judged: Some(judged), engaged_at: before }, Some(engagements), lots))
     }
 }

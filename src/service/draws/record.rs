@@ -12,6 +12,7 @@ use crate::draw::identity::DrawKey;
 use crate::draw::pool::{Candidate, Excluded};
 use crate::draw::request::Request;
 use crate::draw::vrf::Proof;
+use crate::service::calls::terms::CallTerms;
 
 /// The largest record that is read, in bytes.
 const RECORD_LIMIT: usize = 1 << 30;
@@ -31,6 +32,8 @@ pub struct Header {
     pub package_proof: Proof,
     /// What people were judged by beyond request and registry; `None` under profiles of version 1.
     pub judged: Option<Judged>,
+    /// The terms of its calls; `None`: this draw has none.
+    pub calls: Option<CallTerms>,
 }
 
 /// What a commitment seals.
@@ -59,6 +62,7 @@ impl Header {
             .with("plan_proof", self.plan_proof.to_hex())
             .with("package_proof", self.package_proof.to_hex())
             .with_some("judged", self.judged.as_ref().map(Judged::to_json))
+            .with_some("calls", self.calls.as_ref().map(CallTerms::to_json))
             .into()
     }
 
@@ -83,6 +87,10 @@ impl Header {
                     })?
                     .into_iter()
                     .collect(),
+                calls: match f.optional("calls") {
+                    Some(terms) => Some(CallTerms::from_json(terms, "calls")?),
+                    None => None,
+                },
             })
         })
     }
@@ -221,6 +229,7 @@ mod tests {
                 plan_proof: Proof([1; 80]),
                 package_proof: Proof([2; 80]),
                 judged: None,
+                calls: Some(crate::service::calls::terms::tests::terms()),
             },
             candidates: vec![Candidate {
                 number: "E1".into(),
@@ -263,5 +272,6 @@ mod tests {
         assert_eq!(again.to_bytes(), record.to_bytes());
         assert_eq!(again.candidates, record.candidates);
         assert_eq!(Header::of(&record.to_bytes()).unwrap().request, record.header.request);
+        assert_eq!(Header::of(&record.to_bytes()).unwrap().calls, record.header.calls);
     }
 }
