@@ -355,7 +355,8 @@ impl Actor {
                     Right::Registrar => Some(Party::Registrar),
                     Right::Reviewer => Some(Party::Reviewer),
                     Right::Approver => Some(Party::Approver),
-                    Right::Draws | Right::Accounts => None,
+                    Right::Draws => Some(Party::Draws),
+                    Right::Accounts => None,
                 };
                 self.rights.iter().filter_map(of).collect()
             }
