@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keys", &["codec", "log", "draw", "ports"]),
     ("config", &["codes", "log"]),
     ("pool_sample", &["codec", "codes", "time"]),
+    ("profile_source", &["codec", "codes", "time", "registry", "rules"]),
     ("store", &["codec", "codes", "time", "log", "draw", "ports"]),
     (
         "service",
