@@ -124,6 +124,24 @@ impl Service {
     ) -> Result<(store::package::Package, Package), Refusal> {
         self.store.read(|conn| {
             let row = visible(conn, actor, id)?;
+            self.open_package(conn, row)
+        })
+    }
+
+    /// The facts of a package for the service's own use; who asks is the caller's to check.
+    pub(super) fn package_facts(&self, id: &str) -> Result<Package, Refusal> {
+        self.store.read(|conn| {
+            let row = store::package::find(conn, id)?.ok_or_else(|| Refusal::not_found("包", "package"))?;
+            self.open_package(conn, row).map(|(_, package)| package)
+        })
+    }
+
+    fn open_package(
+        &self,
+        conn: &mut Conn,
+        row: store::package::Package,
+    ) -> Result<(store::package::Package, Package), Refusal> {
+            let id = row.id.as_str();
             let wrong = |what: &str| Refusal::internal(format!("package {id}: {what}"));
             let entry =
                 store::journal::find(conn, row.entry.unsigned_abs())?.ok_or_else(|| wrong("no entry"))?;
@@ -137,7 +155,6 @@ impl Service {
                 return Err(wrong("the private image is not the one that was signed"));
             }
             Ok((row, image.open::<Package>().map_err(Refusal::internal)?))
-        })
     }
 
     /// The row of a package that this actor may see.

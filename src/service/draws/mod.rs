@@ -3,6 +3,7 @@
 //! | file | step |
 //! |---|---|
 //! | `request` | what is sent becomes what can be sworn to |
+//! | `from_plan` | what a draw takes from its plan |
 //! | `prepare` | people judged, pool built, feasibility; outside the writer |
 //! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
@@ -17,6 +18,7 @@ mod commit;
 mod ending;
 mod explain;
 mod finish;
+pub mod from_plan;
 pub mod prepare;
 pub mod record;
 pub mod request;
@@ -42,6 +44,10 @@ pub mod state {
     pub const WITHDRAWN: &str = "withdrawn";
     /// Drawn and opened after the announcement of the result.
     pub const UNSEALED: &str = "unsealed";
+    /// Ended without a valid panel, after people were called: shortfall, failure of a site, procurement stopped.
+    pub const STOPPED: &str = "stopped";
+    /// States of a draw that ended without a valid panel: another may follow.
+    pub const ENDED_WITHOUT: [&str; 3] = [VOIDED, WITHDRAWN, STOPPED];
 }
 
 /// Type of the opaque statement that records a plan, or its withdrawal.

@@ -1,6 +1,7 @@
 //! From what an agency sends to a request that can be sworn to: codes that exist, times to come,
 //! seats within the limits; every problem named by field and rule.
 
+use super::from_plan::FromPlan;
 use crate::codes::{CodeError, Region, Speciality};
 use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT, Request, SEAT_LIMIT};
 use crate::registry::{Package, Party, Problem};
@@ -47,6 +48,8 @@ pub struct Checked {
     pub requirements: Vec<Requirement>,
     /// Parties and review day.
     pub project: Project,
+    /// The plan that the draw is made from; `None`: made without one.
+    pub plan: Option<FromPlan>,
 }
 
 /// Checks a draft against the package it is for and the time now.
@@ -106,7 +109,7 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
         groups,
     };
     let project = Project::of(package, draft.review_start);
-    Ok(Checked { request, requirements, project })
+    Ok(Checked { request, requirements, project, plan: None })
 }
 
 fn check_group(
