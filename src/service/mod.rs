@@ -43,6 +43,8 @@
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
+//! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
+//! | `venues`, `sites_draw/` | places of review and their bookings; sub-venues drawn before the experts |
 //! | `draws/` | request → committed → drawn, void, unseal |
 //! | `evidence` | the file that a stranger verifies |
 //! | `log_reads` | checkpoint, tiles, entries, proofs |
@@ -95,6 +97,7 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+pub mod plans;
 pub mod refusal;
 pub mod remarks;
 mod reminders;
@@ -109,12 +112,14 @@ pub mod sealing;
 pub mod search;
 pub mod sessions;
 pub mod sight;
+pub mod sites_draw;
 pub mod tables;
 pub mod tier;
 pub mod tokens;
 mod totp;
 pub mod unit_merges;
 pub mod units;
+pub mod venues;
 pub mod worklists;
 
 use std::path::PathBuf;

@@ -391,10 +391,7 @@ const REGISTRY_MOVED: &str = "registry_moved";
 impl Plan {
     /// Moves the plan on that the draw is made from, under the same lock.
     fn step_on(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let Some(change) = &self.step else { return Ok(()) };
-        let mut row = change.row.clone();
-        row.entry = tx.append(change.entry.clone())?.entry();
-        store::case::update(tx, &row, row.version - 1)
+        self.step.as_ref().map_or(Ok(()), |change| change.apply(tx))
     }
 
     fn row_in(&self, state: &str, time: i64, committed: Option<(Hash, i64)>) -> store::draw::Draw {

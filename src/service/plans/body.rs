@@ -128,13 +128,13 @@ pub(super) fn widened(body: &Json) -> Vec<Widened> {
 }
 
 /// Ids in a list of a body.
-pub(super) fn ids(body: &Json, key: &str) -> Vec<String> {
+pub(in crate::service) fn ids(body: &Json, key: &str) -> Vec<String> {
     let list = get(body, key).and_then(Json::as_list).unwrap_or_default();
     list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// Adds an id to a list of a body.
-pub(super) fn add_id(body: &mut Json, key: &'static str, id: &str) {
+pub(in crate::service) fn add_id(body: &mut Json, key: &'static str, id: &str) {
     let mut known = ids(body, key);
     if !known.iter().any(|known| known == id) {
         known.push(id.to_owned());

@@ -9,8 +9,8 @@
 use super::body::{add_id, ids, read};
 use super::edit::barred;
 use super::findings::refuse_blocking;
-use super::view::sites;
 use crate::codec::{Hash, hmac_sha256};
+use crate::draw::calls::Remaining;
 use crate::draw::pool::Leaf;
 use crate::registry::plan_table::{APPROVED, DRAWN, OPEN, PLAN};
 use crate::registry::{Plan, PlanGroup};
@@ -18,11 +18,12 @@ use crate::rules::people_facts::{Involved, Part};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::cases::Case;
-use crate::service::draws::from_plan::{FromPlan, KeptPerson};
+use crate::service::draws::from_plan::{FromPlan, KeptPerson, KeptPlace};
 use crate::service::draws::prepare::People;
 use crate::service::draws::{DrawDraft, DrawView, GroupDraft, state};
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
+use crate::service::sites_draw::SiteView;
 use crate::store;
 use crate::store::case::CaseFilter;
 
@@ -73,7 +74,7 @@ impl Service {
                     }
                 };
                 let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
-                let draft = draw_draft(&case, &plan);
+                let draft = draw_draft(&self.sites_of(&case)?, &plan);
                 let approved = Approved { case, plan, event };
                 self.draw_approved(actor, approved, &draft, from, key)
             },
@@ -87,7 +88,7 @@ impl Service {
             return Ok(Vec::new());
         }
         let from = self.from_plan(case, version, plan, Vec::new())?;
-        let leaves = self.pool_of(&draw_draft(case, plan), from)?;
+        let leaves = self.pool_of(&draw_draft(&self.sites_of(case)?, plan), from)?;
         Ok(counts(&leaves, plan.groups.len()))
     }
 
@@ -178,16 +179,30 @@ impl Service {
     /// its seats could not be filled (补抽).
     fn kept_people(&self, case: &Case) -> Result<Vec<KeptPerson>, Refusal> {
         let Some(last) = ids(&case.body, "draws").pop() else { return Ok(Vec::new()) };
-        self.store.read(|conn| match store::draw::find(conn, &last)? {
-            Some(draw) if draw.state == state::STOPPED => self.archive().remaining(conn, &draw.id),
-            _ => Ok(Vec::new()),
+        self.store.read(|conn| {
+            let stopped = store::draw::find(conn, &last)?.is_some_and(|draw| draw.state == state::STOPPED);
+            if !stopped {
+                return Ok(Vec::new());
+            }
+            let committed = self.archive().committed(conn, &last)?;
+            let Some(calls) = committed.calls()? else { return Ok(Vec::new()) };
+            let kept = |remaining: &Remaining| {
+                let place = match (remaining.group, remaining.site) {
+                    (Some(group), _) => KeptPlace::Group(group),
+                    (None, Some(site)) => KeptPlace::Site(site),
+                    (None, None) => return None,
+                };
+                let position = usize::try_from(remaining.position).ok()?;
+                let person = committed.record.candidates.get(position)?;
+                Some(KeptPerson { number: person.number.clone(), place })
+            };
+            Ok(calls.remaining().iter().filter_map(kept).collect())
         })
     }
 }
 
 /// What a plan asks of a draw, its drawn sites filled in.
-fn draw_draft(case: &Case, plan: &Plan) -> DrawDraft {
-    let drawn = sites(&case.body);
+fn draw_draft(drawn: &[SiteView], plan: &Plan) -> DrawDraft {
     let codes = |regions: &[crate::codes::Region]| -> Vec<String> {
         regions.iter().map(|region| region.as_str().to_owned()).collect()
     };

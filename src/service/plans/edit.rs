@@ -2,7 +2,7 @@
 
 use super::LETTER;
 use super::body::{first, read, replace};
-use super::view::{PlanView, view};
+use super::view::PlanView;
 use crate::codec::{Json, Object, hmac_sha256, to_hex};
 use crate::codes::NationalId;
 use crate::registry::plan_table::{APPROVED, DRAWN, OPEN, PLAN};
@@ -15,6 +15,7 @@ use crate::service::changes::Changes;
 use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
+use crate::service::sites_draw::draw_of;
 use crate::store::case::CaseFilter;
 use crate::store::{self, StoreError};
 
@@ -39,12 +40,12 @@ impl Service {
         self.once(
             actor,
             Some(key),
-            |id| view(actor, &self.plan_case(actor, id)?, false),
+            |id| self.plan_view(actor, &self.plan_case(actor, id)?, false),
             || {
                 let (plan, package) = self.checked_plan(actor, input)?;
                 let case = self.new_plan(actor, "create", &plan, &package, first(&plan))?;
                 self.write_new_plan(actor, &case, key, None)?;
-                view(actor, &case, false)
+                self.plan_view(actor, &case, false)
             },
         )
     }
@@ -73,7 +74,7 @@ impl Service {
         if from == DRAWN {
             self.all_draws_ended(&before.package)?;
         }
-        if super::view::sites(&case.body).iter().len() > 0
+        if draw_of(&case.body).is_some()
             && (plan.sites != before.sites
                 || plan.review_start != before.review_start
                 || plan.hours != before.hours)
@@ -92,7 +93,7 @@ impl Service {
         }
         case.region = Some(plan.region.as_str().to_owned());
         self.write_changes("amend plan", Changes::default().case(self.case_change(&case)?))?;
-        view(actor, &case, false)
+        self.plan_view(actor, &case, false)
     }
 
     /// Forms a committee anew (重新组建): a new plan in the place of one whose draws were stopped or voided
@@ -108,7 +109,7 @@ impl Service {
         self.once(
             actor,
             Some(key),
-            |id| view(actor, &self.plan_case(actor, id)?, false),
+            |id| self.plan_view(actor, &self.plan_case(actor, id)?, false),
             || {
                 let mut before = self.plan_case(actor, predecessor)?;
                 let (_, old) = read(&before)?;
@@ -124,7 +125,7 @@ impl Service {
                 let case = self.new_plan(actor, "reform", &plan, &package, body)?;
                 set(&mut before.body, "successor", case.id.as_str());
                 self.write_new_plan(actor, &case, key, Some(&before))?;
-                view(actor, &case, false)
+                self.plan_view(actor, &case, false)
             },
         )
     }
@@ -191,7 +192,7 @@ impl Service {
         for (i, (person, id_number)) in draft.involved.iter_mut().zip(&input.id_numbers).enumerate() {
             let Some(id_number) = id_number else { continue };
             match NationalId::parse(id_number) {
-                Ok(_) => person.id_hash = Some(to_hex(&self.person_hash(id_number))),
+                Ok(_) => person.id_hash = Some(to_hex(&self.document_hash(id_number))),
                 Err(error) => {
                     let field = format!("involved[{i}].id_number");
                     problems.push(Problem::new(
@@ -231,7 +232,7 @@ impl Service {
     }
 
     /// The keyed hash of an identity card's number: equal to an expert's `id_hash`.
-    fn person_hash(&self, id_number: &str) -> [u8; 32] {
+    fn document_hash(&self, id_number: &str) -> [u8; 32] {
         hmac_sha256(&self.keys.uniqueness, &[b"111\n", id_number.as_bytes()])
     }
 

@@ -2,7 +2,6 @@
 //! articles, at submission and at the draw as guards.
 
 use super::body::{read, read_act};
-use super::view::sites;
 use crate::codec::{Json, Object, ShapeError, object};
 use crate::codes::Region;
 use crate::registry::plan_table::{APPROVED, CONFIRMED, DRAWN};
@@ -137,7 +136,7 @@ impl Service {
     ) -> Result<PlanFacts, Refusal> {
         let word = |what: &str| Refusal::internal(format!("plan {}: {what}", case.id));
         let method = facts::Method::parse(plan.method.as_str()).ok_or_else(|| word("method"))?;
-        let drawn = sites(&case.body);
+        let drawn = self.sites_of(case)?;
         let at = |site: u32| drawn.iter().find(|drawn| drawn.site == site);
         let group = |group: &crate::registry::PlanGroup| GroupFacts {
             speciality: group.speciality.clone(),

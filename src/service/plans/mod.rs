@@ -37,7 +37,9 @@ pub use edit::PlanInput;
 pub use feasibility::{Feasibility, GroupFeasibility};
 pub use findings::FindingView;
 pub use steps::Approval;
-pub use view::{PlanLine, PlanView, PlansAsked, SiteView};
+pub use view::{PlanLine, PlanView, PlansAsked};
+
+pub(in crate::service) use body::{add_id, ids};
 
 /// Letter of a plan's id.
 const LETTER: char = 'L';

@@ -7,7 +7,7 @@
 
 use super::body::{add_id, read, replace, widened};
 use super::feasibility::is_enough;
-use super::view::{PlanView, view};
+use super::view::PlanView;
 use crate::codec::Object;
 use crate::codes::Region;
 use crate::registry::application::{APPLICATION, REJECTED, WITHDRAWN};
@@ -34,7 +34,7 @@ impl Service {
         self.once(
             actor,
             Some(key),
-            |id| view(actor, &self.plan_case(actor, id)?, false),
+            |id| self.plan_view(actor, &self.plan_case(actor, id)?, false),
             || {
                 let mut case = self.plan_case(actor, id)?;
                 let (version, mut plan) = read(&case)?;
@@ -71,7 +71,7 @@ impl Service {
                 let changes = Changes::once(self.idempotency_row(actor, Some(key), id, 200));
                 self.write_changes("widen plan", changes.case(self.case_change(&case)?))
                     .map_err(Refusal::unversioned)?;
-                view(actor, &case, false)
+                self.plan_view(actor, &case, false)
             },
         )
     }
@@ -89,7 +89,7 @@ impl Service {
         self.once(
             actor,
             Some(key),
-            |id| view(actor, &self.plan_case(actor, id)?, false),
+            |id| self.plan_view(actor, &self.plan_case(actor, id)?, false),
             || {
                 let mut case = self.plan_case(actor, id)?;
                 let found = self.store.read(|conn| crate::store::case::find(conn, application))?;
@@ -105,7 +105,7 @@ impl Service {
                 let changes = Changes::once(self.idempotency_row(actor, Some(key), id, 200));
                 self.write_changes("recommend", changes.case(self.case_change(&case)?))
                     .map_err(Refusal::unversioned)?;
-                view(actor, &case, false)
+                self.plan_view(actor, &case, false)
             },
         )
     }

@@ -3,7 +3,7 @@
 
 use super::body::{act, read, read_act};
 use super::findings::{FindingView, refuse_blocking};
-use super::view::{PlanView, view};
+use super::view::PlanView;
 use crate::codec::Json;
 use crate::registry::lifecycle::Party;
 use crate::registry::plan_table::{CONFIRMED, PLAN};
@@ -183,7 +183,7 @@ impl Service {
         self.once(
             actor,
             Some(key),
-            |id| view(actor, &self.plan_case(actor, id)?, false),
+            |id| self.plan_view(actor, &self.plan_case(actor, id)?, false),
             || {
                 let mut case = self.plan_case(actor, id)?;
                 let (_, plan) = read(&case)?;
@@ -208,7 +208,7 @@ impl Service {
                 }
                 take(&mut case.body, "cancelling");
                 self.write_changes("decide cancellation", changes.case(self.case_change(&case)?))?;
-                view(actor, &case, false)
+                self.plan_view(actor, &case, false)
             },
         )
     }
@@ -257,7 +257,7 @@ impl Service {
     }
 
     /// Closes plans whose draws are unsealed, for the daily run. Answers how many.
-    pub(in crate::service) fn close_unsealed_plans(&self) -> Result<usize, Refusal> {
+    pub(in crate::service) fn close_unsealed_plans(&self) -> Result<u64, Refusal> {
         let filter = CaseFilter {
             kinds: vec![PLAN.name.to_owned()],
             states: vec![crate::registry::plan_table::DRAWN.to_owned()],
@@ -271,7 +271,7 @@ impl Service {
                 self.step_case(&itself, &[Party::Clock], &PLAN, &mut case, "close")?;
                 set(&mut case.body, "ended", act(ITSELF, case.updated, None));
                 let changes = Changes::default().case(self.case_change(&case)?);
-                closed += usize::from(self.write_or_later("close plan", changes)?);
+                closed += u64::from(self.write_or_later("close plan", changes)?);
             }
         }
         Ok(closed)
@@ -314,7 +314,7 @@ impl Service {
         self.once(
             actor,
             Some(key),
-            |id| view(actor, &self.plan_case(actor, id)?, false),
+            |id| self.plan_view(actor, &self.plan_case(actor, id)?, false),
             || {
                 let mut case = self.plan_case(actor, id)?;
                 let (_, plan) = read(&case)?;
@@ -327,8 +327,8 @@ impl Service {
                     set(&mut case.body, what, act(ITSELF, case.updated, None));
                     changes = changes.case(self.case_change(&case)?);
                 }
-                self.write_changes("step plan", changes)?;
-                view(actor, &case, false)
+                self.write_changes("step plan", changes).map_err(Refusal::unversioned)?;
+                self.plan_view(actor, &case, false)
             },
         )
     }

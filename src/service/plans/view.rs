@@ -6,21 +6,21 @@
 
 use super::body::{Act, Query, Widened, ids, queries, read, read_act, widened};
 use super::findings::FindingView;
-use crate::codec::Json;
 use crate::registry::Plan;
 use crate::registry::plan_table::{CLOSED, PLAN};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor, Role};
-use crate::service::case_body::{CaseLine, get, int, text};
+use crate::service::case_body::{CaseLine, get, text};
 use crate::service::cases::{Case, scoped};
 use crate::service::listing::{Listed, Paging};
 use crate::service::refusal::Refusal;
+use crate::service::sites_draw::{SiteView, draw_of};
 use crate::store;
 use crate::store::case::CaseFilter;
+use crate::time::Date;
 
-/// From so many questions about feasibility on, the plan carries a warning: conditions may have been
-/// narrowed until few remain (项目规则).
-const QUERIES_WARN: usize = 5;
+/// Questions about one plan from which on it carries a warning, where the profile has no number.
+const QUERIES_WARN: u32 = 5;
 
 /// A plan in a list: nothing that names anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,19 +43,6 @@ pub struct PlanLine {
     pub created: i64,
     /// Unix seconds.
     pub updated: i64,
-}
-
-/// A site that was drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SiteView {
-    /// Site number, from 2.
-    pub site: u32,
-    /// Id of the venue.
-    pub venue: String,
-    /// Region code of its city or county.
-    pub region: String,
-    /// Id of the booking that holds its workstations.
-    pub booking: String,
 }
 
 /// A plan as one account may see it.
@@ -95,8 +82,12 @@ pub struct PlanView {
     pub draws: Vec<String>,
     /// Sites that were drawn, by number.
     pub sites: Vec<SiteView>,
-    /// The draw of sites: id of its record, for its evidence.
+    /// The draw of sites that stands, for its evidence.
     pub sites_draw: Option<String>,
+    /// Draws of sites that were ended.
+    pub sites_ended: Vec<String>,
+    /// The first day on which it may be drawn; `None`: any day, or not known.
+    pub earliest_draw: Option<Date>,
     /// The plan whose failure this one follows.
     pub predecessor: Option<String>,
     /// The plan that follows this one.
@@ -121,7 +112,7 @@ impl Service {
         if let (Some(purpose), false) = (purpose, wrote(actor)) {
             self.record_look(actor, "plan", id, purpose)?;
         }
-        view(actor, &case, purpose.is_some())
+        self.plan_view(actor, &case, purpose.is_some())
     }
 
     /// A page of plans.
@@ -177,14 +168,12 @@ impl Service {
     }
 }
 
-/// Whether the account's side wrote the plan.
-fn wrote(actor: &Actor) -> bool {
-    matches!(actor.role, Role::Agency | Role::Purchaser)
-}
-
+impl Service {
 /// The view of a case for an account that may see it; `looked`: after a recorded look.
-pub(super) fn view(actor: &Actor, case: &Case, looked: bool) -> Result<PlanView, Refusal> {
+pub(super) fn plan_view(&self, actor: &Actor, case: &Case, looked: bool) -> Result<PlanView, Refusal> {
     let (plan_version, plan) = read(case)?;
+    let sites = self.sites_of(case)?;
+    let earliest_draw = self.earliest_draw(case, &plan)?;
     let body = &case.body;
     let asked = queries(body);
     let watches = !wrote(actor);
@@ -200,30 +189,31 @@ pub(super) fn view(actor: &Actor, case: &Case, looked: bool) -> Result<PlanView,
         returned: read_act(body, "returned"),
         cancelling: read_act(body, "cancelling"),
         ended: read_act(body, "ended"),
-        narrowing_warning: watches.then_some(asked.len() >= QUERIES_WARN),
+        narrowing_warning: watches.then_some(asked.len() >= self.question_limit()),
         queries: watches.then_some(asked),
         widened: widened(body),
         recommended: ids(body, "recommended"),
         draws: ids(body, "draws"),
-        sites: sites(body),
-        sites_draw: text(body, &["sites", "draw"]).map(str::to_owned),
+        sites,
+        sites_draw: draw_of(body).map(str::to_owned),
+        sites_ended: ids(body, "sites_ended"),
+        earliest_draw,
         predecessor: text(body, &["predecessor"]).map(str::to_owned),
         successor: text(body, &["successor"]).map(str::to_owned),
     })
 }
 
-/// The drawn sites of a body.
-pub(super) fn sites(body: &Json) -> Vec<SiteView> {
-    let list = get(body, "sites").and_then(|sites| get(sites, "drawn")).and_then(Json::as_list);
-    let read = |json: &Json| {
-        Some(SiteView {
-            site: int(json, &["site"]).and_then(|n| u32::try_from(n).ok())?,
-            venue: text(json, &["venue"])?.to_owned(),
-            region: text(json, &["region"])?.to_owned(),
-            booking: text(json, &["booking"])?.to_owned(),
-        })
-    };
-    list.unwrap_or_default().iter().filter_map(read).collect()
+    /// From so many questions about feasibility on, the plan carries a warning: conditions may have been
+    /// narrowed until few remain (the profile's number; 项目规则 where it has none).
+    fn question_limit(&self) -> usize {
+        let limit = self.profile.terms().map_or(QUERIES_WARN, |terms| terms.question_limit.value);
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+}
+
+/// Whether the account's side wrote the plan.
+fn wrote(actor: &Actor) -> bool {
+    matches!(actor.role, Role::Agency | Role::Purchaser)
 }
 
 fn line(line: &CaseLine) -> PlanLine {
