@@ -5,6 +5,7 @@ use crate::codec::{Hash, Json};
 use crate::draw::seed;
 use crate::draw::sites::leaves::identity;
 use crate::draw::sites::{SiteLeaf, SitesCommitted, SitesDrawn, SitesEnded};
+use crate::draw::statements::Contributed;
 use crate::evidence::sites::{SitesEvidence, SitesOpenings, VenueOpening};
 use crate::evidence::{Audience, EvidenceEntry};
 use crate::log::{Statement, merkle};
@@ -48,8 +49,6 @@ pub(super) struct Made {
     pub record: SitesRecord,
     /// The result.
     pub drawn: SitesDrawn,
-    /// Its end, if two people ended it.
-    pub ended: Option<SitesEnded>,
     /// Its own entries by index.
     pub entries: Vec<u64>,
 }
@@ -135,7 +134,7 @@ impl Archive<'_> {
         let opened = self.sealer().stored_key(conn, id)?.open(SitesCommitted::TYPE, sealed)?;
         let record = Json::parse_canonical(&opened, RECORD_LIMIT).map_err(Refusal::internal)?;
         let record = SitesRecord::read(&record).map_err(Refusal::internal)?;
-        let (mut committed, mut drawn, mut ended) = (None, None, None);
+        let (mut committed, mut drawn) = (None, None);
         let mut entries = Vec::new();
         for entry in &journal {
             let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
@@ -143,8 +142,7 @@ impl Archive<'_> {
             match statement.kind() {
                 SitesCommitted::TYPE => committed = Some(SitesCommitted::read(&body)),
                 SitesDrawn::TYPE => drawn = Some(SitesDrawn::read(&body)),
-                SitesEnded::TYPE => ended = Some(SitesEnded::read(&body)),
-                "draw.contributed" => {}
+                SitesEnded::TYPE | Contributed::TYPE => {}
                 // A look at it, for instance.
                 _ => continue,
             }
@@ -156,7 +154,6 @@ impl Archive<'_> {
             committed,
             record,
             drawn: drawn.ok_or_else(|| wrong("no result"))?.map_err(Refusal::internal)?,
-            ended: ended.transpose().map_err(Refusal::internal)?,
             entries,
         };
         if crate::draw::sites::leaves::root(&made.leaves()) != made.committed.root {
