@@ -215,8 +215,12 @@ impl Sources {
                 }
                 Some((relay, from))
             }
-            (None, Some(_)) => return Err(wrong("mail_relay", "与 mail_from 一并填写 (needed with mail_from)")),
-            (Some(_), None) => return Err(wrong("mail_from", "与 mail_relay 一并填写 (needed with mail_relay)")),
+            (None, Some(_)) => {
+                return Err(wrong("mail_relay", "与 mail_from 一并填写 (needed with mail_from)"));
+            }
+            (Some(_), None) => {
+                return Err(wrong("mail_from", "与 mail_relay 一并填写 (needed with mail_relay)"));
+            }
         };
         let gateway_secret =
             given("gateway_secret").map_or_else(|| data.join("keys").join("gateway.key"), PathBuf::from);

@@ -17,10 +17,10 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes, conduct,
-    conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports, invitations, leave, log,
-    looks, me, openapi, own_account, packages, performance, remarks, renewals, rim, schemes, sealing, search,
-    sessions, tiers, tokens, unit_merges, units,
+    accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
+    conduct, conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports,
+    invitations, leave, log, looks, me, openapi, own_account, packages, performance, remarks, renewals, rim,
+    schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
 };
 use crate::service::Service;
 

@@ -350,7 +350,8 @@ async fn open(
 ) -> Result<HttpResponse, Problem> {
     let purpose = body.value.purpose;
     let opened = run(&service, move |service| service.open_calls(&caller.0, &id, &purpose)).await?;
-    Ok(HttpResponse::Ok().json(OpenedCalls { items: opened.people.into_iter().map(CalledPerson::from).collect() }))
+    Ok(HttpResponse::Ok()
+        .json(OpenedCalls { items: opened.people.into_iter().map(CalledPerson::from).collect() }))
 }
 
 /// 通知平台回报 · A gateway reports an answer or a delivery. It is no account: its signature is its token

@@ -184,9 +184,8 @@ async fn withdraw(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let note = body.value.note;
-    let left = run(&service, move |service| {
-        service.withdraw_acceptance(&caller.0, &id, note.as_deref(), &key)
-    });
+    let left =
+        run(&service, move |service| service.withdraw_acceptance(&caller.0, &id, note.as_deref(), &key));
     shown(left.await?)
 }
 

@@ -28,13 +28,19 @@ pub struct Mail {
 
 /// Whether an address can be a relay's: `host:port` of this machine.
 pub fn check_relay(relay: &str) -> Result<(), &'static str> {
-    let good = relay.rsplit_once(':').is_some_and(|(host, port)| is_local(host) && port.parse::<u16>().is_ok());
-    if good { Ok(()) } else { Err("须为本机 地址:端口，例如 127.0.0.1:25 (must be host:port on this machine)") }
+    let good =
+        relay.rsplit_once(':').is_some_and(|(host, port)| is_local(host) && port.parse::<u16>().is_ok());
+    if good {
+        Ok(())
+    } else {
+        Err("须为本机 地址:端口，例如 127.0.0.1:25 (must be host:port on this machine)")
+    }
 }
 
 /// Whether a text can stand as an address between the brackets of SMTP.
 pub fn is_address(text: &str) -> bool {
-    let visible = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',' | b';' | b'"' | b'\\'));
+    let visible =
+        text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',' | b';' | b'"' | b'\\'));
     let parts = text.rsplit_once('@');
     visible && text.len() <= 254 && parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
 }
@@ -62,7 +68,8 @@ impl Mail {
         say("EHLO localhost", 250)?;
         say(&format!("MAIL FROM:<{}>", self.from), 250)?;
         // A relay that has no such mailbox says so here; its "no" is the person's, not the relay's.
-        say(&format!("RCPT TO:<{to}>"), 250).map_err(|code| if (500..600).contains(&code) { NO_MAILBOX } else { code })?;
+        say(&format!("RCPT TO:<{to}>"), 250)
+            .map_err(|code| if (500..600).contains(&code) { NO_MAILBOX } else { code })?;
         say("DATA", 354)?;
         say(&format!("{}\r\n.", self.text(letter, to)), 250)?;
         // The letter is handed over; whether the farewell is heard changes nothing.
@@ -75,7 +82,8 @@ impl Mail {
         let domain = self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let subject = if letter.notice.kind() == INVITATION { "评审邀请" } else { "评审通知" };
         let body = base64(letter.notice.text().as_bytes());
-        let wrapped: Vec<&str> = body.as_bytes().chunks(76).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        let wrapped: Vec<&str> =
+            body.as_bytes().chunks(76).filter_map(|line| std::str::from_utf8(line).ok()).collect();
         format!(
             "From: <{}>\r\nTo: <{to}>\r\nSubject: =?UTF-8?B?{}?=\r\nMessage-ID: <{}@{domain}>\r\n\
              MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\
@@ -170,8 +178,15 @@ mod tests {
 
     #[test]
     fn a_letter_is_handed_over_under_its_key() {
-        let (address, told) =
-            relay(&["220 hello", "250-one\r\n250 two", "250 ok", "250 ok", "354 go on", "250 taken", "221 bye"]);
+        let (address, told) = relay(&[
+            "220 hello",
+            "250-one\r\n250 two",
+            "250 ok",
+            "250 ok",
+            "354 go on",
+            "250 taken",
+            "221 bye",
+        ]);
         let mail = Mail::new(&address, "draw@example.cn");
         assert_eq!(mail.send(&letter()), Outcome::Taken);
         let heard = told.recv().unwrap();
@@ -196,7 +211,8 @@ mod tests {
         for good in ["wang@example.cn", "w.ang+x@mail.example.cn"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in ["", "wang", "@x", "wang@", "a@b>\r\nDATA", "a b@c", "王@example.cn", "<a@b>", "a@b,c@d"] {
+        for bad in ["", "wang", "@x", "wang@", "a@b>\r\nDATA", "a b@c", "王@example.cn", "<a@b>", "a@b,c@d"]
+        {
             assert!(!is_address(bad), "{bad}");
             let letter = Letter { mail: Some(bad.into()), ..letter() };
             assert_eq!(Mail::new("127.0.0.1:1", "a@b.cn").send(&letter), Outcome::Never("no_mail"));

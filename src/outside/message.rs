@@ -172,7 +172,9 @@ pub(crate) mod tests {
     #[test]
     fn an_invitation_tells_time_city_hours_and_deadlines() {
         let text = letter().notice.text();
-        for part in ["2026年11月27日9时00分", "湖南省岳阳市", "预计4小时", "8时50分前签到", "2026年11月26日9时00分前"] {
+        for part in
+            ["2026年11月27日9时00分", "湖南省岳阳市", "预计4小时", "8时50分前签到", "2026年11月26日9时00分前"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(text.chars().count() < TEXT_LIMIT);
@@ -181,7 +183,9 @@ pub(crate) mod tests {
     #[test]
     fn every_kind_reads_within_the_limit() {
         let notices = [
-            Notice::Seat { when: when(), city: "湖南省长沙市".into(), place: Some("某路1号".into()) },
+            Notice::Seat {
+                when: when(), city: "湖南省长沙市".into(), place: Some("某路1号".into())
+            },
             Notice::Seat { when: when(), city: "湖南省长沙市".into(), place: None },
             Notice::Standby { when: when() },
             Notice::Cancelled { start: when().start },
@@ -195,6 +199,9 @@ pub(crate) mod tests {
     #[test]
     fn a_letter_in_a_log_shows_no_phone_and_no_address() {
         let shown = format!("{:?}", letter());
-        assert!(!shown.contains("138") && !shown.contains('@') && shown.contains("M0123456789abcdef"), "{shown}");
+        assert!(
+            !shown.contains("138") && !shown.contains('@') && shown.contains("M0123456789abcdef"),
+            "{shown}"
+        );
     }
 }

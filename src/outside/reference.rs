@@ -116,7 +116,8 @@ impl ReferenceGateway {
             .into();
         let inner = Arc::new(Inner { settings, key, agent, state: Mutex::default() });
         let hears = inner.clone();
-        let listening = std::thread::Builder::new().name("gateway".into()).spawn(move || hears.listen(&listener))?;
+        let listening =
+            std::thread::Builder::new().name("gateway".into()).spawn(move || hears.listen(&listener))?;
         Ok(Self { address, inner, threads: vec![listening] })
     }
 
@@ -443,7 +444,9 @@ mod tests {
         let late = Arc::new(FixedClock::new(Timestamp(1_795_485_600 + CLOCK_SLACK_S + 1)));
         assert_eq!(client(&gateway, 3, &late).send(&letter()), Outcome::Later("gateway_unauthorized"));
         assert_eq!((gateway.sent().len(), gateway.refused()), (1, 3));
-        assert_eq!(Gateway::new("http://127.0.0.1:1", Zeroizing::new([3; 32]), clock).send(&letter()),
-            Outcome::Later("gateway_unreachable"));
+        assert_eq!(
+            Gateway::new("http://127.0.0.1:1", Zeroizing::new([3; 32]), clock).send(&letter()),
+            Outcome::Later("gateway_unreachable")
+        );
     }
 }

@@ -257,7 +257,11 @@ mod tests {
         for at in 0..body.len() {
             let mut changed = body.clone();
             changed[at] ^= 1;
-            assert_eq!(Report::read(&key, &named, &signature, &changed), Err(ReportError::Signature), "byte {at}");
+            assert_eq!(
+                Report::read(&key, &named, &signature, &changed),
+                Err(ReportError::Signature),
+                "byte {at}"
+            );
         }
         let other = SigningKey::from_bytes(&[6; 32]);
         assert_eq!(Report::read(&key, &named, &signed(&other, &body), &body), Err(ReportError::Signature));

@@ -50,15 +50,14 @@ const STEPS: &[(&str, Step)] = &[
 ];
 
 /// The same without the steps that look at every record; a date brings those once a day.
-const OFTEN: &[&str] =
-    &[
-        "leaves_elapsed",
-        "cases_urged",
-        "conduct_urged",
-        "evaluations_urged_or_lapsed",
-        "campaigns_urged",
-        "calls_advanced",
-    ];
+const OFTEN: &[&str] = &[
+    "leaves_elapsed",
+    "cases_urged",
+    "conduct_urged",
+    "evaluations_urged_or_lapsed",
+    "campaigns_urged",
+    "calls_advanced",
+];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
 const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];

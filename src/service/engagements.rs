@@ -181,7 +181,12 @@ impl Engagements {
         Ok(())
     }
 
-    fn line(&mut self, conn: &mut Conn, archive: &Archive<'_>, line: &store::journal::Line) -> Result<(), Refusal> {
+    fn line(
+        &mut self,
+        conn: &mut Conn,
+        archive: &Archive<'_>,
+        line: &store::journal::Line,
+    ) -> Result<(), Refusal> {
         let index = line.idx.unsigned_abs();
         if line.kind == Drawn::TYPE {
             if let Some(trail) = archive.trail(conn, &line.subject)? {

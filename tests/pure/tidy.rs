@@ -29,7 +29,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "http",
-        &["codec", "codes", "time", "log", "registry", "rules", "draw", "evidence", "ports", "outside", "service"],
+        &[
+            "codec", "codes", "time", "log", "registry", "rules", "draw", "evidence", "ports", "outside",
+            "service",
+        ],
     ),
 ];
 
@@ -107,8 +110,11 @@ fn modules_import_only_what_lies_below_them() {
 fn diesel_stays_in_the_store_and_actix_in_http() {
     for (path, text) in sources() {
         let module = module(&path);
-        let homes =
-            [("diesel::", &["store"][..]), ("actix_web::", &["http", "bin"]), ("ureq::", &["outside", "bin"])];
+        let homes = [
+            ("diesel::", &["store"][..]),
+            ("actix_web::", &["http", "bin"]),
+            ("ureq::", &["outside", "bin"]),
+        ];
         for (word, home) in homes {
             let used = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
             assert!(!used || home.contains(&module.as_str()), "{}: {word} outside {home:?}", path.display());

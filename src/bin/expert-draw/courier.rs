@@ -89,7 +89,12 @@ impl Drop for Courier {
 }
 
 /// Runs the reference gateway until the process is ended. It reaches nobody: messages are printed.
-pub fn gateway(listen: SocketAddr, secret_file: &Path, report_to: Option<String>, unkind: bool) -> Result<ExitCode, Failure> {
+pub fn gateway(
+    listen: SocketAddr,
+    secret_file: &Path,
+    report_to: Option<String>,
+    unkind: bool,
+) -> Result<ExitCode, Failure> {
     let mut seed = [0; 32];
     SystemEntropy.fill(&mut seed);
     let unkind = if unkind {

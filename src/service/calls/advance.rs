@@ -14,7 +14,12 @@ use crate::store::{self, Page};
 impl Service {
     /// Everything that is due now in one draw's calls, asked for by somebody who runs it; then how they
     /// stand. Nothing that is not due happens, whoever asks.
-    pub fn advance_calls_for(&self, actor: &Actor, id: &str, _key: &IdempotencyKey) -> Result<CallsView, Refusal> {
+    pub fn advance_calls_for(
+        &self,
+        actor: &Actor,
+        id: &str,
+        _key: &IdempotencyKey,
+    ) -> Result<CallsView, Refusal> {
         actor.check(Action::RunCalls)?;
         self.draw_row(actor, id)?;
         self.calls_of(id)?;

@@ -103,12 +103,16 @@ impl Service {
         let now = self.clock.now();
         let mut views: Vec<InvitationView> = {
             let engagements = self.engagements()?;
-            engagements.of(&number).filter_map(|(trail, position)| view(trail, position, &number, now)).collect()
+            engagements
+                .of(&number)
+                .filter_map(|(trail, position)| view(trail, position, &number, now))
+                .collect()
         };
         views.sort_by(|a, b| a.id.cmp(&b.id));
         let after = paging.after.clone().unwrap_or_default();
         let rows = views.into_iter().filter(|view| view.id > after);
-        let page = paging.read(|page| Ok(rows.take(page.limit as usize).collect()), |view| &view.id, |view| view)?;
+        let page =
+            paging.read(|page| Ok(rows.take(page.limit as usize).collect()), |view| &view.id, |view| view)?;
         Ok(page)
     }
 
@@ -223,7 +227,8 @@ impl Service {
                     let mut act = step(turn, position, taken)?;
                     act.actor.clone_from(&actor.account);
                     act.idempotency = Some(self.idempotency_row(actor, Some(key), id, 200));
-                    let accepts = matches!(&act.call, Call::Answered(said) if said.answer == Answer::Accepted);
+                    let accepts =
+                        matches!(&act.call, Call::Answered(said) if said.answer == Answer::Accepted);
                     act.engaged_at = accepts.then_some(engaged_at);
                     Ok(Decided::Say(Box::new(act), ()))
                 },
@@ -258,7 +263,8 @@ fn image(actor: &Actor, note: Option<&str>) -> Object {
 }
 
 fn check_note(note: Option<&str>) -> Result<(), Refusal> {
-    note.map_or(Ok(()), |note| line("note", note, NOTE_MAX)).map_err(|problem| Refusal::invalid(vec![problem]))
+    note.map_or(Ok(()), |note| line("note", note, NOTE_MAX))
+        .map_err(|problem| Refusal::invalid(vec![problem]))
 }
 
 fn own<'a>(engagements: &'a Engagements, number: &'a str, id: &str) -> Result<(&'a Trail, u32), Refusal> {
@@ -275,7 +281,9 @@ fn view(trail: &Trail, position: u32, number: &str, now: Timestamp) -> Option<In
         (None, _) if waits && person.closes < now.0 => InvitationState::Closed,
         (None, _) if waits => InvitationState::Open,
         (None, _) if person.signed_in.is_some() => InvitationState::SignedIn,
-        (None, _) if trail.seat_of(position).is_some() && (person.told_seat || person.kept) => InvitationState::Seated,
+        (None, _) if trail.seat_of(position).is_some() && (person.told_seat || person.kept) => {
+            InvitationState::Seated
+        }
         (None, _) if person.told_standby => InvitationState::Standby,
         (None, _) => InvitationState::Accepted,
     };

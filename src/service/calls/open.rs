@@ -93,7 +93,9 @@ impl Service {
                 round: person.round,
                 window: (Timestamp(person.invited), Timestamp(person.closes)),
                 delivered: person.delivered.map(Timestamp),
-                answered: person.answered.map(|told| (told.answer, told.by, Timestamp(told.time), told.reason)),
+                answered: person
+                    .answered
+                    .map(|told| (told.answer, told.by, Timestamp(told.time), told.reason)),
                 note,
                 receipt,
                 out: person.out,
@@ -104,11 +106,17 @@ impl Service {
     }
 
     /// The words and the receipt that are sealed with an answer.
-    fn kept_with_answer(&self, id: &str, person: &Person) -> Result<(Option<String>, Option<String>), Refusal> {
+    fn kept_with_answer(
+        &self,
+        id: &str,
+        person: &Person,
+    ) -> Result<(Option<String>, Option<String>), Refusal> {
         let Some(told) = person.answered else { return Ok((None, None)) };
         self.store.read(|conn| {
             let entry = store::journal::find(conn, told.entry)?;
-            let Some(sealed) = entry.as_ref().and_then(|entry| entry.image.as_deref()) else { return Ok((None, None)) };
+            let Some(sealed) = entry.as_ref().and_then(|entry| entry.image.as_deref()) else {
+                return Ok((None, None));
+            };
             let key = self.sealer().stored_key(conn, id)?;
             let bytes = key.open(crate::draw::calls::Answered::TYPE, sealed)?;
             let json = Json::parse(&bytes, 1 << 20).map_err(Refusal::internal)?;

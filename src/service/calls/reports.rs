@@ -57,7 +57,9 @@ impl ReportOutcome {
             Self::Recorded | Self::Repeated => None,
             Self::TooLate => Some("答复时限已过，本次答复未计入。"),
             Self::Otherwise => Some("此前已有答复，不能更改。"),
-            Self::SlotTaken => Some("您同一时段已接受其他评审，本次答复未计入；请答复不参加，或先退出另一评审。"),
+            Self::SlotTaken => {
+                Some("您同一时段已接受其他评审，本次答复未计入；请答复不参加，或先退出另一评审。")
+            }
             Self::Ended => Some("该次评审已取消，无需答复。"),
         }
     }
@@ -104,7 +106,13 @@ impl Service {
     fn reason(&self, word: Option<&str>) -> Result<Option<Reason>, Refusal> {
         let Some(word) = word else { return Ok(None) };
         let known = Reason::parse(word).ok_or_else(|| {
-            Refusal::field("reason", word, "unknown_reason", "理由不在规定清单内", "the reason is not on the list")
+            Refusal::field(
+                "reason",
+                word,
+                "unknown_reason",
+                "理由不在规定清单内",
+                "the reason is not on the list",
+            )
         })?;
         Ok(Some(known))
     }
@@ -213,7 +221,11 @@ impl Service {
                 let in_time = turn.book.window().is_some_and(|window| {
                     i64::from(window.round) == message.round && self.clock.now().0 <= window.closes
                 });
-                let invited = turn.trail.people.get(&position).filter(|person| i64::from(person.round) == message.round);
+                let invited = turn
+                    .trail
+                    .people
+                    .get(&position)
+                    .filter(|person| i64::from(person.round) == message.round);
                 if message.kind != INVITATION || !in_time || turn.trail.ended.is_some() {
                     return Ok(Decided::Nothing(None));
                 }
@@ -244,14 +256,23 @@ impl Service {
     }
 
     /// Writes down that a message arrived, or cannot.
-    fn arrived(&self, message: &Message, report: &Report, state: &'static str) -> Result<ReportOutcome, Refusal> {
+    fn arrived(
+        &self,
+        message: &Message,
+        report: &Report,
+        state: &'static str,
+    ) -> Result<ReportOutcome, Refusal> {
         let final_states = [message_state::DELIVERED, message_state::FAILED];
         if final_states.contains(&message.state.as_str()) {
             return Ok(ReportOutcome::Repeated);
         }
         let key = self.subject_key(&message.draw, true)?;
-        let kind = if state == message_state::DELIVERED { "message.delivered" } else { "message.undeliverable" };
-        let record = Object::new().with("v", 1u32).with("message", message.id.as_str()).with("receipt", receipt(report));
+        let kind =
+            if state == message_state::DELIVERED { "message.delivered" } else { "message.undeliverable" };
+        let record = Object::new()
+            .with("v", 1u32)
+            .with("message", message.id.as_str())
+            .with("receipt", receipt(report));
         let recorded = self.calls_record(&message.draw, &key, GATEWAY, kind, record);
         let id = message.id.clone();
         let outcome = self.store.write("message arrived", move |tx| {

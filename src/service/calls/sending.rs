@@ -62,8 +62,10 @@ impl Service {
             if taken.is_empty() {
                 return Ok(report);
             }
-            let became: Vec<Became> =
-                taken.into_iter().map(|message| self.hand_over(channel, message)).collect::<Result<_, _>>()?;
+            let became: Vec<Became> = taken
+                .into_iter()
+                .map(|message| self.hand_over(channel, message))
+                .collect::<Result<_, _>>()?;
             for one in &became {
                 match one.state {
                     message_state::SENT => report.sent += 1,
@@ -79,7 +81,8 @@ impl Service {
     /// Gives the longest waiting messages a lease and answers them.
     fn take_messages(&self) -> Result<Vec<Message>, Refusal> {
         let now = self.clock.now().0;
-        let waiting = |conn: &mut store::Conn, now| store::outbox::due(conn, message_state::WAITING, now, AT_ONCE);
+        let waiting =
+            |conn: &mut store::Conn, now| store::outbox::due(conn, message_state::WAITING, now, AT_ONCE);
         // Most of the time nothing waits, and a read disturbs nobody.
         if self.store.read(|conn| waiting(conn, now))?.is_empty() {
             return Ok(Vec::new());
@@ -181,7 +184,12 @@ impl Service {
     }
 }
 
-fn became(message: Message, state: &'static str, kind: &'static str, trouble: Option<&'static str>) -> Became {
+fn became(
+    message: Message,
+    state: &'static str,
+    kind: &'static str,
+    trouble: Option<&'static str>,
+) -> Became {
     let next_try = message.next_try;
     Became { message, state, kind, trouble, next_try }
 }

@@ -34,13 +34,15 @@ impl Service {
         let change = || {
             let turn = self.calls_of(id)?;
             may_stop(&turn.row.state)?;
-            let said = Stopped { alpha: turn.alpha, reason, actor: actor.account.clone(), approver: String::new() };
+            let said =
+                Stopped { alpha: turn.alpha, reason, actor: actor.account.clone(), approver: String::new() };
             let mut after = CallBook::clone(&turn.book);
             after.apply(&Call::Stopped(said), self.clock.now().0).map_err(|violation| not_now(&violation))?;
             let data_key = self.subject_key(id, true)?;
             let proposal = Object::new().with("reason", reason.name()).with("actor", actor.account.as_str());
             let text = String::from_utf8_lossy(&Json::from(proposal.clone()).canonical()).into_owned();
-            let recorded = self.calls_record(id, &data_key, &actor.account, PROPOSED, proposal.with("v", 1u32));
+            let recorded =
+                self.calls_record(id, &data_key, &actor.account, PROPOSED, proposal.with("v", 1u32));
             let idempotency = self.idempotency_row(actor, Some(key), id, 200);
             let draw = id.to_owned();
             self.store.write("propose stop", move |tx| {

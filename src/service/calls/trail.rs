@@ -249,7 +249,9 @@ impl Trail {
             }
             Call::Settled(_) => {
                 // Noticed in the fold; told apart by what was told before.
-                let told = |person: Option<&Person>| person.map_or((false, false), |p| (p.told_seat, p.told_standby));
+                let told = |person: Option<&Person>| {
+                    person.map_or((false, false), |p| (p.told_seat, p.told_standby))
+                };
                 let mut caused = Vec::new();
                 for (position, person) in &after.people {
                     let (before, now) = (told(before.people.get(position)), told(Some(person)));
@@ -274,7 +276,8 @@ impl Trail {
         let waits = |position: u32| self.open_round().is_some_and(|open| open.invitees.contains(&position));
         let engaged = self.people.iter().filter(|(position, person)| {
             let stays = members_stay && self.seat_of(**position).is_some();
-            person.out.is_none() && (person.accepted() && !stays || person.answered.is_none() && waits(**position))
+            person.out.is_none()
+                && (person.accepted() && !stays || person.answered.is_none() && waits(**position))
         });
         engaged.map(|(position, _)| Caused { position: *position, kind: message::CANCELLED, round }).collect()
     }
@@ -329,7 +332,8 @@ impl Trail {
     pub fn cities(&self, position: u32) -> Vec<String> {
         let told = self.people.get(&position).and_then(|person| person.site);
         let mask = self.pool.get(position as usize).map_or(0, |(_, mask)| *mask);
-        let of_mask = self.sites.iter().zip(0u32..).filter(|(_, bit)| mask >> bit & 1 == 1).map(|(site, _)| *site);
+        let of_mask =
+            self.sites.iter().zip(0u32..).filter(|(_, bit)| mask >> bit & 1 == 1).map(|(site, _)| *site);
         let mut sites: Vec<u32> = told.map_or_else(|| of_mask.collect(), |site| vec![site]);
         sites.sort_unstable();
         let mut cities: Vec<String> = Vec::new();

@@ -72,7 +72,15 @@ pub(super) struct Act {
 impl Act {
     /// By an account, with nothing beside.
     pub fn new(name: &'static str, actor: impl Into<String>, call: Call) -> Self {
-        Self { name, actor: actor.into(), call, image: None, engaged_at: None, idempotency: None, message: None }
+        Self {
+            name,
+            actor: actor.into(),
+            call,
+            image: None,
+            engaged_at: None,
+            idempotency: None,
+            message: None,
+        }
     }
 }
 
@@ -144,7 +152,8 @@ impl Service {
             let statement = crate::log::Statement::parse(&entry.statement).map_err(Refusal::internal)?;
             let Some(call) = Call::read(statement.kind(), &statement.body_json()) else { continue };
             let call = call.map_err(Refusal::internal)?;
-            let wrong = |v: Violation| Refusal::internal(format!("draw {draw}, entry {}: {v}", entry.index()));
+            let wrong =
+                |v: Violation| Refusal::internal(format!("draw {draw}, entry {}: {v}", entry.index()));
             Arc::make_mut(&mut book).apply(&call, statement.time()).map_err(wrong)?;
         }
         let mut ready = self.books.ready.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,7 +174,8 @@ impl Service {
         let next_state = state_after(&turn.row.state, &after);
         let due = due(&after);
         let key = self.subject_key(&turn.row.id, true)?;
-        let image = act.image.as_ref().map(|json| self.sealer().seal(&key, act.call.kind(), &json.canonical()));
+        let image =
+            act.image.as_ref().map(|json| self.sealer().seal(&key, act.call.kind(), &json.canonical()));
         let (before, book) = (turn.row.clone(), turn.book.clone());
         let stopped = matches!(act.call, Call::Stopped(_));
         self.store.write(act.name, move |tx| {
@@ -277,7 +287,9 @@ pub(super) fn not_now(violation: &Violation) -> Refusal {
     let of = |code, zh: &str, en: &str| Refusal::new(Kind::Conflict, code, zh, en);
     match violation {
         Violation::Late(_) => of("window_closed", "答复时限已过", "the window for answers has closed"),
-        Violation::AnsweredBefore(_) => of("answered_before", "已有答复，不能更改", "there is an answer already"),
+        Violation::AnsweredBefore(_) => {
+            of("answered_before", "已有答复，不能更改", "there is an answer already")
+        }
         Violation::NoRound | Violation::Round(_) | Violation::NotInvited(_) => {
             of("no_open_invitation", "没有待答复的邀请", "no invitation waits for an answer")
         }
@@ -287,6 +299,9 @@ pub(super) fn not_now(violation: &Violation) -> Refusal {
         Violation::SignedIn(_) => of("signed_in", "已签到", "has signed in"),
         Violation::Stopped => of("wrong_state", "抽取已终止", "the draw was stopped"),
         Violation::NoShortfall => of("no_shortfall", "尚未出现缺额", "no settlement found a shortfall"),
-        other => Refusal { cause: Some(other.to_string()), ..of("calls_rule", "与通知规则不符", "against the rules of calls") },
+        other => Refusal {
+            cause: Some(other.to_string()),
+            ..of("calls_rule", "与通知规则不符", "against the rules of calls")
+        },
     }
 }

@@ -125,7 +125,12 @@ fn view(turn: &Turn, proposed_stop: Option<(StopReason, String)>, messages: Mess
     let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let groups = trail.request.groups.iter().zip(1u32..).map(|(group, number)| {
         let unfilled = open.iter().filter(|seat| u32::from(seat.group) == number).count();
-        GroupCalls { group: number, site: group.site, seats: group.seats, filled: group.seats - small(unfilled) }
+        GroupCalls {
+            group: number,
+            site: group.site,
+            seats: group.seats,
+            filled: group.seats - small(unfilled),
+        }
     });
     let sites = trail.terms.sites.iter().map(|site| SiteView {
         site: site.site,

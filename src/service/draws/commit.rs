@@ -133,9 +133,7 @@ impl Service {
                 let alpha = last.alpha.as_deref().and_then(Hash::from_slice);
                 (next, Some(alpha.ok_or_else(|| Refusal::internal("voided draw without alpha"))?))
             }
-            Some(last)
-                if state::STANDING.contains(&last.state.as_str()) || last.state == state::UNSEALED =>
-            {
+            Some(last) if state::STANDING.contains(&last.state.as_str()) || last.state == state::UNSEALED => {
                 return Err(wrong_state("该包已完成抽取", "this package has been drawn already"));
             }
             Some(_) => return Err(wrong_state("该包已有进行中的抽取", "this package has an open draw")),

@@ -154,7 +154,10 @@ impl Service {
                 let version = row.version;
                 let said = step(tx, &mut row)?;
                 if calls.as_ref().is_some_and(|calls| calls.version() != version) {
-                    return Err(wrong_state("通知状态刚有变更，请重试", "the calls moved just now, try again"));
+                    return Err(wrong_state(
+                        "通知状态刚有变更，请重试",
+                        "the calls moved just now, try again",
+                    ));
                 }
                 let appended = tx.append(Append {
                     actor: said.actor,
