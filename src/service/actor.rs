@@ -155,6 +155,8 @@ pub enum Action {
     AuditEvidence,
     /// See counts of exclusions and of candidates.
     ReadCounts,
+    /// Have what is due in a draw's calls done now.
+    RunCalls,
 }
 
 impl Action {
@@ -191,6 +193,7 @@ impl Action {
             Self::Unseal => "unseal",
             Self::AuditEvidence => "audit_evidence",
             Self::ReadCounts => "read_counts",
+            Self::RunCalls => "run_calls",
         }
     }
 
@@ -225,7 +228,7 @@ const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 27] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -259,6 +262,7 @@ pub const PERMISSIONS: [(Action, &[Grant]); 27] = [
     (Action::Unseal, &[DRAWS]),
     (Action::AuditEvidence, &[AUDITOR]),
     (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
+    (Action::RunCalls, &[DRAWS, any(Role::Agency)]),
 ];
 
 /// An authenticated account.

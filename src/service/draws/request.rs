@@ -6,6 +6,7 @@ use crate::codes::{CodeError, Region, Speciality};
 use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT, Request, SEAT_LIMIT};
 use crate::registry::{Package, Party, Problem};
 use crate::rules::{Project, Requirement};
+use crate::service::calls::terms::CallTerms;
 use crate::service::refusal::Refusal;
 use crate::service::scheme_book::Book;
 use crate::time::{Date, Timestamp};
@@ -37,6 +38,8 @@ pub struct DrawDraft {
     pub review_start: Timestamp,
     /// Seat groups in order.
     pub groups: Vec<GroupDraft>,
+    /// Terms of the calls; `None`: nobody is called by this service.
+    pub calls: Option<CallTerms>,
 }
 
 /// A checked request with what the rules need to judge people by it.
@@ -50,6 +53,8 @@ pub struct Checked {
     pub project: Project,
     /// The plan that the draw is made from; `None`: made without one.
     pub plan: Option<FromPlan>,
+    /// Terms of the calls.
+    pub calls: Option<CallTerms>,
 }
 
 /// Checks a draft against the package it is for and the time now.
@@ -108,8 +113,12 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
         review_start: draft.review_start.0,
         groups,
     };
+    let problems = draft.calls.as_ref().map(|terms| terms.problems(&request)).unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(Refusal::invalid(problems));
+    }
     let project = Project::of(package, draft.review_start);
-    Ok(Checked { request, requirements, project, plan: None })
+    Ok(Checked { request, requirements, project, plan: None, calls: draft.calls.clone() })
 }
 
 fn check_group(

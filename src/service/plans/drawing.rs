@@ -12,11 +12,14 @@ use super::findings::refuse_blocking;
 use crate::codec::{Hash, hmac_sha256};
 use crate::draw::calls::Remaining;
 use crate::draw::pool::Leaf;
+use crate::draw::sites::HOST_SITE;
 use crate::registry::plan_table::{APPROVED, DRAWN, OPEN, PLAN};
 use crate::registry::{Plan, PlanGroup};
+use crate::rules::Rule;
 use crate::rules::people_facts::{Involved, Part};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::calls::terms::{CallSite, CallTerms};
 use crate::service::cases::Case;
 use crate::service::draws::from_plan::{FromPlan, KeptPerson, KeptPlace};
 use crate::service::draws::prepare::People;
@@ -26,6 +29,9 @@ use crate::service::refusal::{Kind, Refusal};
 use crate::service::sites_draw::SiteView;
 use crate::store;
 use crate::store::case::CaseFilter;
+
+/// Hours before the review from which on leave is closed, where the profile has no number (项目规则).
+const CUT_OFF_HOURS: u32 = 24;
 
 /// A plan that may be drawn from, as it was read.
 #[derive(Clone, Debug)]
@@ -74,7 +80,9 @@ impl Service {
                     }
                 };
                 let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
-                let draft = draw_draft(&self.sites_of(&case)?, &plan);
+                let drawn = self.sites_of(&case)?;
+                let calls = Some(self.call_terms(&drawn, &plan));
+                let draft = DrawDraft { calls, ..draw_draft(&drawn, &plan) };
                 let approved = Approved { case, plan, event };
                 self.draw_approved(actor, approved, &draft, from, key)
             },
@@ -98,7 +106,7 @@ impl Service {
         let pools = counts(&people.leaves, plan.groups.len());
         let found = self.draw_findings(case, plan, pools.clone())?;
         let (short, other): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|finding| finding.rule == crate::rules::Rule::MinPoolRatio);
+            found.into_iter().partition(|finding| finding.rule == Rule::MinPoolRatio);
         refuse_blocking(&other, APPROVED)?;
         if short.iter().any(|finding| finding.blocks) { self.refuse_short(plan, &pools) } else { Ok(()) }
     }
@@ -127,6 +135,32 @@ impl Service {
         let (version, plan) = read(&case)?;
         let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
         Ok(Some((Approved { case, plan, event: "draw_again" }, from)))
+    }
+
+    /// What invitations may tell, and what they lock: the plan's hours and the profile's numbers.
+    fn call_terms(&self, drawn: &[SiteView], plan: &Plan) -> CallTerms {
+        let travel = if self.profile.applies(Rule::Availability) {
+            self.profile.parameters().travel_hours.min(48) * 60
+        } else {
+            0
+        };
+        let cutoff = self.profile.terms().map_or(CUT_OFF_HOURS, |terms| terms.leave_cut_off_hours.value);
+        let city = |site: u32| {
+            let drawn = drawn.iter().find(|drawn| drawn.site == site).map(|drawn| drawn.region.clone());
+            let asked = || {
+                let group = plan.groups.iter().find(|group| group.site == site && site != HOST_SITE);
+                group.and_then(|group| group.within.first()).map(|region| region.as_str().to_owned())
+            };
+            drawn.or_else(asked).unwrap_or_else(|| plan.region.as_str().to_owned())
+        };
+        let sites = plan.seats_by_site().into_iter();
+        CallTerms {
+            hours: plan.hours,
+            sign_in_by: plan.review_start.0,
+            travel_minutes: travel,
+            cutoff_hours: cutoff.min(336),
+            sites: sites.map(|(site, _)| CallSite { site, city: city(site), place: None }).collect(),
+        }
     }
 
     fn from_plan(
@@ -225,6 +259,7 @@ fn draw_draft(drawn: &[SiteView], plan: &Plan) -> DrawDraft {
         package: plan.package.clone(),
         review_start: plan.review_start,
         groups: plan.groups.iter().map(group).collect(),
+        calls: None,
     }
 }
 
