@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::explain;
 use super::from_plan::FromPlan;
-use super::prepare::{People, Terms, forced, people};
+use super::inputs::Prepared;
+use super::prepare::{Inputs, People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
 use super::view::planned_record;
@@ -83,8 +84,7 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<DrawView, Refusal> {
         let (row, package) = self.package_record(actor, &draft.package)?;
-        let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
-        let checked = Checked { plan: Some(from), ..checked };
+        let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
         let mut plan = self.plan(&row, None)?;
         plan.step = Some(self.case_change(&approved.drawn_as(self, actor, &plan.id)?)?);
         plan.approved = Some(approved);
@@ -137,7 +137,7 @@ impl Service {
         let mut checked = check(&draft, &package, &*self.book()?, self.clock.now())?;
         let mut plan = self.plan(&package_row, Some(&row))?;
         if let Some((approved, from)) = self.approved_of(&row)? {
-            checked.plan = Some(from);
+            checked = checked.of_plan(from);
             plan.approved = Some(approved);
         }
         plan.row = Some(row);
@@ -191,10 +191,11 @@ impl Service {
     /// The pool that a draw of a plan would have now; nothing is written and nobody is named.
     pub(in crate::service) fn pool_of(&self, draft: &DrawDraft, from: FromPlan) -> Result<Vec<Leaf>, Refusal> {
         let package = self.package_facts(&draft.package)?;
-        let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
-        let checked = Checked { plan: Some(from), ..checked };
+        let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
+        let (_, book, lots) = self.inputs(&checked)?;
+        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
         let index = self.current_index()?;
-        let people = people(&index, &checked, &self.profile, &DrawKey(self.random()));
+        let people = people(&index, &checked, &self.profile, &inputs, &DrawKey(self.random()));
         match people {
             None => Ok(Vec::new()),
             Some(Ok(people)) => Ok(people.leaves),
@@ -211,10 +212,11 @@ impl Service {
         key: &DrawKey,
         attempt: (u32, Option<Hash>),
         accepted_by: Option<String>,
-    ) -> Result<(People, Commitment, u64), Refusal> {
-        let engaged_at = self.engagements()?.position();
+    ) -> Result<(People, Commitment, Prepared), Refusal> {
+        let (prepared, book, lots) = self.inputs(checked)?;
+        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
         let index = self.current_index()?;
-        let people = people(&index, checked, &self.profile, key)
+        let people = people(&index, checked, &self.profile, &inputs, key)
             .ok_or_else(explain::empty_registry)?
             .map_err(|unfit| explain::refuse(&unfit, actor))?;
         drop(index);
@@ -232,7 +234,7 @@ impl Service {
         };
         let mut commitment = terms.commitment();
         commitment.kept = kept(checked, &people);
-        Ok((people, commitment, engaged_at))
+        Ok((people, commitment, prepared))
     }
 
     fn package_tags(&self, checked: &Checked) -> Result<Tags, Refusal> {
@@ -256,7 +258,7 @@ impl Service {
             if checked.calls.is_some() {
                 self.finish_uncalled()?;
             }
-            let (people, mut commitment, engaged_at) =
+            let (people, mut commitment, Prepared { judged, engaged_at }) =
                 self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
             if let Some(approved) = &plan.approved {
                 self.refuse_unready(approved, &people)?;
@@ -275,11 +277,13 @@ impl Service {
                 excluded: people.counts(),
                 plan_proof: tags.plan_proof,
                 package_proof: tags.package_proof,
+                judged,
                 calls: checked.calls.clone(),
             };
             let engaged_at = checked.calls.is_some().then_some(engaged_at);
             let leaves = people.leaves;
-            let record = DrawRecord { header, candidates: people.candidates, excluded: people.excluded };
+            let (candidates, excluded) = (people.candidates, people.excluded);
+            let record = DrawRecord { header, candidates, excluded, related: people.related };
             let engaged = (engaged_at, checked.calls.is_some());
             match self.write_commitment(actor, commitment.clone(), &record, (&plan, engaged), idempotency) {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}

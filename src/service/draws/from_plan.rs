@@ -17,7 +17,8 @@ pub struct FromPlan {
     pub hours: u32,
     /// People involved in the project before.
     pub involved: Vec<Involved>,
-    /// Expert numbers of those who may not sit for this package again (87号令 art 67), ascending.
+    /// Expert numbers of those who may not be drawn for this package: who broke the rules in an earlier
+    /// committee (87号令 art 67), who is self-selected; ascending.
     pub barred: Vec<String>,
     /// Members whom a supplementary draw keeps; empty for any other.
     pub kept: Vec<KeptPerson>,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `request` | what is sent becomes what can be sworn to |
 //! | `from_plan` | what a draw takes from its plan |
-//! | `prepare` | people judged, pool built, feasibility; outside the writer |
+//! | `prepare`, `judged` | people judged and by what, pool built, feasibility; outside the writer |
 //! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
 //! | `ending` | plan withdrawn, void (proposed by one, confirmed by another), unseal |
@@ -19,6 +19,8 @@ mod ending;
 mod explain;
 mod finish;
 pub mod from_plan;
+mod inputs;
+pub mod judged;
 pub mod prepare;
 pub mod record;
 pub mod request;

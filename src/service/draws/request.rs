@@ -57,6 +57,18 @@ pub struct Checked {
     pub calls: Option<CallTerms>,
 }
 
+impl Checked {
+    /// With what the plan says beyond its groups.
+    pub fn of_plan(self, from: FromPlan) -> Checked {
+        let project = Project {
+            involved: Some(from.involved.clone()),
+            barred: from.barred.clone(),
+            ..self.project.lasting(from.hours)
+        };
+        Checked { project, plan: Some(from), ..self }
+    }
+}
+
 /// Checks a draft against the package it is for and the time now.
 pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) -> Result<Checked, Refusal> {
     let mut problems = Vec::new();
@@ -117,7 +129,12 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
     if !problems.is_empty() {
         return Err(Refusal::invalid(problems));
     }
-    let project = Project::of(package, draft.review_start);
+    let project =
+        Project { package: Some(draft.package.clone()), ..Project::of(package, draft.review_start) };
+    let project = match &draft.calls {
+        Some(calls) => project.lasting(calls.hours),
+        None => project,
+    };
     Ok(Checked { request, requirements, project, plan: None, calls: draft.calls.clone() })
 }
 

@@ -179,26 +179,18 @@ impl Service {
                 name_hash: person.name.as_deref().map(|name| self.name_hash(name)),
             })
         };
-        let mut selected: Vec<Involved> = Vec::new();
-        for member in plan.selected() {
-            // Who is selected sits already and is not drawn into the same panel.
-            if let Some(number) = &member.number {
-                selected.push(Involved {
-                    part: Part::OtherRelation,
-                    number: Some(number.as_str().to_owned()),
-                    id_hash: None,
-                    name_hash: None,
-                });
-            }
-        }
         let mut barred = barred(&case.body);
+        // Who is selected sits already and is not drawn into the same panel.
+        let numbers = plan.selected().iter().filter_map(|member| member.number.as_ref());
+        barred.extend(numbers.map(|number| number.as_str().to_owned()));
         barred.sort();
+        barred.dedup();
         Ok(FromPlan {
             plan: case.id.clone(),
             version,
             package: plan.package.clone(),
             hours: plan.hours,
-            involved: plan.involved.iter().map(involved).chain(selected.into_iter().map(Ok)).collect::<Result<_, Refusal>>()?,
+            involved: plan.involved.iter().map(involved).collect::<Result<_, Refusal>>()?,
             barred,
             kept,
         })
