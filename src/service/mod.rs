@@ -44,6 +44,8 @@
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
+//! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
+//! | `venues`, `sites_draw/` | places of review and their bookings; sub-venues drawn before the experts |
 //! | `draws/` | request → committed → drawn, void, unseal |
 //! | `calls/` | the panel invited, answers, settlements, the outbox |
 //! | `engagements` | who is invited, accepted, seated when; past reviews |
@@ -84,6 +86,7 @@ pub mod facts_patch;
 mod following;
 pub mod fsck;
 mod fsck_attachments;
+mod fsck_calls;
 mod fsck_cases;
 mod fsck_rows;
 pub mod health;
@@ -100,6 +103,7 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+pub mod plans;
 pub mod refusal;
 pub mod remarks;
 mod reminders;
@@ -115,6 +119,7 @@ pub mod sealing;
 pub mod search;
 pub mod sessions;
 pub mod sight;
+pub mod sites_draw;
 pub mod tables;
 pub mod tier;
 mod tier_book;
@@ -122,6 +127,7 @@ pub mod tokens;
 mod totp;
 pub mod unit_merges;
 pub mod units;
+pub mod venues;
 pub mod worklists;
 
 use std::path::PathBuf;
