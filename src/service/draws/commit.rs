@@ -193,9 +193,9 @@ impl Service {
         let package = self.package_facts(&draft.package)?;
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
         let (_, book, lots) = self.inputs(&checked)?;
-        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
+        let inputs = checked.inputs(book.as_ref(), &lots);
         let index = self.current_index()?;
-        let people = people(&index, &checked, &self.profile, &inputs, &DrawKey(self.random()));
+        let people = people(&index, &self.profile, &inputs, &DrawKey(self.random()));
         match people {
             None => Ok(Vec::new()),
             Some(Ok(people)) => Ok(people.leaves),
