@@ -9,6 +9,7 @@ mod entries;
 mod openings;
 mod report;
 mod result;
+mod successor;
 
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
@@ -18,8 +19,9 @@ use crate::log::Policy;
 use super::bundle::{Audience, Evidence, Format};
 pub use calls::{CallFacts, Out};
 use entries::Entries;
-pub use report::{CHECKS, Check, Ending, Facts, OF_CALLS, Report};
+pub use report::{CHECKS, Check, Ending, Facts, OF_CALLS, PREDECESSOR, Report};
 use result::Life;
+pub use successor::verify_after;
 
 /// What a check answers: a value and what was seen, or why it failed.
 type Answer<T> = Result<(T, String), String>;
