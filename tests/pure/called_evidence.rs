@@ -319,6 +319,9 @@ fn refused_files_of_called_draws_fail_the_check_that_their_name_says() {
         for name in OF_CALLS {
             assert!(report.checks.iter().any(|check| check.name == name), "{name}");
         }
+        let opened = report.checks.iter().filter(|check| check.name.starts_with("openings."));
+        let due = ["outcome", "ending", "entries", "openings.seated"].iter().any(|due| name == *due);
+        assert_eq!(opened.count() > 0, due && name != "entries", "{name}: {:?}", report.checks);
     }
 }
 
