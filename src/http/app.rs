@@ -19,8 +19,8 @@ use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
     conduct, conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports,
-    invitations, leave, log, looks, me, openapi, own_account, packages, performance, remarks, renewals, rim,
-    schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
+    invitations, leave, log, looks, me, openapi, own_account, packages, performance, plan_steps, plans,
+    remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units, venues,
 };
 use crate::service::Service;
 
@@ -65,6 +65,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     imports::routes(config);
     exports::routes(config);
     packages::routes(config);
+    plans::routes(config);
+    plan_steps::routes(config);
+    venues::routes(config);
     draws::routes(config);
     calls::routes(config);
     invitations::routes(config);

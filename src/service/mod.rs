@@ -34,6 +34,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `replay` | every pool and every exclusion rebuilt from the journal |
 //! | `schemes`, `scheme_book` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `claims` | claims along a crosswalk: report, migration |
 //! | `unit_merges` | duplicate records of a unit become one |
@@ -43,6 +44,8 @@
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
+//! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
+//! | `venues`, `sites_draw/` | places of review and their bookings; sub-venues drawn before the experts |
 //! | `draws/` | request → committed → drawn, void, unseal |
 //! | `calls/` | the panel invited, answers, settlements, the outbox |
 //! | `engagements` | who is invited, accepted, seated when; past reviews |
@@ -100,11 +103,13 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+pub mod plans;
 pub mod refusal;
 pub mod remarks;
 mod reminders;
 mod renewal_persons;
 pub mod renewals;
+pub mod replay;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
@@ -114,6 +119,7 @@ pub mod sealing;
 pub mod search;
 pub mod sessions;
 pub mod sight;
+pub mod sites_draw;
 pub mod tables;
 pub mod tier;
 mod tier_book;
@@ -121,6 +127,7 @@ pub mod tokens;
 mod totp;
 pub mod unit_merges;
 pub mod units;
+pub mod venues;
 pub mod worklists;
 
 use std::path::PathBuf;
