@@ -71,6 +71,13 @@ impl TestApp {
         Self::with(kind, AccessRules::default(), registry_profile, NOW, 30, true)
     }
 
+    /// Under a rule profile of version 2, by the name of its source: `hunan`, `fujian`, `guangdong`.
+    #[allow(dead_code)]
+    pub fn ruled(kind: Kind, source: &str) -> Self {
+        let profile = expert_draw::profile_source::embedded(source).unwrap().profile;
+        Self::of_profile(kind, AccessRules::default(), "registry-hunan-2023", NOW, 366, true, profile)
+    }
+
     fn with(
         kind: Kind,
         access: AccessRules,
@@ -79,13 +86,25 @@ impl TestApp {
         days: u32,
         direct_entry: bool,
     ) -> Self {
+        let profile = embedded("hunan-2023").unwrap();
+        Self::of_profile(kind, access, registry_profile, now, days, direct_entry, profile)
+    }
+
+    fn of_profile(
+        kind: Kind,
+        access: AccessRules,
+        registry_profile: &str,
+        now: Timestamp,
+        days: u32,
+        direct_entry: bool,
+        profile: expert_draw::rules::Profile,
+    ) -> Self {
         let fresh = Fresh::new(kind);
         let clock = Arc::new(FixedClock::new(now));
         let entropy = Arc::new(SeededEntropy::new(7));
         let keys =
             Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
                 .unwrap();
-        let profile = embedded("hunan-2023").unwrap();
         let registry = embedded_registry(registry_profile).unwrap();
         let config = ServiceConfig {
             checkpoint_path: Some(fresh.checkpoint_path()),
@@ -188,6 +207,17 @@ impl TestApp {
             headers.push(("If-Match", etag));
         }
         self.ask("PATCH", path, &headers, body.as_bytes())
+    }
+
+    #[allow(dead_code)]
+    pub fn put(&self, token: &str, path: &str, etag: &str, body: &Value) -> Answer {
+        let (authorization, body) = (bearer(token), body.to_string());
+        let mut headers =
+            vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+        if !etag.is_empty() {
+            headers.push(("If-Match", etag));
+        }
+        self.ask("PUT", path, &headers, body.as_bytes())
     }
 
     pub fn delete(&self, token: &str, path: &str) -> Answer {
