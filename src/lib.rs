@@ -31,9 +31,13 @@ pub mod http;
 #[cfg(feature = "server")]
 pub mod keys;
 #[cfg(feature = "server")]
+pub mod outside;
+#[cfg(feature = "server")]
 pub mod pool_sample;
 #[cfg(feature = "server")]
 pub mod ports;
+#[cfg(feature = "server")]
+pub mod profile_source;
 #[cfg(feature = "server")]
 pub mod service;
 #[cfg(feature = "server")]

@@ -19,6 +19,8 @@ mod bad_input;
 mod bad_rows;
 #[path = "http/called_files.rs"]
 mod called_files;
+#[path = "http/calls.rs"]
+mod calls;
 #[path = "http/campaigns.rs"]
 mod campaigns;
 #[path = "http/changes.rs"]

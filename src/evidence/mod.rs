@@ -14,6 +14,7 @@
 pub mod bundle;
 pub mod openings;
 pub mod said;
+pub mod sites;
 pub mod verify;
 
 pub use bundle::{Audience, Evidence, EvidenceEntry, Format};

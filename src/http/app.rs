@@ -17,10 +17,10 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, campaigns, cases, changes, claim_migrations, codes, conduct,
-    conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports, leave, log,
-    looks, me, openapi, own_account, packages, performance, remarks, renewals, rim, schemes, sealing, search,
-    sessions, tiers, tokens, unit_merges, units,
+    accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
+    conduct, conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports,
+    invitations, leave, log, looks, me, openapi, own_account, packages, performance, plan_steps, plans,
+    remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units, venues,
 };
 use crate::service::Service;
 
@@ -65,7 +65,12 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     imports::routes(config);
     exports::routes(config);
     packages::routes(config);
+    plans::routes(config);
+    plan_steps::routes(config);
+    venues::routes(config);
     draws::routes(config);
+    calls::routes(config);
+    invitations::routes(config);
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);

@@ -27,6 +27,8 @@ pub enum Party {
     Purchaser,
     /// 纪检监察.
     Supervisor,
+    /// 财政部门抽取监督岗.
+    Draws,
     /// 系统管理员.
     Administrator,
     /// 期限届满（系统按日期自动办理）.
@@ -45,6 +47,7 @@ impl Party {
             Self::Agency => "agency",
             Self::Purchaser => "purchaser",
             Self::Supervisor => "supervisor",
+            Self::Draws => "draws",
             Self::Administrator => "administrator",
             Self::Clock => "clock",
         }
@@ -113,6 +116,9 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::keeping::UNREACHABLE,
         &super::renewal::RENEWAL_BATCH,
         &super::renewal::RENEWAL,
+        &super::plan_table::PLAN,
+        &super::venue::VENUE,
+        &super::venue::BOOKING,
     ]
 }
 

@@ -20,11 +20,22 @@
     clippy::panic
 )]
 
+#[cfg(all(test, feature = "server"))]
+mod case_tests;
+pub mod committee;
 pub mod conditions;
 mod conflicts;
 mod eligibility;
+mod engagements;
+pub mod facts;
 mod finding;
 mod matching;
+pub mod mutual;
+pub mod panel;
+pub mod parameters;
+pub mod people_facts;
+mod plan_finding;
+pub mod process;
 mod profile;
 pub mod registry_profile;
 mod rule;
@@ -32,11 +43,17 @@ mod same_units;
 pub mod special_check;
 mod standing;
 pub mod tier;
+pub mod timing;
+pub mod unit_graph;
 
-pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge};
+pub use eligibility::{
+    Judging, Outcome, Project, REQUIREMENTS_MAX, REVIEW_HOURS, Requirement, Verdict, judge,
+};
 pub use finding::{Answer, Detail, Finding};
+pub use plan_finding::PlanFinding;
 pub use profile::{
-    Jurisdiction, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, UnknownPolicy, embedded,
+    Fees, Jurisdiction, Link, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, Terms,
+    UnknownPolicy, embedded,
 };
 pub use registry_profile::{
     REGISTRY_PROFILE_LIMIT, REGISTRY_PROFILES, RegistryProfile, RegistryProfileError, embedded_registry,

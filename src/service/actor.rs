@@ -129,6 +129,16 @@ pub enum Action {
     KeepKeys,
     /// Record packages and request draws.
     RequestDraw,
+    /// See plans (抽取方案): an agency its own, a purchaser those of its procurement.
+    ReadPlans,
+    /// Confirm the plan of one's own procurement, or return it.
+    ConfirmPlan,
+    /// Approve plans, return them, agree to their cancellation.
+    ApprovePlan,
+    /// Keep the catalogue of venues.
+    KeepVenues,
+    /// See venues.
+    ReadVenues,
     /// Accept forced seats by name of the rule.
     AcceptForcedSeats,
     /// See packages and draws (an agency: its own).
@@ -145,12 +155,13 @@ pub enum Action {
     AuditEvidence,
     /// See counts of exclusions and of candidates.
     ReadCounts,
+    /// Have what is due in a draw's calls done now.
+    RunCalls,
 }
 
 impl Action {
     /// What the scope `read` of an API token stands for.
-    pub const READING: [Self; 5] =
-        [Self::ReadRegistry, Self::ReadCases, Self::ReadLooks, Self::ReadDraws, Self::ReadCounts];
+    pub const READING: [Self; 7] = [Self::ReadRegistry, Self::ReadCases, Self::ReadLooks, Self::ReadDraws, Self::ReadCounts, Self::ReadPlans, Self::ReadVenues];
 
     /// The word in the scopes of API tokens.
     pub fn name(self) -> &'static str {
@@ -169,6 +180,11 @@ impl Action {
             Self::KeepAccounts => "keep_accounts",
             Self::KeepKeys => "keep_keys",
             Self::RequestDraw => "request_draw",
+            Self::ReadPlans => "read_plans",
+            Self::ConfirmPlan => "confirm_plan",
+            Self::ApprovePlan => "approve_plan",
+            Self::KeepVenues => "keep_venues",
+            Self::ReadVenues => "read_venues",
             Self::AcceptForcedSeats => "accept_forced_seats",
             Self::ReadDraws => "read_draws",
             Self::ProposeVoid => "propose_void",
@@ -177,6 +193,7 @@ impl Action {
             Self::Unseal => "unseal",
             Self::AuditEvidence => "audit_evidence",
             Self::ReadCounts => "read_counts",
+            Self::RunCalls => "run_calls",
         }
     }
 
@@ -211,7 +228,7 @@ const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -226,6 +243,17 @@ pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
     (Action::KeepAccounts, &[bureau(Right::Accounts), any(Role::Administrator)]),
     (Action::KeepKeys, &[any(Role::Administrator)]),
     (Action::RequestDraw, &[any(Role::Agency)]),
+    (
+        Action::ReadPlans,
+        &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR],
+    ),
+    (Action::ConfirmPlan, &[any(Role::Purchaser)]),
+    (Action::ApprovePlan, &[DRAWS]),
+    (Action::KeepVenues, &[DRAWS]),
+    (
+        Action::ReadVenues,
+        &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR],
+    ),
     (Action::AcceptForcedSeats, &[DRAWS]),
     (Action::ReadDraws, &[any(Role::Bureau), any(Role::Agency), AUDITOR]),
     (Action::ProposeVoid, &[DRAWS, any(Role::Agency)]),
@@ -234,6 +262,7 @@ pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
     (Action::Unseal, &[DRAWS]),
     (Action::AuditEvidence, &[AUDITOR]),
     (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
+    (Action::RunCalls, &[DRAWS, any(Role::Agency)]),
 ];
 
 /// An authenticated account.
@@ -355,7 +384,8 @@ impl Actor {
                     Right::Registrar => Some(Party::Registrar),
                     Right::Reviewer => Some(Party::Reviewer),
                     Right::Approver => Some(Party::Approver),
-                    Right::Draws | Right::Accounts => None,
+                    Right::Draws => Some(Party::Draws),
+                    Right::Accounts => None,
                 };
                 self.rights.iter().filter_map(of).collect()
             }

@@ -64,6 +64,11 @@ impl<'a> Archive<'a> {
         )
     }
 
+    /// The keyed hash of a text about a person, as key persons of units have it.
+    pub(super) fn keyed(&self, text: &str) -> Hash {
+        Hash(hmac_sha256(&self.keys.uniqueness, &[text.as_bytes()]))
+    }
+
     pub(super) fn sealer(&self) -> Sealer<'a> {
         Sealer::new(&self.keys.sealing, self.entropy)
     }
@@ -102,6 +107,18 @@ impl<'a> Archive<'a> {
         }
     }
 
+    /// The sealed record of a draw, from the entry of its commitment.
+    pub(super) fn draw_record(
+        &self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+    ) -> Result<DrawRecord, Refusal> {
+        let sealed = entry.image.as_deref();
+        let sealed = sealed.ok_or_else(|| Refusal::internal("commitment without record"))?;
+        let key = self.sealer().stored_key(conn, &entry.subject)?;
+        DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)
+    }
+
     /// Everything the journal holds of a committed draw, leaves rebuilt and held against the
     /// committed root.
     pub(crate) fn committed(&self, conn: &mut Conn, id: &str) -> Result<Committed, Refusal> {
@@ -127,7 +144,8 @@ impl<'a> Archive<'a> {
         }
         let body = entries.first().map_or(Json::from(0u32), |(_, statement)| statement.body_json());
         let commitment = Commitment::read(&body).map_err(Refusal::internal)?;
-        let pool = pool::build(&record.header.key, &record.candidates, &[]).map_err(Refusal::internal)?;
+        let pool = pool::build(&record.header.key, &record.candidates, &record.related);
+        let pool = pool.map_err(Refusal::internal)?;
         Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
     }
 

@@ -7,7 +7,7 @@
 //! | `refusal` | the one error |
 //! | `case_body` | tools for what a case keeps, and lists of cases |
 //! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
-//! | `performance`, `tier` | evaluations both ways; tiers computed from them |
+//! | `performance`, `tier`, `tier_book` | evaluations both ways; tiers computed from them; lots for draws |
 //! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
 //! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
@@ -34,6 +34,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `replay` | every pool and every exclusion rebuilt from the journal |
 //! | `schemes`, `scheme_book` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `claims` | claims along a crosswalk: report, migration |
 //! | `unit_merges` | duplicate records of a unit become one |
@@ -43,7 +44,11 @@
 //! | `tables` | tables that leave the house: CSV, XLSX |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
+//! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
+//! | `venues`, `sites_draw/` | places of review and their bookings; sub-venues drawn before the experts |
 //! | `draws/` | request → committed → drawn, void, unseal |
+//! | `calls/` | the panel invited, answers, settlements, the outbox |
+//! | `engagements` | who is invited, accepted, seated when; past reviews |
 //! | `evidence` | the file that a stranger verifies |
 //! | `log_reads` | checkpoint, tiles, entries, proofs |
 //!
@@ -58,6 +63,7 @@ pub mod amendments;
 pub mod applications;
 pub mod archive;
 pub mod attachments;
+pub mod calls;
 pub mod campaigns;
 mod carrying;
 pub mod case_body;
@@ -70,6 +76,7 @@ pub mod decisions;
 mod direct_entry;
 pub mod draws;
 pub mod due;
+pub mod engagements;
 pub mod erased;
 pub mod erasure;
 pub mod evidence;
@@ -79,6 +86,7 @@ pub mod facts_patch;
 mod following;
 pub mod fsck;
 mod fsck_attachments;
+mod fsck_calls;
 mod fsck_cases;
 mod fsck_rows;
 pub mod health;
@@ -95,11 +103,13 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+pub mod plans;
 pub mod refusal;
 pub mod remarks;
 mod reminders;
 mod renewal_persons;
 pub mod renewals;
+pub mod replay;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
@@ -109,21 +119,25 @@ pub mod sealing;
 pub mod search;
 pub mod sessions;
 pub mod sight;
+pub mod sites_draw;
 pub mod tables;
 pub mod tier;
+mod tier_book;
 pub mod tokens;
 mod totp;
 pub mod unit_merges;
 pub mod units;
+pub mod venues;
 pub mod worklists;
 
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::evidence::said::PROFILE_LOADED;
 use crate::keys::Keys;
 use crate::log::Statement;
 use crate::log::opened::LogOpened;
+use crate::outside::wire::GatewayKey;
 use crate::ports::{Clock, Entropy};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
@@ -164,6 +178,8 @@ pub struct ServiceConfig {
     pub access: AccessRules,
     /// Whether one registrar may let people in and change records alone (`direct_entry`).
     pub direct_entry: bool,
+    /// Keys of the gateways whose reports are taken.
+    pub gateways: Vec<GatewayKey>,
 }
 
 impl ServiceConfig {
@@ -191,6 +207,7 @@ impl ServiceConfig {
             failpoints: Arc::default(),
             access: AccessRules::default(),
             direct_entry: false,
+            gateways: Vec::new(),
         }
     }
 }
@@ -206,10 +223,14 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
+    tier_book: Mutex<tier_book::TierBook>,
     schemes: scheme_book::Shelf,
     files: Files,
     look_limit: LookLimit,
     direct_entry: bool,
+    gateways: Vec<GatewayKey>,
+    engaged: RwLock<engagements::Engagements>,
+    books: calls::Books,
 }
 
 impl Service {
@@ -237,10 +258,14 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
+            tier_book: Mutex::default(),
             schemes: scheme_book::Shelf::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
             direct_entry: config.direct_entry,
+            gateways: config.gateways,
+            engaged: RwLock::default(),
+            books: calls::Books::default(),
         };
         service.follow_sealing()?;
         service.begin()?;

@@ -2,6 +2,7 @@
 //! contents: what can be said on the command line, and where it goes.
 
 mod backup;
+mod courier;
 mod demo;
 mod demo_client;
 mod due;
@@ -9,6 +10,7 @@ mod evidence;
 mod fsck;
 mod import;
 mod keys;
+mod rules;
 mod serve;
 mod setup;
 mod words;
@@ -79,6 +81,19 @@ enum Command {
         #[arg(long)]
         without_due: bool,
     },
+    /// 参考通知平台，只用于试验 · the reference gateway, for trials only: reaches nobody, prints what it is asked to send
+    #[command(hide = true)]
+    Gateway {
+        /// 共享密钥文件 · file of the shared secret
+        #[arg(long)]
+        secret: PathBuf,
+        /// 回报地址 · where reports go: http://…/api/v1/gateway/answers
+        #[arg(long)]
+        report_to: Option<String>,
+        /// 丢失、延迟、重复、乱序 · lose, delay, double, reorder
+        #[arg(long)]
+        unkind: bool,
+    },
     /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
     Due,
     /// 演示一次完整抽取 · one whole draw through the HTTP API, verified by the auditor's binary
@@ -103,10 +118,19 @@ enum Command {
         #[command(subcommand)]
         what: keys::Keys,
     },
+    /// 规则档案：解释、列出 · rule profiles: explain, list
+    Rules {
+        #[command(subcommand)]
+        what: rules::Rules,
+    },
     /// 输出接口文档 · print the OpenAPI document
     Openapi,
     /// 检查数据库与日志是否一致 · check the database against its signed log
-    Fsck,
+    Fsck {
+        /// 不重建候选池 · do not rebuild pools and exclusions
+        #[arg(long)]
+        no_pools: bool,
+    },
     /// 生成合成样例专家库 · print a synthetic pool as CSV
     PoolSample {
         /// 人数 · experts
@@ -175,15 +199,19 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = cli.settings.config()?;
     match cli.command {
         Command::Serve { without_due } => serve::serve(&config, without_due),
+        Command::Gateway { secret, report_to, unkind } => {
+            courier::gateway(config.listen, &secret, report_to, unkind)
+        }
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
         Command::Keys { what } => keys::keys(&config, &what),
+        Command::Rules { what } => rules::rules(&what),
         Command::Openapi => {
             print!("{}", expert_draw::http::openapi::document());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Fsck => fsck::fsck(&config),
+        Command::Fsck { no_pools } => fsck::fsck(&config, !no_pools),
         Command::PoolSample { experts, seed, today, full } => sample(experts, seed, today.as_deref(), full),
         Command::Backup { target } => backup::backup(&config, &target),
         Command::Restore { source, accept_older } => backup::restore(&config, &source, accept_older),

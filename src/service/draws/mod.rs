@@ -3,7 +3,8 @@
 //! | file | step |
 //! |---|---|
 //! | `request` | what is sent becomes what can be sworn to |
-//! | `prepare` | people judged, pool built, feasibility; outside the writer |
+//! | `from_plan` | what a draw takes from its plan |
+//! | `prepare`, `judged` | people judged and by what, pool built, feasibility; outside the writer |
 //! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
 //! | `ending` | plan withdrawn, void (proposed by one, confirmed by another), unseal |
@@ -17,6 +18,9 @@ mod commit;
 mod ending;
 mod explain;
 mod finish;
+pub mod from_plan;
+mod inputs;
+pub mod judged;
 pub mod prepare;
 pub mod record;
 pub mod request;
@@ -36,12 +40,27 @@ pub mod state {
     pub const COMMITTED: &str = "committed";
     /// Drawn: the panel stands.
     pub const DRAWN: &str = "drawn";
+    /// Calls are out: an invitation waits, or a seat is open.
+    pub const CALLING: &str = "calling";
+    /// Every seat's member has accepted and no window is open.
+    pub const FILLED: &str = "filled";
+    /// The day of the review has begun.
+    pub const IN_REVIEW: &str = "in_review";
+    /// Stopped without a valid panel, with reason and two people.
+    pub const STOPPED: &str = "stopped";
     /// Voided, with reason and two people.
     pub const VOIDED: &str = "voided";
     /// A plan that was given up before anything was committed.
     pub const WITHDRAWN: &str = "withdrawn";
     /// Drawn and opened after the announcement of the result.
     pub const UNSEALED: &str = "unsealed";
+    /// Every word.
+    pub const ALL: [&str; 10] =
+        [PLANNED, COMMITTED, DRAWN, CALLING, FILLED, IN_REVIEW, STOPPED, VOIDED, WITHDRAWN, UNSEALED];
+    /// The draw stands and has not ended: with a result, and perhaps with calls.
+    pub const STANDING: [&str; 4] = [DRAWN, CALLING, FILLED, IN_REVIEW];
+    /// The draw ended without a valid panel: another may follow.
+    pub const ENDED_WITHOUT: [&str; 3] = [VOIDED, WITHDRAWN, STOPPED];
 }
 
 /// Type of the opaque statement that records a plan, or its withdrawal.

@@ -1,10 +1,12 @@
 //! From what an agency sends to a request that can be sworn to: codes that exist, times to come,
 //! seats within the limits; every problem named by field and rule.
 
+use super::from_plan::FromPlan;
 use crate::codes::{CodeError, Region, Speciality};
 use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT, Request, SEAT_LIMIT};
 use crate::registry::{Package, Party, Problem};
 use crate::rules::{Project, Requirement};
+use crate::service::calls::terms::CallTerms;
 use crate::service::refusal::Refusal;
 use crate::service::scheme_book::Book;
 use crate::time::{Date, Timestamp};
@@ -36,6 +38,8 @@ pub struct DrawDraft {
     pub review_start: Timestamp,
     /// Seat groups in order.
     pub groups: Vec<GroupDraft>,
+    /// Terms of the calls; `None`: nobody is called by this service.
+    pub calls: Option<CallTerms>,
 }
 
 /// A checked request with what the rules need to judge people by it.
@@ -47,6 +51,22 @@ pub struct Checked {
     pub requirements: Vec<Requirement>,
     /// Parties and review day.
     pub project: Project,
+    /// The plan that the draw is made from; `None`: made without one.
+    pub plan: Option<FromPlan>,
+    /// Terms of the calls.
+    pub calls: Option<CallTerms>,
+}
+
+impl Checked {
+    /// With what the plan says beyond its groups.
+    pub fn of_plan(self, from: FromPlan) -> Checked {
+        let project = Project {
+            involved: Some(from.involved.clone()),
+            barred: from.barred.clone(),
+            ..self.project.lasting(from.hours)
+        };
+        Checked { project, plan: Some(from), ..self }
+    }
 }
 
 /// Checks a draft against the package it is for and the time now.
@@ -105,8 +125,17 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
         review_start: draft.review_start.0,
         groups,
     };
-    let project = Project::of(package, draft.review_start);
-    Ok(Checked { request, requirements, project })
+    let problems = draft.calls.as_ref().map(|terms| terms.problems(&request)).unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(Refusal::invalid(problems));
+    }
+    let project =
+        Project { package: Some(draft.package.clone()), ..Project::of(package, draft.review_start) };
+    let project = match &draft.calls {
+        Some(calls) => project.lasting(calls.hours),
+        None => project,
+    };
+    Ok(Checked { request, requirements, project, plan: None, calls: draft.calls.clone() })
 }
 
 fn check_group(
