@@ -1,4 +1,4 @@
-//! `expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]`
+//! `expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]`
 //!
 //! The auditor's binary: reads two files, prints named checks and a verdict. Offline; no database,
 //! web, async or random crate is linked into it. Exit 0 verified, 1 refused, 2 unusable input.
@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::bundle::FILE_LIMIT;
-use expert_draw::evidence::verify::{Ending, Report, verify};
+use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
 use expert_draw::log::Policy;
 
-const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]\n\
+const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]\n\
 usage: the same; exit 0 verified 核验通过, 1 refused 核验不通过, 2 unusable input 输入无法使用";
 
 /// What the command line asks for.
@@ -20,6 +20,8 @@ struct Options {
     evidence: String,
     policy: String,
     expect: Option<Audience>,
+    /// The file of the attempt before, to be compared with.
+    predecessor: Option<String>,
     json: bool,
     english: bool,
 }
@@ -39,12 +41,13 @@ fn main() -> ExitCode {
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let (mut evidence, mut policy, mut expect) = (None, None, None);
+    let (mut evidence, mut policy, mut expect, mut predecessor) = (None, None, None, None);
     let (mut json, mut english) = (false, false);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg}: 缺少值 (value missing)\n{USAGE}"));
         match arg.as_str() {
             "--policy" => policy = Some(value()?),
+            "--predecessor" => predecessor = Some(value()?),
             "--expect" => {
                 let word = value()?;
                 expect = Some(Audience::parse(&word).ok_or_else(|| format!("--expect {word}\n{USAGE}"))?);
@@ -60,7 +63,9 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
         }
     }
     match (evidence, policy) {
-        (Some(evidence), Some(policy)) => Ok(Options { evidence, policy, expect, json, english }),
+        (Some(evidence), Some(policy)) => {
+            Ok(Options { evidence, policy, expect, predecessor, json, english })
+        }
         _ => Err(USAGE.into()),
     }
 }
@@ -69,16 +74,25 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let policy = read(&options.policy, 1 << 20)?;
     let policy = Policy::parse(&policy)
         .map_err(|e| format!("{}: 信任策略无法使用 (unusable policy): {e}", options.policy))?;
-    let bytes = read(&options.evidence, FILE_LIMIT as u64)?;
-    // A file that is not even evidence is unusable input; one that is and fails a check is refused.
-    let looks_like_json = bytes.first() == Some(&b'{');
-    if !looks_like_json {
-        return Err(format!("{}: 不是证据文件 (not an evidence file)", options.evidence));
-    }
-    let report = verify(&bytes, &policy, options.expect);
+    let bytes = evidence(&options.evidence)?;
+    let report = match &options.predecessor {
+        Some(path) => verify_after(&bytes, &evidence(path)?, &policy, options.expect),
+        None => verify(&bytes, &policy, options.expect),
+    };
     let text = if options.json { json(&report) } else { text(&report, options.english) };
     io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
     Ok(ExitCode::from(if report.verified() { 0 } else { 1 }))
+}
+
+/// A file that is not even evidence is unusable input; one that is and fails a check is refused.
+fn evidence(path: &str) -> Result<Vec<u8>, String> {
+    let bytes = read(path, FILE_LIMIT as u64)?;
+    let looks_like_json = bytes.first() == Some(&b'{');
+    if looks_like_json {
+        Ok(bytes)
+    } else {
+        Err(format!("{path}: 不是证据文件 (not an evidence file)"))
+    }
 }
 
 fn read(path: &str, limit: u64) -> Result<Vec<u8>, String> {
@@ -117,7 +131,9 @@ fn verdict_zh(report: &Report) -> String {
         return format!("结论：核验不通过。未通过：{}\n", failed.join("、"));
     }
     let ending = match facts.ending {
+        Some(Ending::Drawn) | None if facts.calls.is_some() => "评审小组由抽取承诺与日志所载答复唯一确定",
         Some(Ending::Drawn) | None => "抽取结果由其承诺唯一确定",
+        Some(Ending::Stopped) => "抽取结果与递补由其承诺与日志所载答复唯一确定，但抽取已终止，名单不予解封",
         Some(Ending::Voided) => "本次抽取在产生结果前已作废",
         Some(Ending::VoidedAfterDrawn) => "抽取结果由其承诺唯一确定，但事后已作废",
     };
@@ -125,12 +141,13 @@ fn verdict_zh(report: &Report) -> String {
         "结论：核验通过。{ending}（截至日志第 {} 条）\n\
          保证等级：operator（仅运营方贡献随机；运营方在承诺时可能已知结果）\n\
          第 {} 次抽取；已知结果后作废：{}；必选席位：{}；策略外签名：{}（不计）\n\
-         本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实（须核对整个日志与专家库）\n",
+         {}本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实（须核对整个日志与专家库）\n",
         facts.tree_size.unwrap_or_default(),
         facts.attempt.unwrap_or_default(),
         report.seen_voids(),
         facts.forced_seats.unwrap_or_default(),
         facts.unknown_signatures,
+        facts.calls.as_ref().map(calls_zh).unwrap_or_default(),
     )
 }
 
@@ -141,7 +158,14 @@ fn verdict_en(report: &Report) -> String {
         return format!("verdict: REFUSED. failed: {}\n", failed.join(", "));
     }
     let ending = match facts.ending {
+        Some(Ending::Drawn) | None if facts.calls.is_some() => {
+            "the panel follows from its commitment and from the answers in the log"
+        }
         Some(Ending::Drawn) | None => "the result follows from its commitment",
+        Some(Ending::Stopped) => {
+            "the panel follows from its commitment and from the answers in the log, and the draw was \
+             stopped; its names stay sealed"
+        }
         Some(Ending::Voided) => "the draw was voided before a result",
         Some(Ending::VoidedAfterDrawn) => "the result follows from its commitment, and was voided afterwards",
     };
@@ -149,11 +173,53 @@ fn verdict_en(report: &Report) -> String {
         "verdict: VERIFIED. {ending}, as of tree size {}\n\
          level: operator (only the operator contributed; it could have known the outcome when it committed)\n\
          attempt {}; seen voids: {}; forced seats: {}; signatures outside the policy: {} (count for nothing)\n\
-         not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real\n",
+         {}not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real\n",
         facts.tree_size.unwrap_or_default(),
         facts.attempt.unwrap_or_default(),
         report.seen_voids(),
         facts.forced_seats.unwrap_or_default(),
         facts.unknown_signatures,
+        facts.calls.as_ref().map(calls_en).unwrap_or_default(),
     )
+}
+
+fn calls_zh(calls: &CallFacts) -> String {
+    let state = match (calls.shortfall, calls.filled) {
+        (Some(shortfall), _) => format!("席位不足（{}）", shortfall.name()),
+        (None, true) => "席位已满".to_owned(),
+        (None, false) => "席位未满".to_owned(),
+    };
+    let kept = if calls.kept > 0 { format!("；沿用上次成员：{}", calls.kept) } else { String::new() };
+    format!(
+        "信息推送 {} 轮，{state}{kept}；仅凭运营方单方记录而越过：{}；经本系统页面自行退出：{}\n{}",
+        calls.rounds,
+        calls.passed_over_on_operators_word,
+        calls.out_on_own_pages,
+        out_lines(calls),
+    )
+}
+
+fn calls_en(calls: &CallFacts) -> String {
+    let state = match (calls.shortfall, calls.filled) {
+        (Some(shortfall), _) => format!("shortfall ({})", shortfall.name()),
+        (None, true) => "filled".to_owned(),
+        (None, false) => "not filled".to_owned(),
+    };
+    let kept = if calls.kept > 0 { format!("; kept members: {}", calls.kept) } else { String::new() };
+    format!(
+        "{} rounds of calls, {state}{kept}; passed over on the operator's word: {}; out on the service's own pages: {}\n{}",
+        calls.rounds,
+        calls.passed_over_on_operators_word,
+        calls.out_on_own_pages,
+        out_lines(calls),
+    )
+}
+
+/// Who is out and how, one line each: by number where the file opens it.
+fn out_lines(calls: &CallFacts) -> String {
+    let line = |out: &Out| {
+        let number = out.number.as_deref().unwrap_or("-");
+        format!("  out {} {number} {} {}\n", out.position, out.why.name(), out.word.name())
+    };
+    calls.out.iter().map(line).collect()
 }
