@@ -59,6 +59,8 @@ mod plans_short;
 mod privacy;
 #[path = "http/renewals.rs"]
 mod renewals;
+#[path = "http/replay.rs"]
+mod replay;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]

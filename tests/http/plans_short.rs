@@ -92,7 +92,7 @@ fn a_pool_that_is_too_small_is_widened_by_rule_or_filled_by_entry(kind: Kind) {
     let unknown = json!({"application": "S0000000000000000"});
     step(&app, &app.agency, &ready, "recommend", &unknown).names(422, "application", "application");
     let token = applicant(&app);
-    let made = app.post(&token, "/api/v1/applications", "apply", &application(90)).expect(201).json();
+    let made = app.post(&token, "/api/v1/me/applications", "apply", &application(90)).expect(201).json();
     let linked = step(&app, &app.agency, &ready, "recommend", &json!({"application": made["id"]})).expect(200);
     assert_eq!(linked.json()["recommended"], json!([made["id"]]));
 
