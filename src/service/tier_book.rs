@@ -78,14 +78,8 @@ impl TierBook {
             self.people.remove(&entry.subject);
         }
         let kinds = [REMARK.name, CONDUCT.name, EVALUATION.name, REGISTRY_PROFILE.name];
-        let of_kind = |kind: &&str| {
-            entry
-                .kind
-                .strip_prefix("case.")
-                .and_then(|rest| rest.split_once('.'))
-                .is_some_and(|(k, _)| k == *kind)
-        };
-        if !kinds.iter().any(|kind| of_kind(&kind))
+        let kind = entry.kind.strip_prefix("case.").and_then(|rest| rest.split_once('.'));
+        if !kind.is_some_and(|(kind, _)| kinds.contains(&kind))
             || !Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == RECORDED)
         {
             return Ok(());
