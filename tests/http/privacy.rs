@@ -384,7 +384,7 @@ fn two(app: &TestApp) -> (Actor, Actor) {
 }
 
 /// As if a decision had ended the standing: the row says so.
-fn ended(app: &TestApp, number: &str, standing: &str) {
+pub fn ended(app: &TestApp, number: &str, standing: &str) {
     app.fresh
         .by_hand(&format!("UPDATE expert SET standing = '{standing}' WHERE number = '{number}'"))
         .unwrap();

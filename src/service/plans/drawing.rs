@@ -69,14 +69,24 @@ impl Service {
                 let (version, plan) = read(&case)?;
                 if plan.is_wholly_self_selected() {
                     let en = "every expert is self-selected, there is nothing to draw: form the committee";
-                    return Err(Refusal::new(Kind::Conflict, "nothing_to_draw", "全部专家自行选定，无需抽取", en));
+                    return Err(Refusal::new(
+                        Kind::Conflict,
+                        "nothing_to_draw",
+                        "全部专家自行选定，无需抽取",
+                        en,
+                    ));
                 }
                 let event = match case.state.as_str() {
                     APPROVED => "draw",
                     DRAWN => "draw_again",
                     _ => {
                         let en = "only an approved plan can be drawn from";
-                        return Err(Refusal::new(Kind::Conflict, "not_approved", "方案尚未审核同意，不得抽取", en));
+                        return Err(Refusal::new(
+                            Kind::Conflict,
+                            "not_approved",
+                            "方案尚未审核同意，不得抽取",
+                            en,
+                        ));
                     }
                 };
                 let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
@@ -101,7 +111,11 @@ impl Service {
     }
 
     /// Refuses unless everything holds that must hold before a draw begins.
-    pub(in crate::service) fn refuse_unready(&self, approved: &Approved, people: &People) -> Result<(), Refusal> {
+    pub(in crate::service) fn refuse_unready(
+        &self,
+        approved: &Approved,
+        people: &People,
+    ) -> Result<(), Refusal> {
         let Approved { case, plan, .. } = approved;
         let pools = counts(&people.leaves, plan.groups.len());
         let found = self.draw_findings(case, plan, pools.clone())?;

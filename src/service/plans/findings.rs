@@ -120,7 +120,12 @@ impl Service {
     }
 
     /// Everything that must hold for a draw that begins now.
-    pub(super) fn draw_findings(&self, case: &Case, plan: &Plan, pools: Vec<u32>) -> Result<Vec<PlanFinding>, Refusal> {
+    pub(super) fn draw_findings(
+        &self,
+        case: &Case,
+        plan: &Plan,
+        pools: Vec<u32>,
+    ) -> Result<Vec<PlanFinding>, Refusal> {
         let facts = self.plan_facts(case, plan, Some(pools))?;
         let mut found = committee::findings(&facts, &self.profile);
         found.extend(timing::findings(&facts, &self.profile, self.clock.now(), Calendar::embedded()));

@@ -8,6 +8,7 @@ use crate::codec::Json;
 use crate::registry::lifecycle::Party;
 use crate::registry::plan_table::{CONFIRMED, PLAN};
 use crate::registry::{Plan, Problem};
+use crate::service::ITSELF;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::case_body::{free_text, set, take, text};
@@ -16,7 +17,6 @@ use crate::service::changes::Changes;
 use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
-use crate::service::ITSELF;
 use crate::store;
 use crate::store::case::CaseFilter;
 
@@ -107,7 +107,8 @@ impl Service {
                 );
                 return Err(Refusal::field("overrides", "", "overrides", &zh, &en));
             }
-            if let Some(bad) = approval.barred.iter().position(|n| crate::registry::ExpertNumber::parse(n).is_none())
+            if let Some(bad) =
+                approval.barred.iter().position(|n| crate::registry::ExpertNumber::parse(n).is_none())
             {
                 let (zh, en) = ("应为专家编号", "must be an expert number");
                 return Err(Refusal::field(&format!("barred[{bad}]"), "", "expert_number", zh, en));
@@ -238,7 +239,11 @@ impl Service {
             .map_err(|problem| Refusal::invalid(vec![problem]))?;
         self.step(actor, Action::Unseal, id, key, |case, _| {
             self.step_case(actor, &actor.parties(), &PLAN, case, "announce")?;
-            set(&mut case.body, "ended", act(&actor.account, case.updated, None).with("announcement", announcement));
+            set(
+                &mut case.body,
+                "ended",
+                act(&actor.account, case.updated, None).with("announcement", announcement),
+            );
             Ok(())
         })
     }

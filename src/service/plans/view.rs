@@ -116,7 +116,12 @@ impl Service {
     }
 
     /// A page of plans.
-    pub fn plans(&self, actor: &Actor, asked: &PlansAsked, paging: &Paging) -> Result<Listed<PlanLine>, Refusal> {
+    pub fn plans(
+        &self,
+        actor: &Actor,
+        asked: &PlansAsked,
+        paging: &Paging,
+    ) -> Result<Listed<PlanLine>, Refusal> {
         actor.check(Action::ReadPlans)?;
         let own = actor.unit.clone().unwrap_or_default();
         let filter = CaseFilter {
@@ -169,39 +174,39 @@ impl Service {
 }
 
 impl Service {
-/// The view of a case for an account that may see it; `looked`: after a recorded look.
-pub(super) fn plan_view(&self, actor: &Actor, case: &Case, looked: bool) -> Result<PlanView, Refusal> {
-    let (plan_version, plan) = read(case)?;
-    let sites = self.sites_of(case)?;
-    let earliest_draw = self.earliest_draw(case, &plan)?;
-    let body = &case.body;
-    let asked = queries(body);
-    let watches = !wrote(actor);
-    Ok(PlanView {
-        line: line(&CaseLine::from(case)),
-        plan_version,
-        plan,
-        names_shown: wrote(actor) || looked || case.state == CLOSED,
-        findings: FindingView::list(get(body, "findings")),
-        submitted: read_act(body, "submitted"),
-        confirmed: read_act(body, "confirmed"),
-        approved: read_act(body, "approved"),
-        returned: read_act(body, "returned"),
-        cancelling: read_act(body, "cancelling"),
-        ended: read_act(body, "ended"),
-        narrowing_warning: watches.then_some(asked.len() >= self.question_limit()),
-        queries: watches.then_some(asked),
-        widened: widened(body),
-        recommended: ids(body, "recommended"),
-        draws: ids(body, "draws"),
-        sites,
-        sites_draw: draw_of(body).map(str::to_owned),
-        sites_ended: ids(body, "sites_ended"),
-        earliest_draw,
-        predecessor: text(body, &["predecessor"]).map(str::to_owned),
-        successor: text(body, &["successor"]).map(str::to_owned),
-    })
-}
+    /// The view of a case for an account that may see it; `looked`: after a recorded look.
+    pub(super) fn plan_view(&self, actor: &Actor, case: &Case, looked: bool) -> Result<PlanView, Refusal> {
+        let (plan_version, plan) = read(case)?;
+        let sites = self.sites_of(case)?;
+        let earliest_draw = self.earliest_draw(case, &plan)?;
+        let body = &case.body;
+        let asked = queries(body);
+        let watches = !wrote(actor);
+        Ok(PlanView {
+            line: line(&CaseLine::from(case)),
+            plan_version,
+            plan,
+            names_shown: wrote(actor) || looked || case.state == CLOSED,
+            findings: FindingView::list(get(body, "findings")),
+            submitted: read_act(body, "submitted"),
+            confirmed: read_act(body, "confirmed"),
+            approved: read_act(body, "approved"),
+            returned: read_act(body, "returned"),
+            cancelling: read_act(body, "cancelling"),
+            ended: read_act(body, "ended"),
+            narrowing_warning: watches.then_some(asked.len() >= self.question_limit()),
+            queries: watches.then_some(asked),
+            widened: widened(body),
+            recommended: ids(body, "recommended"),
+            draws: ids(body, "draws"),
+            sites,
+            sites_draw: draw_of(body).map(str::to_owned),
+            sites_ended: ids(body, "sites_ended"),
+            earliest_draw,
+            predecessor: text(body, &["predecessor"]).map(str::to_owned),
+            successor: text(body, &["successor"]).map(str::to_owned),
+        })
+    }
 
     /// From so many questions about feasibility on, the plan carries a warning: conditions may have been
     /// narrowed until few remain (the profile's number; 项目规则 where it has none).
