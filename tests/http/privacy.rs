@@ -390,7 +390,7 @@ pub fn ended(app: &TestApp, number: &str, standing: &str) {
         .unwrap();
 }
 
-fn erased(app: &TestApp, number: &str) -> String {
+pub fn erased(app: &TestApp, number: &str) -> String {
     let (registrar, approver) = two(app);
     let ground = expert_draw::service::erasure::Ground::Request;
     let proposed = app.service.propose_erasure(&registrar, number, ground, "本人书面申请", None).unwrap();
