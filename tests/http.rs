@@ -43,6 +43,8 @@ mod exports;
 mod imports;
 #[path = "http/leave.rs"]
 mod leave;
+#[path = "http/material.rs"]
+mod material;
 #[path = "http/opponents.rs"]
 mod opponents;
 #[path = "http/packages.rs"]
