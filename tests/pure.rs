@@ -12,6 +12,8 @@ mod evidence;
 mod fixture;
 #[path = "pure/lifecycles.rs"]
 mod lifecycles;
+#[path = "pure/sites.rs"]
+mod sites;
 #[path = "pure/tidy.rs"]
 mod tidy;
 #[path = "pure/vectors.rs"]
