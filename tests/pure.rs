@@ -6,6 +6,8 @@ mod evidence;
 mod fixture;
 #[path = "pure/lifecycles.rs"]
 mod lifecycles;
+#[path = "pure/membership.rs"]
+mod membership;
 #[path = "pure/tidy.rs"]
 mod tidy;
 #[path = "pure/vectors.rs"]

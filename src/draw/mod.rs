@@ -26,3 +26,4 @@ pub mod seed;
 pub mod statements;
 pub mod tags;
 pub mod vrf;
+pub mod workstations;

@@ -18,9 +18,9 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, campaigns, cases, changes, claim_migrations, codes, conduct,
-    conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports, leave, log,
-    looks, me, openapi, own_account, packages, performance, remarks, renewals, rim, schemes, sealing, search,
-    sessions, tiers, tokens, unit_merges, units,
+    conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, fees, health, imports, leave,
+    log, looks, me, my_draws, openapi, own_account, packages, performance, remarks, renewals, rim, schemes,
+    sealing, search, sessions, tiers, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -55,6 +55,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     applications::routes(config);
     changes::routes(config);
     me::routes(config);
+    my_draws::routes(config);
     decisions::routes(config);
     cases::routes(config);
     leave::routes(config);
@@ -74,6 +75,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     remarks::routes(config);
     tiers::routes(config);
     performance::routes(config);
+    fees::routes(config);
     campaigns::routes(config);
     schemes::routes(config);
     claim_migrations::routes(config);

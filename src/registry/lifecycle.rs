@@ -29,6 +29,10 @@ pub enum Party {
     Supervisor,
     /// 系统管理员.
     Administrator,
+    /// 评审场所工作人员.
+    Venue,
+    /// 财政部门抽取监督岗.
+    DrawDesk,
     /// 期限届满（系统按日期自动办理）.
     Clock,
 }
@@ -46,6 +50,8 @@ impl Party {
             Self::Purchaser => "purchaser",
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
+            Self::Venue => "venue",
+            Self::DrawDesk => "draw_desk",
             Self::Clock => "clock",
         }
     }
@@ -113,6 +119,9 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::keeping::UNREACHABLE,
         &super::renewal::RENEWAL_BATCH,
         &super::renewal::RENEWAL,
+        &super::day::DAY,
+        &super::fee::FEE_TABLE,
+        &super::fee::FEE,
     ]
 }
 

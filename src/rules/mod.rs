@@ -22,7 +22,9 @@
 
 pub mod conditions;
 mod conflicts;
+pub mod day;
 mod eligibility;
+pub mod fees;
 mod finding;
 mod matching;
 mod profile;

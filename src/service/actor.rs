@@ -29,11 +29,13 @@ pub enum Role {
     Supervisor,
     /// System administrator (系统管理员): accounts and keys, no personal data.
     Administrator,
+    /// Staff of one review venue (场所工作人员): who arrives there, on the day.
+    Venue,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Bureau,
         Self::Agency,
         Self::Purchaser,
@@ -41,6 +43,7 @@ impl Role {
         Self::Auditor,
         Self::Supervisor,
         Self::Administrator,
+        Self::Venue,
     ];
 
     /// The word in the API and the database.
@@ -53,6 +56,7 @@ impl Role {
             Self::Auditor => "auditor",
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
+            Self::Venue => "venue",
         }
     }
 
@@ -145,6 +149,16 @@ pub enum Action {
     AuditEvidence,
     /// See counts of exclusions and of candidates.
     ReadCounts,
+    /// Keep the desk of one venue on the day: arrivals, identity checks, failures of the site.
+    KeepDesk,
+    /// Run the day of an own draw: venues, suppliers, pauses, chair, report.
+    RunDay,
+    /// See the day of a draw: how far it is, without names.
+    ReadDay,
+    /// See the fees of an own draw, check vouchers, record payment.
+    PayFees,
+    /// Fetch the archive package of a draw (recorded).
+    FetchDossier,
 }
 
 impl Action {
@@ -177,6 +191,11 @@ impl Action {
             Self::Unseal => "unseal",
             Self::AuditEvidence => "audit_evidence",
             Self::ReadCounts => "read_counts",
+            Self::KeepDesk => "keep_desk",
+            Self::RunDay => "run_day",
+            Self::ReadDay => "read_day",
+            Self::PayFees => "pay_fees",
+            Self::FetchDossier => "fetch_dossier",
         }
     }
 
@@ -209,9 +228,12 @@ const APPROVER: Grant = bureau(Right::Approver);
 const DRAWS: Grant = bureau(Right::Draws);
 const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
+const AGENCY: Grant = any(Role::Agency);
+const PURCHASER: Grant = any(Role::Purchaser);
+const VENUE: Grant = any(Role::Venue);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 27] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -234,6 +256,11 @@ pub const PERMISSIONS: [(Action, &[Grant]); 22] = [
     (Action::Unseal, &[DRAWS]),
     (Action::AuditEvidence, &[AUDITOR]),
     (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
+    (Action::KeepDesk, &[VENUE]),
+    (Action::RunDay, &[AGENCY]),
+    (Action::ReadDay, &[DRAWS, AGENCY, PURCHASER, VENUE, AUDITOR, SUPERVISOR]),
+    (Action::PayFees, &[AGENCY, PURCHASER]),
+    (Action::FetchDossier, &[DRAWS, AGENCY, PURCHASER, AUDITOR]),
 ];
 
 /// An authenticated account.
@@ -245,7 +272,8 @@ pub struct Actor {
     pub role: Role,
     /// Rights of a bureau's account; empty for other roles.
     pub rights: Vec<Right>,
-    /// Credit code of the unit that the account belongs to; an agency's is compared with packages.
+    /// Credit code of the unit that the account belongs to; an agency's is compared with packages. Of a
+    /// venue's account the id of the venue.
     pub unit: Option<String>,
     /// The region to which a bureau's account is narrowed; `None`: the whole registry.
     pub region: Option<Region>,
@@ -355,7 +383,8 @@ impl Actor {
                     Right::Registrar => Some(Party::Registrar),
                     Right::Reviewer => Some(Party::Reviewer),
                     Right::Approver => Some(Party::Approver),
-                    Right::Draws | Right::Accounts => None,
+                    Right::Draws => Some(Party::DrawDesk),
+                    Right::Accounts => None,
                 };
                 self.rights.iter().filter_map(of).collect()
             }
@@ -364,6 +393,7 @@ impl Actor {
             Role::Expert => vec![Party::Expert],
             Role::Supervisor => vec![Party::Supervisor],
             Role::Administrator => vec![Party::Administrator],
+            Role::Venue => vec![Party::Venue],
             Role::Auditor => Vec::new(),
         }
     }
@@ -372,6 +402,11 @@ impl Actor {
     /// agency account without a unit is narrowed to nothing.
     pub fn own_agency(&self) -> Option<String> {
         (self.role == Role::Agency).then(|| self.unit.clone().unwrap_or_default())
+    }
+
+    /// The venue to which a venue's account belongs.
+    pub fn own_venue(&self) -> Option<&str> {
+        if self.role == Role::Venue { self.unit.as_deref() } else { None }
     }
 
     /// Whether records of this agency are visible: always, except to another agency.

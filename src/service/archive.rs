@@ -237,6 +237,13 @@ impl Committed {
         self.entries.iter().find(|(_, statement)| statement.kind() == kind).map(|(index, _)| *index)
     }
 
+    /// The panel as it stands, and the index of the statement that gives it.
+    pub fn panel(&self) -> Result<(u64, Vec<Seated>), Refusal> {
+        let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);
+        let (index, statement) = drawn.ok_or_else(|| Refusal::internal("a draw without a result"))?;
+        Ok((*index, Drawn::read(&statement.body_json()).map_err(Refusal::internal)?.seats))
+    }
+
     /// The result, if there is one.
     pub fn drawn(&self) -> Result<Option<Drawn>, Refusal> {
         let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);

@@ -8,6 +8,7 @@
 //! | `case_body` | tools for what a case keeps, and lists of cases |
 //! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
 //! | `performance`, `tier` | evaluations both ways; tiers computed from them |
+//! | `fees/` | tables of regions; what is due to the members of a panel |
 //! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
 //! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
@@ -41,6 +42,7 @@
 //! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
 //! | `exports/` | lists as tables, within what the viewer may see |
 //! | `tables` | tables that leave the house: CSV, XLSX |
+//! | `membership` | prove-me: an expert's own place in an unsealed draw |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `draws/` | request → committed → drawn, void, unseal |
@@ -76,6 +78,7 @@ pub mod evidence;
 pub mod experts;
 pub mod exports;
 pub mod facts_patch;
+pub mod fees;
 mod following;
 pub mod fsck;
 mod fsck_attachments;
@@ -90,6 +93,7 @@ pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
 pub mod looks;
+pub mod membership;
 mod name_index;
 pub mod own_account;
 pub mod packages;

@@ -17,13 +17,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ports", &["codec", "time", "log"]),
     ("keys", &["codec", "log", "draw", "ports"]),
     ("config", &["codes", "log"]),
+    ("paper", &[]),
     ("pool_sample", &["codec", "codes", "time"]),
     ("store", &["codec", "codes", "time", "log", "draw", "ports"]),
     (
         "service",
         &[
             "codec", "codes", "time", "log", "registry", "rules", "draw", "evidence", "ports", "keys",
-            "config", "store",
+            "config", "store", "paper",
         ],
     ),
     ("http", &["codec", "codes", "time", "log", "registry", "rules", "draw", "evidence", "ports", "service"]),
