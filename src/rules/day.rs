@@ -1,72 +1,65 @@
 //! Numbers of the day (评审当日): when signing in begins and ends, how long a failure of a site may last.
 //!
-//! *Invariant:* every number has its source and how sure that is; a deployment corrects it in its profile.
+//! *Invariant:* every number has its source and how sure that is; a profile of version 2 brings its own.
 //!
 //! *Deliberately not here:* what follows from a time that is over (`service::day`).
 
-use super::profile::Status;
-use super::registry_profile::Mark;
+use super::profile::{Profile, Status};
+use super::registry_profile::{Mark, Number, Rule};
 
-/// A number of minutes with its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Minutes {
-    /// The number.
-    pub value: i64,
-    /// Its source.
-    pub source: &'static str,
-    /// How sure.
-    pub mark: Mark,
-}
-
-/// The numbers of a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The numbers of a day, in minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayRules {
     /// So long before the review starts signing in begins.
-    pub opens: Minutes,
+    pub opens: Number,
     /// So long after the start somebody may still sign in; later is absent.
-    pub lateness: Minutes,
+    pub lateness: Number,
     /// A failure before the start may last so long before the purchaser has to decide.
-    pub failure_before: Minutes,
+    pub failure_before: Number,
     /// A failure during the review may last so long before the committee is formed anew.
-    pub failure_during: Minutes,
+    pub failure_during: Number,
 }
 
 impl DayRules {
-    /// The numbers where a profile says no others.
-    pub const STANDARD: Self = Self {
-        opens: Minutes { value: 120, source: "项目规则", mark: Mark::Policy },
-        lateness: Minutes {
-            value: 0,
-            source: "福建做法（题库转述）：到时未签到即为迟到",
-            mark: Mark::Source(Status::Secondary),
-        },
-        failure_before: Minutes {
-            value: 120,
-            source: "丽江远程异地评标办法第20条",
-            mark: Mark::Source(Status::Text),
-        },
-        failure_during: Minutes {
-            value: 240,
-            source: "丽江远程异地评标办法第21条",
-            mark: Mark::Source(Status::Text),
-        },
-    };
+    /// The numbers of a profile; the standard ones where it has none.
+    pub fn of(profile: &Profile) -> Self {
+        let standard = Self::standard();
+        let Some(terms) = profile.terms() else { return standard };
+        let hours = |number: &Number| Number {
+            value: number.value.saturating_mul(60),
+            rule: number.rule.clone(),
+        };
+        Self {
+            opens: standard.opens,
+            lateness: terms.late_minutes.clone(),
+            failure_before: hours(&terms.failure_before_hours),
+            failure_during: hours(&terms.failure_during_hours),
+        }
+    }
 
-    /// First and last second at which somebody may sign in for a review that starts at a time.
-    pub fn sign_in(&self, start: i64) -> (i64, i64) {
-        (start.saturating_sub(self.opens.value * 60), start.saturating_add(self.lateness.value * 60))
+    /// The numbers where a profile says no others.
+    pub fn standard() -> Self {
+        let number = |value, source: &str, mark| Number { value, rule: Rule { source: source.into(), mark } };
+        let text = Mark::Source(Status::Text);
+        let late = "福建做法（题库转述）：到时未签到即为迟到";
+        Self {
+            opens: number(120, "项目规则", Mark::Policy),
+            lateness: number(0, late, Mark::Source(Status::Secondary)),
+            failure_before: number(120, "丽江远程异地评标办法第20条", text),
+            failure_during: number(240, "丽江远程异地评标办法第21条", text),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::embedded;
 
     #[test]
-    fn signing_in_lasts_from_two_hours_before_to_the_start_itself() {
-        let (from, to) = DayRules::STANDARD.sign_in(1_000_000);
-        assert_eq!((from, to), (1_000_000 - 7_200, 1_000_000));
-        let late = Minutes { value: 15, ..DayRules::STANDARD.lateness };
-        assert_eq!(DayRules { lateness: late, ..DayRules::STANDARD }.sign_in(1_000_000).1, 1_000_900);
+    fn a_profile_of_version_1_leaves_the_standard_numbers_of_lijiang() {
+        let rules = DayRules::of(&embedded("hunan-2023").unwrap());
+        assert_eq!(rules, DayRules::standard());
+        assert_eq!((rules.failure_before.value, rules.failure_during.value, rules.lateness.value), (120, 240, 0));
     }
 }

@@ -11,7 +11,8 @@
 
 use std::collections::BTreeMap;
 
-use super::registry_profile::{Mark, Rule};
+use super::profile::Profile;
+use super::registry_profile::{Mark, Number, Rule};
 use crate::codec::{Fields, Json, ShapeError, object};
 use crate::codes::Region;
 use crate::time::{Date, Timestamp};
@@ -27,15 +28,6 @@ pub const VOUCHER_FEN_MAX: u64 = 10_000_000;
 /// The tables that come with the product, by name.
 const EMBEDDED: [(&str, &str); 1] = [("fees-shandong", include_str!("data/fees-shandong.json"))];
 
-/// A number of a table with its source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Amount {
-    /// The number.
-    pub value: u32,
-    /// Its source.
-    pub rule: Rule,
-}
-
 /// The fee table of a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeeTable {
@@ -46,17 +38,17 @@ pub struct FeeTable {
     /// From this China day on.
     pub valid_from: Date,
     /// Minutes that the first amount covers.
-    pub first_minutes: Amount,
+    pub first_minutes: Number,
     /// For them, 分.
-    pub first_fen: Amount,
+    pub first_fen: Number,
     /// Minutes of a further unit.
-    pub further_minutes: Amount,
+    pub further_minutes: Number,
     /// For each, 分.
-    pub further_fen: Amount,
+    pub further_fen: Number,
     /// The most of one day, 分; 0: no cap.
-    pub day_cap_fen: Amount,
+    pub day_cap_fen: Number,
     /// For who came in time and was not needed (误工补助), 分.
-    pub waiting_fen: Amount,
+    pub waiting_fen: Number,
     /// Whether a unit that has begun counts whole.
     pub begun_counts: bool,
     /// Where that comes from.
@@ -76,6 +68,26 @@ impl FeeTable {
     /// A table that comes with the product.
     pub fn embedded(name: &str) -> Option<&'static str> {
         EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    /// The table that a draw's profile brings, for where no region has one of its own; `None`: it has none.
+    pub fn of_profile(profile: &Profile, region: Region) -> Option<Self> {
+        let fees = profile.terms()?.fees.as_ref()?;
+        let fen = |fen: u64| u32::try_from(fen).ok().filter(|fen| *fen <= FEN_MAX);
+        let number = |value: u32| Number { value, rule: fees.rule.clone() };
+        Some(Self {
+            name: profile.name().to_owned(),
+            region,
+            valid_from: Date::of(Timestamp(0)),
+            first_minutes: number(fees.first_hours.checked_mul(60)?),
+            first_fen: number(fen(fees.first_fen)?),
+            further_minutes: number(60),
+            further_fen: number(fen(fees.further_hour_fen)?),
+            day_cap_fen: number(fen(fees.day_cap_fen)?),
+            waiting_fen: number(fen(fees.lost_work_fen)?),
+            begun_counts: true,
+            begun_rule: fees.rule.clone(),
+        })
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
@@ -341,13 +353,13 @@ fn line(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
     Ok(text.to_owned())
 }
 
-fn amount(f: &mut Fields<'_>, key: &str, min: u32, max: u32) -> Result<Amount, ShapeError> {
+fn amount(f: &mut Fields<'_>, key: &str, min: u32, max: u32) -> Result<Number, ShapeError> {
     f.object(key, |f| {
         let value = f.u32("value", max)?;
         if value < min {
             return Err(f.wrong("value", format!("must be at least {min}")));
         }
-        Ok(Amount { value, rule: source(f)? })
+        Ok(Number { value, rule: source(f)? })
     })
 }
 

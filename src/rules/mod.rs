@@ -20,13 +20,19 @@
     clippy::panic
 )]
 
+pub mod committee;
 pub mod conditions;
 mod conflicts;
 pub mod day;
 mod eligibility;
+pub mod facts;
 pub mod fees;
 mod finding;
 mod matching;
+pub mod parameters;
+pub mod people_facts;
+mod plan_finding;
+pub mod process;
 mod profile;
 pub mod registry_profile;
 mod rule;
@@ -34,11 +40,15 @@ mod same_units;
 pub mod special_check;
 mod standing;
 pub mod tier;
+pub mod timing;
+pub mod unit_graph;
 
 pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge};
 pub use finding::{Answer, Detail, Finding};
+pub use plan_finding::PlanFinding;
 pub use profile::{
-    Jurisdiction, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, UnknownPolicy, embedded,
+    Fees, Jurisdiction, Link, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, Terms,
+    UnknownPolicy, embedded,
 };
 pub use registry_profile::{
     REGISTRY_PROFILE_LIMIT, REGISTRY_PROFILES, RegistryProfile, RegistryProfileError, embedded_registry,

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["codes", "log"]),
     ("paper", &[]),
     ("pool_sample", &["codec", "codes", "time"]),
+    ("profile_source", &["codec", "codes", "time", "registry", "rules"]),
     ("store", &["codec", "codes", "time", "log", "draw", "ports"]),
     (
         "service",

@@ -9,6 +9,7 @@ mod evidence;
 mod fsck;
 mod import;
 mod keys;
+mod rules;
 mod serve;
 mod setup;
 mod words;
@@ -103,6 +104,11 @@ enum Command {
         #[command(subcommand)]
         what: keys::Keys,
     },
+    /// 规则档案：解释、列出 · rule profiles: explain, list
+    Rules {
+        #[command(subcommand)]
+        what: rules::Rules,
+    },
     /// 输出接口文档 · print the OpenAPI document
     Openapi,
     /// 检查数据库与日志是否一致 · check the database against its signed log
@@ -179,6 +185,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
         Command::Keys { what } => keys::keys(&config, &what),
+        Command::Rules { what } => rules::rules(&what),
         Command::Openapi => {
             print!("{}", expert_draw::http::openapi::document());
             Ok(ExitCode::SUCCESS)

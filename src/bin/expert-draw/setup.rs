@@ -83,16 +83,10 @@ pub fn reader(config: &Config) -> Result<Reader, Failure> {
     Reader::open(&database(config)?, 1, Duration::from_secs(30)).map_err(failed)
 }
 
-/// The rule profile: an embedded one by name, or a file.
+/// The rule profile: one that comes with the product, by name, or a file.
 fn profile(config: &Config) -> Result<Profile, Failure> {
-    if let Some(profile) = rules::embedded(&config.profile) {
-        return Ok(profile);
-    }
-    let path = Path::new(&config.profile);
-    let bytes = fs::read(path).map_err(|e| {
-        failed(format!("配置项 profile：{} 既不是内置规则版本，也无法作为文件读取 ({e})", config.profile))
-    })?;
-    Profile::parse(&bytes).map_err(|e| failed(format!("{}: {e}", path.display())))
+    let found = super::rules::find(&config.profile);
+    found.map(|compiled| compiled.profile).map_err(|failure| failed(format!("配置项 profile：{failure}")))
 }
 
 /// The registry profile: an embedded one by name, or a file.

@@ -17,7 +17,7 @@ mod conduct_points;
 mod entry;
 mod keeping;
 mod performance;
-mod read;
+pub(super) mod read;
 mod sanctions;
 mod tiers;
 

@@ -75,7 +75,7 @@ pub struct Text {
 }
 
 /// `source` and `status` of an object; takes a `note` beside them.
-pub(super) fn rule(f: &mut Fields<'_>) -> Result<Rule, ShapeError> {
+pub(in crate::rules) fn rule(f: &mut Fields<'_>) -> Result<Rule, ShapeError> {
     if f.optional("note").is_some() {
         line(f, "note")?;
     }
@@ -87,22 +87,27 @@ pub(super) fn rule(f: &mut Fields<'_>) -> Result<Rule, ShapeError> {
 }
 
 /// A number within a range.
-pub(super) fn number(f: &mut Fields<'_>, key: &str, min: u32, max: u32) -> Result<Number, ShapeError> {
+pub(in crate::rules) fn number(
+    f: &mut Fields<'_>,
+    key: &str,
+    min: u32,
+    max: u32,
+) -> Result<Number, ShapeError> {
     f.object(key, |f| Ok(Number { value: between(f, "value", min, max)?, rule: rule(f)? }))
 }
 
 /// A yes or no.
-pub(super) fn flag(f: &mut Fields<'_>, key: &str) -> Result<Flag, ShapeError> {
+pub(in crate::rules) fn flag(f: &mut Fields<'_>, key: &str) -> Result<Flag, ShapeError> {
     f.object(key, |f| Ok(Flag { value: yes_no(f, "value")?, rule: rule(f)? }))
 }
 
 /// A line of text.
-pub(super) fn text(f: &mut Fields<'_>, key: &str) -> Result<Text, ShapeError> {
+pub(in crate::rules) fn text(f: &mut Fields<'_>, key: &str) -> Result<Text, ShapeError> {
     f.object(key, |f| Ok(Text { value: line(f, "value")?, rule: rule(f)? }))
 }
 
 /// A list of words, each known to `parse`; none twice.
-pub(super) fn words<T: PartialEq>(
+pub(in crate::rules) fn words<T: PartialEq>(
     f: &mut Fields<'_>,
     key: &str,
     parse: impl Fn(&str) -> Option<T>,
@@ -120,7 +125,12 @@ pub(super) fn words<T: PartialEq>(
 }
 
 /// A list of numbers within a range.
-pub(super) fn numbers(f: &mut Fields<'_>, key: &str, min: i64, max: i64) -> Result<Vec<u32>, ShapeError> {
+pub(in crate::rules) fn numbers(
+    f: &mut Fields<'_>,
+    key: &str,
+    min: i64,
+    max: i64,
+) -> Result<Vec<u32>, ShapeError> {
     f.each(key, |item, path| {
         let number = item.as_int().filter(|n| (min..=max).contains(n)).and_then(|n| u32::try_from(n).ok());
         number.ok_or_else(|| ShapeError::new(path, format!("must be an integer from {min} to {max}")))
@@ -128,7 +138,7 @@ pub(super) fn numbers(f: &mut Fields<'_>, key: &str, min: i64, max: i64) -> Resu
 }
 
 /// An item of a list of objects.
-pub(super) fn item<'a, T>(
+pub(in crate::rules) fn item<'a, T>(
     json: &'a Json,
     path: &str,
     read: impl FnOnce(&mut Fields<'a>) -> Result<T, ShapeError>,
@@ -137,14 +147,14 @@ pub(super) fn item<'a, T>(
 }
 
 /// `[a-z0-9-]{1,64}`.
-pub(super) fn name(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
+pub(in crate::rules) fn name(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
     let name = line(f, key)?;
     let sound = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if sound && name.len() <= 64 { Ok(name) } else { Err(f.wrong(key, "must be [a-z0-9-]{1,64}")) }
 }
 
 /// 1 to 2,000 characters without control characters.
-pub(super) fn line(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
+pub(in crate::rules) fn line(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
     let text = f.str(key)?;
     if text.is_empty() || text.chars().count() > TEXT_LIMIT || text.chars().any(char::is_control) {
         return Err(f.wrong(key, "must have 1 to 2000 characters and no control characters"));
@@ -153,12 +163,17 @@ pub(super) fn line(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> 
 }
 
 /// A date `YYYY-MM-DD`.
-pub(super) fn date(f: &mut Fields<'_>, key: &str) -> Result<Date, ShapeError> {
+pub(in crate::rules) fn date(f: &mut Fields<'_>, key: &str) -> Result<Date, ShapeError> {
     Date::parse(f.str(key)?).map_err(|error| f.wrong(key, error.to_string()))
 }
 
 /// An integer within a range.
-pub(super) fn between(f: &mut Fields<'_>, key: &str, min: u32, max: u32) -> Result<u32, ShapeError> {
+pub(in crate::rules) fn between(
+    f: &mut Fields<'_>,
+    key: &str,
+    min: u32,
+    max: u32,
+) -> Result<u32, ShapeError> {
     match f.u32(key, max)? {
         n if n >= min => Ok(n),
         _ => Err(f.wrong(key, format!("must be an integer from {min} to {max}"))),
@@ -166,7 +181,7 @@ pub(super) fn between(f: &mut Fields<'_>, key: &str, min: u32, max: u32) -> Resu
 }
 
 /// `yes` or `no`.
-pub(super) fn yes_no(f: &mut Fields<'_>, key: &str) -> Result<bool, ShapeError> {
+pub(in crate::rules) fn yes_no(f: &mut Fields<'_>, key: &str) -> Result<bool, ShapeError> {
     match f.str(key)? {
         "yes" => Ok(true),
         "no" => Ok(false),

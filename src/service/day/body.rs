@@ -188,7 +188,7 @@ impl Day {
     /// The numbers with which a day begins.
     pub fn minutes_of(rules: &DayRules) -> [i64; 4] {
         let DayRules { opens, lateness, failure_before, failure_during } = rules;
-        [opens.value, lateness.value, failure_before.value, failure_during.value]
+        [opens, lateness, failure_before, failure_during].map(|number| i64::from(number.value))
     }
 
     /// The body of the case.
@@ -425,7 +425,7 @@ pub(super) mod tests {
             discipline: "一、不得泄露评审情况。\n二、……".into(),
             representatives: 1,
             central_body: Some(party("92")),
-            minutes: Day::minutes_of(&DayRules::STANDARD),
+            minutes: Day::minutes_of(&DayRules::standard()),
             arrivals: vec![Arrival {
                 position: 4,
                 group: 1,
