@@ -23,6 +23,7 @@ pub mod pool;
 pub mod request;
 pub mod seats;
 pub mod seed;
+pub mod sites;
 pub mod statements;
 pub mod tags;
 pub mod vrf;

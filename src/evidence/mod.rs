@@ -15,6 +15,7 @@ pub mod bundle;
 pub mod membership;
 pub mod openings;
 pub mod said;
+pub mod sites;
 pub mod verify;
 
 pub use bundle::{Audience, Evidence, EvidenceEntry};

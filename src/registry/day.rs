@@ -11,9 +11,9 @@ const VENUE: &[Party] = &[Party::Venue];
 const EXPERT: &[Party] = &[Party::Expert];
 const SITE: &[Party] = &[Party::Venue, Party::Agency];
 const CLOCK: &[Party] = &[Party::Clock];
-const CONFIRMS: &[Party] = &[Party::Agency, Party::DrawDesk];
+const CONFIRMS: &[Party] = &[Party::Agency, Party::Draws];
 const MEMBERS: &[Party] = &[Party::Expert, Party::Agency];
-const STOPS: &[Party] = &[Party::Agency, Party::DrawDesk, Party::Clock];
+const STOPS: &[Party] = &[Party::Agency, Party::Draws, Party::Clock];
 
 const ART_16: &str = "财库〔2016〕198号第16条（C2）";
 const ART_17: &str = "财库〔2016〕198号第17条（C2）；财政部令第87号第49条（C2）";
@@ -184,7 +184,7 @@ pub const DAY: Lifecycle = Lifecycle {
             "reviewed",
             "announce",
             "announced",
-            &[Party::DrawDesk, Party::Clock],
+            &[Party::Draws, Party::Clock],
             ("结果公告后公开名单", "the result is announced and the names are unsealed"),
             "财库〔2016〕198号第20条（C2）；实施条例第43条（C）",
         ),

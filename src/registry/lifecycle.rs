@@ -27,12 +27,12 @@ pub enum Party {
     Purchaser,
     /// 纪检监察.
     Supervisor,
+    /// 财政部门抽取监督岗.
+    Draws,
     /// 系统管理员.
     Administrator,
     /// 评审场所工作人员.
     Venue,
-    /// 财政部门抽取监督岗.
-    DrawDesk,
     /// 期限届满（系统按日期自动办理）.
     Clock,
 }
@@ -49,9 +49,9 @@ impl Party {
             Self::Agency => "agency",
             Self::Purchaser => "purchaser",
             Self::Supervisor => "supervisor",
+            Self::Draws => "draws",
             Self::Administrator => "administrator",
             Self::Venue => "venue",
-            Self::DrawDesk => "draw_desk",
             Self::Clock => "clock",
         }
     }
@@ -119,6 +119,9 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::keeping::UNREACHABLE,
         &super::renewal::RENEWAL_BATCH,
         &super::renewal::RENEWAL,
+        &super::plan_table::PLAN,
+        &super::venue::VENUE,
+        &super::venue::BOOKING,
         &super::day::DAY,
         &super::fee::FEE_TABLE,
         &super::fee::FEE,

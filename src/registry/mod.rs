@@ -24,6 +24,8 @@
 //! | `day`, `fee` | the life cycles of the day of a review and of what its members are paid |
 //! | `keeping` | leave, confirmation, reminders, lost contact |
 //! | `renewal` | renewal of terms |
+//! | `plan`, `plan_draft`, `plan_check`, `plan_json`, `plan_table` | [`Plan`]: what is asked for a package before anything is drawn; its life cycle |
+//! | `venue` | [`venue::Venue`]: places of review with their workstations; bookings |
 //! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
 //!
 //! *Invariant:* a constructed value is valid; validation reports every problem at once and never
@@ -70,6 +72,11 @@ pub mod lifecycle;
 mod package;
 mod particulars;
 pub mod performance;
+pub mod plan;
+mod plan_check;
+mod plan_draft;
+mod plan_json;
+pub mod plan_table;
 pub mod privacy;
 mod problem;
 pub mod remark;
@@ -86,6 +93,7 @@ mod unit;
 mod unit_draft;
 mod unit_image;
 pub mod unit_merge;
+pub mod venue;
 
 pub use csv_row::{Columns, NONE_MARKS};
 pub use draft::Draft;
@@ -105,6 +113,10 @@ pub use package::{Package, PackageDraft, PackageNumber, Party, PartyDraft, SUPPL
 pub use particulars::{
     Appointment, Certificate, Claim, ClaimDecision, Document, Education, EqualLevel, Leave, Particulars,
     Relation, Relative, Relaxation, Title, Training, WorkStatus,
+};
+pub use plan::{Category, Method, Plan, PlanGroup};
+pub use plan_draft::{
+    InvolvedDraft, PlanDraft, PlanGroupDraft, ProvinceFilingDraft, SelectedDraft, SelfSelectionDraft, SitesDraft,
 };
 pub use problem::{Problem, ValueClass};
 pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};

@@ -383,7 +383,7 @@ impl Actor {
                     Right::Registrar => Some(Party::Registrar),
                     Right::Reviewer => Some(Party::Reviewer),
                     Right::Approver => Some(Party::Approver),
-                    Right::Draws => Some(Party::DrawDesk),
+                    Right::Draws => Some(Party::Draws),
                     Right::Accounts => None,
                 };
                 self.rights.iter().filter_map(of).collect()
