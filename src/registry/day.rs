@@ -12,7 +12,6 @@ const EXPERT: &[Party] = &[Party::Expert];
 const SITE: &[Party] = &[Party::Venue, Party::Agency];
 const CLOCK: &[Party] = &[Party::Clock];
 const CONFIRMS: &[Party] = &[Party::Agency, Party::Draws];
-const MEMBERS: &[Party] = &[Party::Expert, Party::Agency];
 const STOPS: &[Party] = &[Party::Agency, Party::Draws, Party::Clock];
 
 const ART_16: &str = "财库〔2016〕198号第16条（C2）";
@@ -49,8 +48,9 @@ const CONFLICT: (&str, &str) = (
     "本人声明，或完整供应商名单核对出回避情形；席位随即空出",
     "declared, or found against the full list of suppliers; the seat is vacated",
 );
-const LEAVES: (&str, &str) =
-    ("写明原因；席位空出，此前意见无效", "a reason; the seat is vacated, opinions given so far are void");
+const LEAVES: (&str, &str) = ("写明原因", "a reason");
+const VOID: (&str, &str) =
+    ("席位空出，重新签到；此前意见无效", "the seat is vacated and signing in begins again; opinions given so far are void");
 
 /// The day of a draw.
 pub const DAY: Lifecycle = Lifecycle {
@@ -94,10 +94,16 @@ pub const DAY: Lifecycle = Lifecycle {
         ),
         row("signing_in", "recuse", "signing_in", EXPERT, CONFLICT, ART_16),
         row("signing_in", "find_conflict", "signing_in", CLOCK, CONFLICT, ART_16),
-        row("signing_in", "report_absent", "signing_in", VENUE, ABSENT, LATE),
-        row("signing_in", "confirm_absent", "signing_in", CONFIRMS, SECOND, LATE),
-        row("signing_in", "leave", "signing_in", SITE, LEAVES, ART_17),
-        row("signing_in", "vote_chair", "signing_in", MEMBERS, NOTHING, "财政部令第87号第45条（C2）"),
+        row("signing_in", "report_vacancy", "signing_in", VENUE, ABSENT, LATE),
+        row("signing_in", "confirm_vacancy", "signing_in", CONFIRMS, SECOND, LATE),
+        row(
+            "signing_in",
+            "vote_chair",
+            "signing_in",
+            EXPERT,
+            ("已签到；过半数专家推选者为组长，采购人代表不得担任", "signed in; whom more than half of the experts name; never a representative"),
+            "财政部令第87号第45条（C2）",
+        ),
         row("signing_in", "pause", "waiting", SITE, ("写明场所与故障", "the site and what failed"), BEFORE),
         row("waiting", "resume", "signing_in", SITE, NOTHING, BEFORE),
         row(
@@ -123,8 +129,9 @@ pub const DAY: Lifecycle = Lifecycle {
             ),
             "财政部令第87号第45条（C2）",
         ),
-        row("in_review", "leave", "signing_in", SITE, LEAVES, ART_17),
-        row("in_review", "find_conflict", "signing_in", CLOCK, CONFLICT, ART_16),
+        row("in_review", "report_vacancy", "in_review", VENUE, LEAVES, ART_17),
+        row("in_review", "confirm_vacancy", "signing_in", CONFIRMS, VOID, ART_17),
+        row("in_review", "recuse", "signing_in", EXPERT, VOID, ART_16),
         row(
             "in_review",
             "note_breach",
@@ -231,11 +238,8 @@ mod tests {
             assert_eq!(row.by, VENUE, "an expert never signs in for themselves");
         }
         assert!(!DAY.transitions.iter().any(|row| row.from == "failed" && row.event == "resume"));
-        for row in DAY.transitions.iter().filter(|row| row.event == "leave") {
-            assert_eq!(
-                row.to, "signing_in",
-                "a seat that is open has to be filled before the review goes on"
-            );
+        for row in DAY.transitions.iter().filter(|row| matches!(row.event, "confirm_vacancy" | "recuse")) {
+            assert_eq!(row.to, "signing_in", "a seat that is open has to be filled before the review goes on");
         }
         assert!(is_over("stopped") && is_over("reviewed") && !is_over("ended"));
     }

@@ -5,6 +5,7 @@
 use crate::codec::{Fields, Json, Object, ShapeError, object};
 use crate::draw::request::Organisation;
 use crate::rules::day::DayRules;
+use crate::rules::registry_profile::Number;
 use crate::rules::fees::{Payer, Work};
 use crate::time::Timestamp;
 
@@ -17,8 +18,8 @@ pub struct DaySite {
     pub venue: String,
     /// Region of the venue.
     pub region: String,
-    /// Workstations.
-    pub workstations: u32,
+    /// Names of the workstations, in the order in which they are numbered from 1.
+    pub workstations: Vec<String>,
 }
 
 /// How somebody's identity was checked.
@@ -72,11 +73,15 @@ pub struct Pause {
     pub during: bool,
 }
 
-/// Somebody who did not come.
+/// A seat that the venue reports as vacant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absence {
+pub struct Vacancy {
     /// Pool position.
     pub position: u32,
+    /// `absent`, `withdrawn` or `unfit`: words of draw-v2.
+    pub why: String,
+    /// What happened.
+    pub reason: String,
     /// Account that reported it.
     pub reported_by: String,
     /// Unix seconds.
@@ -119,14 +124,16 @@ pub struct Day {
     pub representatives: u32,
     /// Whether it stands in the catalogue of centralised procurement, and then the central body.
     pub central_body: Option<Organisation>,
-    /// Minutes: sign-in opens before the start, lateness, failure before, failure during.
-    pub minutes: [i64; 4],
+    /// First and last second of signing in.
+    pub sign_in: (i64, i64),
+    /// Minutes that a failure may last: before the start, during the review.
+    pub failure: (i64, i64),
     /// Who signed in, in that order; who left stays.
     pub arrivals: Vec<Arrival>,
     /// Failures.
     pub pauses: Vec<Pause>,
-    /// Who did not come.
-    pub absences: Vec<Absence>,
+    /// Seats reported as vacant.
+    pub vacancies: Vec<Vacancy>,
     /// Position of the chair, and since when.
     pub chair: Option<(u32, i64)>,
     /// Unix seconds: periods of the review, the last one open while it lasts.
@@ -161,12 +168,6 @@ impl Day {
         self.sites.iter().find(|known| known.site == site)
     }
 
-    /// First and last second of signing in.
-    pub fn sign_in(&self) -> (i64, i64) {
-        let [opens, lateness, ..] = self.minutes;
-        (self.review_start - opens * 60, self.review_start + lateness * 60)
-    }
-
     /// What somebody who signed in did, in the words of the fee rules.
     pub fn work(&self, arrival: &Arrival) -> Work {
         let end = arrival.left.as_ref().map(|(_, at)| *at);
@@ -185,15 +186,16 @@ impl Day {
         }
     }
 
-    /// The numbers with which a day begins.
-    pub fn minutes_of(rules: &DayRules) -> [i64; 4] {
-        let DayRules { opens, lateness, failure_before, failure_during } = rules;
-        [opens, lateness, failure_before, failure_during].map(|number| i64::from(number.value))
+    /// Times of a day under these rules: when signing in begins and ends, how long failures may last. What the
+    /// invitations told as the last moment stands; the profile's lateness comes on top.
+    pub fn times(rules: &DayRules, start: i64, told: i64) -> ((i64, i64), (i64, i64)) {
+        let seconds = |minutes: &Number| i64::from(minutes.value) * 60;
+        let sign_in = (start - seconds(&rules.opens), told + seconds(&rules.lateness));
+        (sign_in, (i64::from(rules.failure_before.value), i64::from(rules.failure_during.value)))
     }
 
     /// The body of the case.
     pub fn to_json(&self) -> Json {
-        let [opens, lateness, before, during] = self.minutes;
         let sitting = |(from, to): &(i64, Option<i64>)| -> Json {
             Object::new().with("from", *from).with_some("to", *to).into()
         };
@@ -207,17 +209,13 @@ impl Day {
             .with("discipline", self.discipline.as_str())
             .with("representatives", self.representatives)
             .with_some("central_body", self.central_body.as_ref().map(organisation))
-            .with(
-                "minutes",
-                Object::new()
-                    .with("opens", opens)
-                    .with("lateness", lateness)
-                    .with("failure_before", before)
-                    .with("failure_during", during),
-            )
+            .with("opens", self.sign_in.0)
+            .with("closes", self.sign_in.1)
+            .with("failure_before_minutes", self.failure.0)
+            .with("failure_during_minutes", self.failure.1)
             .with("arrivals", self.arrivals.iter().map(arrival).collect::<Json>())
             .with("pauses", self.pauses.iter().map(pause).collect::<Json>())
-            .with("absences", self.absences.iter().map(absence).collect::<Json>())
+            .with("vacancies", self.vacancies.iter().map(vacancy).collect::<Json>())
             .with_some(
                 "chair",
                 self.chair.map(|(position, at)| Object::new().with("position", position).with("at", at)),
@@ -231,10 +229,6 @@ impl Day {
     pub fn read(json: &Json) -> Result<Self, ShapeError> {
         object(json, "", |f| {
             f.int("v", 1..=1)?;
-            let minutes = f.object("minutes", |f| {
-                let mut one = |key: &str| f.int(key, 0..=100_000);
-                Ok([one("opens")?, one("lateness")?, one("failure_before")?, one("failure_during")?])
-            })?;
             let chair = if f.optional("chair").is_some() {
                 Some(f.object("chair", |f| Ok((f.u32("position", u32::MAX)?, time(f, "at")?)))?)
             } else {
@@ -256,10 +250,14 @@ impl Day {
                 discipline: f.str("discipline")?.to_owned(),
                 representatives: f.u32("representatives", 64)?,
                 central_body,
-                minutes,
+                sign_in: (time(f, "opens")?, time(f, "closes")?),
+                failure: (
+                    f.int("failure_before_minutes", 0..=100_000)?,
+                    f.int("failure_during_minutes", 0..=100_000)?,
+                ),
                 arrivals: f.each("arrivals", |item, at| object(item, at, read_arrival))?,
                 pauses: f.each("pauses", |item, at| object(item, at, read_pause))?,
-                absences: f.each("absences", |item, at| object(item, at, read_absence))?,
+                vacancies: f.each("vacancies", |item, at| object(item, at, read_vacancy))?,
                 chair,
                 sittings: f.each("sittings", |item, at| {
                     object(item, at, |f| Ok((time(f, "from")?, maybe_time(f, "to")?)))
@@ -287,7 +285,7 @@ fn site(site: &DaySite) -> Json {
         .with("site", site.site)
         .with("venue", site.venue.as_str())
         .with("region", site.region.as_str())
-        .with("workstations", site.workstations)
+        .with("workstations", site.workstations.iter().map(|name| Json::from(name.as_str())).collect::<Json>())
         .into()
 }
 
@@ -296,7 +294,9 @@ fn read_site(f: &mut Fields<'_>) -> Result<DaySite, ShapeError> {
         site: f.u32("site", 32)?,
         venue: f.str("venue")?.to_owned(),
         region: f.str("region")?.to_owned(),
-        workstations: f.u32("workstations", 256)?,
+        workstations: f.each("workstations", |item, at| {
+            item.as_str().map(str::to_owned).ok_or_else(|| ShapeError::new(at, "must be a string"))
+        })?,
     })
 }
 
@@ -373,18 +373,22 @@ fn read_pause(f: &mut Fields<'_>) -> Result<Pause, ShapeError> {
     })
 }
 
-fn absence(absence: &Absence) -> Json {
+fn vacancy(vacancy: &Vacancy) -> Json {
     Object::new()
-        .with("position", absence.position)
-        .with("reported_by", absence.reported_by.as_str())
-        .with("at", absence.at)
-        .with_some("confirmed_by", absence.confirmed_by.as_deref())
+        .with("position", vacancy.position)
+        .with("why", vacancy.why.as_str())
+        .with("reason", vacancy.reason.as_str())
+        .with("reported_by", vacancy.reported_by.as_str())
+        .with("at", vacancy.at)
+        .with_some("confirmed_by", vacancy.confirmed_by.as_deref())
         .into()
 }
 
-fn read_absence(f: &mut Fields<'_>) -> Result<Absence, ShapeError> {
-    Ok(Absence {
+fn read_vacancy(f: &mut Fields<'_>) -> Result<Vacancy, ShapeError> {
+    Ok(Vacancy {
         position: f.u32("position", u32::MAX)?,
+        why: f.str("why")?.to_owned(),
+        reason: f.str("reason")?.to_owned(),
         reported_by: f.str("reported_by")?.to_owned(),
         at: time(f, "at")?,
         confirmed_by: maybe_text(f, "confirmed_by")?,
@@ -420,12 +424,13 @@ pub(super) mod tests {
             draw: "D0".into(),
             package: "P0".into(),
             review_start: 100_000,
-            sites: vec![DaySite { site: 1, venue: "V0".into(), region: "430600".into(), workstations: 8 }],
+            sites: vec![DaySite { site: 1, venue: "V0".into(), region: "430600".into(), workstations: vec!["A/1".into()] }],
             suppliers: vec![party("91")],
             discipline: "一、不得泄露评审情况。\n二、……".into(),
             representatives: 1,
             central_body: Some(party("92")),
-            minutes: Day::minutes_of(&DayRules::standard()),
+            sign_in: (92_800, 100_000),
+            failure: (120, 240),
             arrivals: vec![Arrival {
                 position: 4,
                 group: 1,
@@ -449,7 +454,14 @@ pub(super) mod tests {
                 to: None,
                 during: true,
             }],
-            absences: vec![Absence { position: 9, reported_by: "A1".into(), at: 100_001, confirmed_by: None }],
+            vacancies: vec![Vacancy {
+                position: 9,
+                why: "absent".into(),
+                reason: "逾时未到".into(),
+                reported_by: "A1".into(),
+                at: 100_001,
+                confirmed_by: None,
+            }],
             chair: Some((4, 99_040)),
             sittings: vec![(100_000, Some(101_000)), (102_000, None)],
             report: Some(Report { digest: "00".into(), signed: 3, dissents: 1, by: "A2".into(), at: 1 }),
