@@ -33,12 +33,17 @@ pub enum Undecided {
 
 /// The panel that a seed gives.
 pub fn panel(commitment: &Commitment, leaves: &[Leaf], seed: &Hash) -> Result<Decision, Undecided> {
-    let own: Vec<u8> = leaves.iter().map(|leaf| leaf.lots).collect();
-    let tickets = lots::tickets(&lots::Seed(*seed.as_bytes()), &own, commitment.lots)?;
-    let order = lots::order(&tickets);
+    let order = order(commitment, leaves, seed)?;
     let (plan, fixed) = (plan(commitment), fixed(commitment, leaves));
     let panel = seats::complete(&plan, &candidates(leaves), &order, &fixed, &BTreeSet::new())?;
     Ok(Decision { seats: panel.seated, branches: panel.branches })
+}
+
+/// The drawn order of a pool under a seed: every position once (draw-v1 §6.2).
+pub fn order(commitment: &Commitment, leaves: &[Leaf], seed: &Hash) -> Result<Vec<u32>, lots::LotsError> {
+    let own: Vec<u8> = leaves.iter().map(|leaf| leaf.lots).collect();
+    let tickets = lots::tickets(&lots::Seed(*seed.as_bytes()), &own, commitment.lots)?;
+    Ok(lots::order(&tickets))
 }
 
 /// The positions of those who sit in every full panel, kept members apart; an error when there is
@@ -48,7 +53,7 @@ pub fn forced_seats(commitment: &Commitment, leaves: &[Leaf]) -> Result<Vec<u32>
 }
 
 /// The committed plan as the walk wants it.
-fn plan(commitment: &Commitment) -> Plan {
+pub(super) fn plan(commitment: &Commitment) -> Plan {
     Plan { seats: commitment.groups.iter().map(|group| group.seats).collect(), unit_cap: commitment.unit_cap }
 }
 
@@ -66,7 +71,8 @@ fn fixed(commitment: &Commitment, leaves: &[Leaf]) -> Vec<Fixed> {
     commitment.kept.iter().map(fixed).collect()
 }
 
-fn candidates(leaves: &[Leaf]) -> Vec<Candidate> {
+/// The leaves as the walk wants them.
+pub(super) fn candidates(leaves: &[Leaf]) -> Vec<Candidate> {
     let candidate =
         |leaf: &Leaf| Candidate { groups: leaf.groups, unit: leaf.unit, relations: leaf.relations.clone() };
     leaves.iter().map(candidate).collect()

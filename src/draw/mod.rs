@@ -14,6 +14,7 @@
     clippy::panic
 )]
 
+pub mod calls;
 pub mod commitment;
 pub mod decide;
 pub mod identity;

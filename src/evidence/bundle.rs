@@ -1,4 +1,5 @@
-//! The evidence file's shape, both ways (`api-spec/evidence-v1.md` §1).
+//! The evidence file's shape, both ways (`api-spec/evidence-v1.md` §1, `evidence-v2.md` §1): one shape
+//! under two names, which say what statements a file may hold.
 //!
 //! *Invariant:* what [`Evidence::read`] accepts, [`Evidence::write`] writes back byte for byte.
 
@@ -7,8 +8,40 @@ use std::collections::BTreeMap;
 use super::openings::Openings;
 use crate::codec::{Fields, Hash, Json, Object, ShapeError, from_hex, object, sha256, to_hex};
 
-/// Value of the field `format`.
-pub const FORMAT: &str = "expert-draw/evidence-v1";
+/// Which rules a file is made and read by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// evidence-v1: a draw without calls.
+    V1,
+    /// evidence-v2: a draw with calls.
+    V2,
+}
+
+impl Format {
+    /// Value of the field `format`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "expert-draw/evidence-v1",
+            Self::V2 => "expert-draw/evidence-v2",
+        }
+    }
+
+    /// The format that a file says it has, whatever else is wrong with it.
+    pub fn claimed(bytes: &[u8]) -> Option<Self> {
+        let json = Json::parse(bytes, FILE_LIMIT).ok()?;
+        let name = json.as_map()?.get("format")?.as_str()?;
+        [Self::V1, Self::V2].into_iter().find(|format| format.name() == name)
+    }
+
+    /// Value of the field `v`.
+    fn version(self) -> u32 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+        }
+    }
+}
+
 /// The largest file that is read, in bytes.
 pub const FILE_LIMIT: usize = 512 << 20;
 
@@ -50,6 +83,8 @@ pub struct EvidenceEntry {
 /// One evidence file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
+    /// By which rules.
+    pub format: Format,
     /// For whom.
     pub audience: Audience,
     /// Checkpoint note.
@@ -94,8 +129,8 @@ impl Evidence {
                 .into()
         };
         let bare = Object::new()
-            .with("v", 1u32)
-            .with("format", FORMAT)
+            .with("v", self.format.version())
+            .with("format", self.format.name())
             .with("audience", self.audience.name())
             .with("checkpoint", self.checkpoint.as_str())
             .with("entries", self.entries.iter().map(entry).collect::<Json>())
@@ -119,8 +154,8 @@ impl Evidence {
     }
 
     fn read_fields(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
-        f.int("v", 1..=1)?;
-        f.literal("format", FORMAT)?;
+        let format = if f.int("v", 1..=2)? == 1 { Format::V1 } else { Format::V2 };
+        f.literal("format", format.name())?;
         let audience = Audience::parse(f.str("audience")?)
             .ok_or_else(|| f.wrong("audience", "must be public or auditor"))?;
         let openings = match f.optional("openings") {
@@ -128,6 +163,7 @@ impl Evidence {
             None => None,
         };
         Ok(Self {
+            format,
             audience,
             checkpoint: f.str("checkpoint")?.to_owned(),
             entries: f.each("entries", |item, path| {

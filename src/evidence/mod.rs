@@ -1,6 +1,6 @@
 //! Evidence: the file of one draw that a stranger verifies, and the verifier.
 //!
-//! Specification: `api-spec/evidence-v1.md`. [`bundle`] and [`openings`] are the file's shape both
+//! Specification: `api-spec/evidence-v1.md`, and `evidence-v2.md` for draws with calls. [`bundle`] and [`openings`] are the file's shape both
 //! ways; [`verify`] recomputes everything from the raw parts and believes nothing.
 #![deny(
     clippy::float_arithmetic,
@@ -18,5 +18,5 @@ pub mod said;
 pub mod sites;
 pub mod verify;
 
-pub use bundle::{Audience, Evidence, EvidenceEntry};
+pub use bundle::{Audience, Evidence, EvidenceEntry, Format};
 pub use openings::Openings;

@@ -1,6 +1,8 @@
-//! Statements by type: the closed list of what this log may say (`api-spec/log-v1.md` §4).
+//! Statements by type: the closed lists of what a log may say: `api-spec/log-v1.md` §4, and the types
+//! of calls that `api-spec/draw-v2.md` §3 adds.
 
 use crate::codec::{Hash, Json, ShapeError, object};
+use crate::draw::calls::Call;
 use crate::draw::commitment::Commitment;
 use crate::draw::statements::{Contributed, Drawn, Unsealed, Void};
 use crate::log::opened::LogOpened;
@@ -39,6 +41,8 @@ pub enum Said {
     Voided(Void),
     /// The result was announced.
     Unsealed(Unsealed),
+    /// Anything about calls (draw-v2).
+    Call(Call),
 }
 
 impl Said {
@@ -57,7 +61,9 @@ impl Said {
             Void::CONFIRMED => Void::read(fields, true).map(Self::Voided),
             Unsealed::TYPE => Unsealed::read(fields).map(Self::Unsealed),
             opaque if OPAQUE.contains(&opaque) => digest("image").map(Self::Opaque),
-            _ => Err(ShapeError::new("type", "unknown type of statement")),
+            other => Call::read(other, fields)
+                .unwrap_or_else(|| Err(ShapeError::new("type", "unknown type of statement")))
+                .map(Self::Call),
         }
     }
 
@@ -73,6 +79,7 @@ impl Said {
             Self::Drawn(said) => Some(&said.alpha),
             Self::VoidProposed(said) | Self::Voided(said) => Some(&said.alpha),
             Self::Unsealed(said) => Some(&said.alpha),
+            Self::Call(said) => Some(said.alpha()),
             _ => None,
         }
     }

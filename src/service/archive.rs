@@ -7,6 +7,7 @@ use super::draws::record::DrawRecord;
 use super::refusal::{Kind, Refusal};
 use super::sealing::{OpaqueRecord, Sealer};
 use crate::codec::{Hash, Json, hmac_sha256};
+use crate::draw::calls::{Call, CallBook, Outcome, Settled};
 use crate::draw::commitment::Commitment;
 use crate::draw::pool::{self, Candidate, Leaf};
 use crate::draw::seats::Seated;
@@ -129,18 +130,17 @@ impl<'a> Archive<'a> {
         Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
     }
 
-    /// The seated, in drawn order, as of the registry entries that their leaves commit to.
+    /// The final members, in drawn order, as of the registry entries that their leaves commit to.
     pub(crate) fn members(
         &self,
         conn: &mut Conn,
         committed: &Committed,
     ) -> Result<Vec<(Seated, SeatedCard)>, Refusal> {
-        let Some(drawn) = committed.drawn()? else { return Ok(Vec::new()) };
         let mut members = Vec::new();
-        for seat in &drawn.seats {
+        for seat in committed.members()? {
             let person = committed.record.candidates.get(seat.position as usize);
             let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
-            members.push((*seat, self.seated_card(conn, &committed.row.id, person)?));
+            members.push((seat, self.seated_card(conn, &committed.row.id, person)?));
         }
         Ok(members)
     }
@@ -170,8 +170,8 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// Everybody in the pool of a committed draw, and the positions of the seats, without rebuilding
-    /// the leaves.
+    /// Everybody in the pool of a committed draw, and every seat that somebody ever held in it, without
+    /// rebuilding the leaves.
     pub(super) fn pool_and_seats(
         &self,
         conn: &mut Conn,
@@ -190,6 +190,12 @@ impl<'a> Archive<'a> {
             let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
             if statement.kind() == Drawn::TYPE {
                 seats = Drawn::read(&statement.body_json()).map_err(Refusal::internal)?.seats;
+            }
+            if statement.kind() == Settled::TYPE {
+                let settled = Settled::read(&statement.body_json()).map_err(Refusal::internal)?;
+                if let Outcome::Seats { seats: more, .. } = settled.outcome {
+                    seats.extend(more);
+                }
             }
         }
         Ok((record.candidates, seats))
@@ -248,5 +254,33 @@ impl Committed {
     pub fn drawn(&self) -> Result<Option<Drawn>, Refusal> {
         let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);
         drawn.map(|(_, statement)| Drawn::read(&statement.body_json())).transpose().map_err(Refusal::internal)
+    }
+
+    /// Whether anything about calls was said.
+    pub fn has_calls(&self) -> bool {
+        self.entries.iter().any(|(_, statement)| Call::TYPES.contains(&statement.kind()))
+    }
+
+    /// The calls so far, folded; `None` before a result. A journal that breaks a rule of calls is an
+    /// internal error, which nobody mends by calling on.
+    pub fn calls(&self) -> Result<Option<CallBook>, Refusal> {
+        let Some(drawn) = self.drawn()? else { return Ok(None) };
+        let book = CallBook::of_drawn(&self.commitment, &self.leaves, &drawn);
+        let mut book = book.map_err(Refusal::internal)?;
+        for (index, statement) in &self.entries {
+            let Some(call) = Call::read(statement.kind(), &statement.body_json()) else { continue };
+            let broken = |rule: &dyn std::fmt::Display| Refusal::internal(format!("entry {index}: {rule}"));
+            let call = call.map_err(|shape| broken(&shape))?;
+            book.apply(&call, statement.time()).map_err(|violation| broken(&violation))?;
+        }
+        Ok(Some(book))
+    }
+
+    /// The final members: as drawn, or, of a draw with calls, those of the present panel who are not out.
+    pub fn members(&self) -> Result<Vec<Seated>, Refusal> {
+        if self.has_calls() {
+            return Ok(self.calls()?.map(|book| book.members()).unwrap_or_default());
+        }
+        Ok(self.drawn()?.map(|drawn| drawn.seats).unwrap_or_default())
     }
 }

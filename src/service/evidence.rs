@@ -1,5 +1,5 @@
-//! The evidence of a draw, assembled from the journal: what `api-spec/evidence-v1.md` asks for and
-//! nothing else. Needs no running service beyond the store and the keys.
+//! The evidence of a draw, assembled from the journal: what `api-spec/evidence-v1.md` asks for, of a
+//! draw with calls `evidence-v2.md`, and nothing else. Needs no running service beyond the store and the keys.
 
 use super::Service;
 use super::actor::{Action, Actor};
@@ -9,7 +9,7 @@ use crate::codec::Hash;
 use crate::evidence::openings::{
     AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
 };
-use crate::evidence::{Audience, Evidence, EvidenceEntry, Openings};
+use crate::evidence::{Audience, Evidence, EvidenceEntry, Format, Openings};
 use crate::keys::Keys;
 use crate::ports::Entropy;
 use crate::service::archive::{Archive, Committed};
@@ -50,7 +50,9 @@ pub fn evidence_of(
 impl Archive<'_> {
     fn evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Evidence, Refusal> {
         let committed = self.committed(conn, id)?;
-        if ![state::DRAWN, state::UNSEALED, state::VOIDED].contains(&committed.row.state.as_str()) {
+        if ![state::DRAWN, state::UNSEALED, state::VOIDED].contains(&committed.row.state.as_str())
+            && !committed.has_calls()
+        {
             return Err(Refusal::new(
                 Kind::Conflict,
                 "not_ended",
@@ -78,6 +80,7 @@ impl Archive<'_> {
             entries.push(EvidenceEntry { index, note: self.note_of(&entry)?, proof });
         }
         Ok(Evidence {
+            format: if committed.has_calls() { Format::V2 } else { Format::V1 },
             audience,
             checkpoint: head.checkpoint,
             entries,
@@ -97,7 +100,7 @@ impl Archive<'_> {
     ) -> Result<Openings, Refusal> {
         let header = &committed.record.header;
         let mut seated = Vec::new();
-        for seat in committed.drawn()?.iter().flat_map(|drawn| &drawn.seats) {
+        for seat in committed.members()? {
             let person = committed.record.candidates.get(seat.position as usize);
             let person = person.ok_or_else(|| Refusal::internal("seat outside the pool"))?;
             let card = self.seated_card(conn, &committed.row.id, person)?;

@@ -6,7 +6,7 @@ use super::samples::Sample;
 use super::{Candidate, Seated};
 
 /// Whether two people conflict.
-pub(super) fn conflict(a: &Candidate, b: &Candidate) -> bool {
+pub(in crate::draw) fn conflict(a: &Candidate, b: &Candidate) -> bool {
     a.relations.iter().any(|tag| b.relations.contains(tag) || *tag == b.unit) || b.relations.contains(&a.unit)
 }
 
@@ -34,7 +34,7 @@ fn mask(sample: &Sample, position: u32) -> u32 {
 }
 
 /// The first assignment if these people (in drawn order) are a full panel, conflicts left aside or not.
-pub(super) fn full(sample: &Sample, members: &[u32], conflicts: bool) -> Option<Vec<u8>> {
+pub(in crate::draw) fn full(sample: &Sample, members: &[u32], conflicts: bool) -> Option<Vec<u8>> {
     let person = |p: u32| &sample.pool[p as usize];
     let mut units: BTreeMap<_, u32> = BTreeMap::new();
     for p in members {
@@ -57,7 +57,7 @@ pub(super) fn full(sample: &Sample, members: &[u32], conflicts: bool) -> Option<
 }
 
 /// The lexicographically first full panel in drawn order, with its seats.
-pub(super) fn panel(sample: &Sample, conflicts: bool) -> Option<Vec<Seated>> {
+pub(in crate::draw) fn panel(sample: &Sample, conflicts: bool) -> Option<Vec<Seated>> {
     let is_fixed = |p: &u32| sample.fixed.iter().any(|f| f.position == *p);
     let others: Vec<u32> =
         sample.order.iter().copied().filter(|p| !is_fixed(p) && !sample.out.contains(p)).collect();
@@ -93,7 +93,7 @@ fn choose<T>(
 }
 
 /// Needed − seated − usable of a set of groups (mask), by Hall's counting.
-pub(super) fn shortage(sample: &Sample, groups: u32, cap: u32) -> i64 {
+pub(in crate::draw) fn shortage(sample: &Sample, groups: u32, cap: u32) -> i64 {
     let needed: u32 =
         (0..).zip(&sample.plan.seats).filter(|(g, _)| groups >> g & 1 == 1).map(|(_, n)| *n).sum();
     let seated = sample.fixed.iter().filter(|f| f.groups & groups != 0).count();

@@ -8,7 +8,7 @@ use super::samples::Sample;
 
 /// What a walk comes to: members in the order of seating (F first) and branches, or how it failed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::draw) enum Outcome {
     Panel(BTreeSet<u32>, u64),
     None(u64),
     Limit,
@@ -23,7 +23,7 @@ struct Walk<'a> {
 }
 
 /// The walk of a sample.
-pub(super) fn walk(sample: &Sample, limit: u64) -> Outcome {
+pub(in crate::draw) fn walk(sample: &Sample, limit: u64) -> Outcome {
     let tags = sample.pool.iter().flat_map(|p| p.relations.iter().copied()).collect();
     let mut walk = Walk { sample, tags, branches: 0, limit };
     let mut seated: Vec<u32> = sample.fixed.iter().map(|f| f.position).collect();

@@ -20,11 +20,11 @@ mod shortlist;
 mod walk;
 
 #[cfg(test)]
-mod brute;
+pub(in crate::draw) mod brute;
 #[cfg(test)]
-mod literal;
+pub(in crate::draw) mod literal;
 #[cfg(test)]
-mod samples;
+pub(in crate::draw) mod samples;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -8,29 +8,29 @@ use super::{Candidate, Fixed, Plan, Tag};
 
 /// A whole input of the walk.
 #[derive(Clone, Debug)]
-pub(super) struct Sample {
-    pub(super) plan: Plan,
-    pub(super) pool: Vec<Candidate>,
-    pub(super) order: Vec<u32>,
-    pub(super) fixed: Vec<Fixed>,
-    pub(super) out: BTreeSet<u32>,
+pub(in crate::draw) struct Sample {
+    pub(in crate::draw) plan: Plan,
+    pub(in crate::draw) pool: Vec<Candidate>,
+    pub(in crate::draw) order: Vec<u32>,
+    pub(in crate::draw) fixed: Vec<Fixed>,
+    pub(in crate::draw) out: BTreeSet<u32>,
 }
 
 /// A tag with a number in its first byte.
-pub(super) fn tag(n: u8) -> Tag {
+pub(in crate::draw) fn tag(n: u8) -> Tag {
     let mut tag = [0; 16];
     tag[0] = n;
     tag
 }
 
 /// A candidate whose tags are numbers; units below 100, other relations from 100.
-pub(super) fn person(groups: u32, unit: u8, relations: &[u8]) -> Candidate {
+pub(in crate::draw) fn person(groups: u32, unit: u8, relations: &[u8]) -> Candidate {
     let relations: BTreeSet<Tag> = relations.iter().map(|n| tag(*n)).collect();
     Candidate { groups, unit: tag(unit), relations: relations.into_iter().collect() }
 }
 
 /// Pools of up to `people`, with members seated and removed beforehand in one of three.
-pub(super) fn sample(people: usize) -> impl Strategy<Value = Sample> {
+pub(in crate::draw) fn sample(people: usize) -> impl Strategy<Value = Sample> {
     let plan = (prop::collection::vec(1u32..=3, 1..=3), 1u32..=3)
         .prop_filter("few seats", |(seats, _)| seats.iter().sum::<u32>() <= 6);
     // Few units make the cap bind; many make people the only ones of their unit.

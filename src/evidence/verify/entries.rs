@@ -3,7 +3,7 @@
 use super::Answer;
 use crate::codec::Hash;
 use crate::draw::vrf::VrfPublic;
-use crate::evidence::bundle::Evidence;
+use crate::evidence::bundle::{Evidence, Format};
 use crate::evidence::said::Said;
 use crate::log::opened::LogOpened;
 use crate::log::{Algorithm, Checkpoint, Policy, SignedNote, Statement, VerifierKey, merkle};
@@ -61,6 +61,10 @@ pub(super) fn entries(evidence: &Evidence, head: &Checkpoint) -> Answer<Entries>
             return Err(at("says it belongs to another log".into()));
         }
         let said = Said::read(statement.kind(), &statement.body_json()).map_err(|e| at(e.to_string()))?;
+        // evidence-v1 knows the types of log-v1 alone.
+        if evidence.format == Format::V1 && matches!(said, Said::Call(_)) {
+            return Err(at("type: unknown type of statement".into()));
+        }
         if (given.index == 0) != matches!(said, Said::Opened(_)) {
             return Err(at("log.opened stands at index 0 and nowhere else".into()));
         }
@@ -94,6 +98,9 @@ fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), Strin
     });
     if !own.map(|entry| entry.index).eq(evidence.life.iter().copied()) {
         return Err("life does not list exactly the entries of this draw".into());
+    }
+    if evidence.format == Format::V2 && !entries.iter().any(|entry| matches!(entry.said, Said::Call(_))) {
+        return Err("nothing about calls: such a draw has a file of evidence-v1".into());
     }
     let seated = evidence.openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry));
     let seated: Vec<u64> = seated.collect();

@@ -1,8 +1,10 @@
-//! The verifier: every named check of `api-spec/evidence-v1.md` §4, in its order.
+//! The verifier: every named check of `api-spec/evidence-v1.md` §4 and `evidence-v2.md` §4, in their
+//! order; a file's format says which.
 //!
 //! It takes raw bytes and a policy and believes nothing that it did not recompute. A check whose
 //! input an earlier failed check should have given fails too: nothing is skipped.
 
+mod calls;
 mod entries;
 mod openings;
 mod report;
@@ -13,9 +15,10 @@ use crate::draw::commitment::Commitment;
 use crate::draw::pool::Leaf;
 use crate::log::Policy;
 
-use super::bundle::{Audience, Evidence};
+use super::bundle::{Audience, Evidence, Format};
+pub use calls::{CallFacts, Out};
 use entries::Entries;
-pub use report::{CHECKS, Check, Ending, Facts, Report};
+pub use report::{CHECKS, Check, Ending, Facts, OF_CALLS, Report};
 use result::Life;
 
 /// What a check answers: a value and what was seen, or why it failed.
@@ -60,8 +63,10 @@ pub fn verify(bytes: &[u8], policy: &Policy, expect: Option<Audience>) -> Report
     if verify_into(&mut run, bytes, policy, expect).is_none() {
         // Whatever did not get its turn failed: the reader sees every name, none silently left out.
         let done: Vec<&str> = run.report.checks.iter().map(|check| check.name).collect();
+        let has_calls = Format::claimed(bytes) == Some(Format::V2);
         for (name, _) in CHECKS {
-            if !done.contains(&name) && !name.starts_with("openings.") {
+            let asked = !name.starts_with("openings.") && (has_calls || !OF_CALLS.contains(&name));
+            if asked && !done.contains(&name) {
                 run.check::<()>(name, Err(EARLIER.into()));
             }
         }
@@ -99,7 +104,7 @@ fn verify_into(run: &mut Run, bytes: &[u8], policy: &Policy, expect: Option<Audi
     let forced = run.check("feasible", later(&leaves, |leaves| result::feasible(&draw, leaves)));
     run.report.facts.forced_seats = forced;
     let contributions = run.check("contributions", result::contributions(&draw, &keys));
-    let life = run.check("ending", result::ending(&draw));
+    let mut life = run.check("ending", result::ending(&draw));
     if let Some(life) = &life {
         run.report.facts.ending = Some(life.ending);
         run.report.facts.unsealed = life.unsealed.is_some();
@@ -108,7 +113,19 @@ fn verify_into(run: &mut Run, bytes: &[u8], policy: &Policy, expect: Option<Audi
     let given = contributions.zip(life.as_ref());
     let seed = run.check("seed", later(&given, |(given, life)| result::seed(&draw, given, life)));
     let walked = seed.as_ref().zip(leaves.as_ref()).zip(life.as_ref());
-    run.check("panel", later(&walked, |((seed, leaves), life)| result::panel(&draw, seed, leaves, life)));
+    let panel =
+        run.check("panel", later(&walked, |((seed, leaves), life)| result::panel(&draw, seed, leaves, life)));
+    if evidence.format == Format::V2 {
+        let known = panel.and(leaves.as_ref()).zip(life.as_ref().and_then(|life| life.drawn.as_ref()));
+        let facts = calls::check(run, &draw, known);
+        match (&mut life, &facts) {
+            (Some(life), Some(facts)) => life.members = Some(facts.members.clone()),
+            // Whoever opens members of an unknown panel opens nothing.
+            _ => life = None,
+        }
+        run.report.facts.seats = life.as_ref().map(result::Life::seats).unwrap_or_default();
+        run.report.facts.calls = facts;
+    }
     let ready = life.zip(leaves);
     check_openings(run, &draw, &keys, ready.as_ref());
     (signed.is_some() && profile.is_some()).then_some(())

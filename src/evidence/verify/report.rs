@@ -1,9 +1,11 @@
 //! The outcome of a verification: named checks and the verdict's facts, as text lines and as JSON.
 
+use super::calls::CallFacts;
 use crate::codec::{Hash, Json, Object};
 
-/// A named check with its Chinese title, in the order of `api-spec/evidence-v1.md` §4.
-pub const CHECKS: [(&str, &str); 19] = [
+/// A named check with its Chinese title, in the order of `api-spec/evidence-v1.md` §4 and
+/// `evidence-v2.md` §4.
+pub const CHECKS: [(&str, &str); 23] = [
     ("file", "证据文件格式与摘要"),
     ("checkpoint", "日志检查点签名"),
     ("entries", "日志条目与包含证明"),
@@ -17,6 +19,10 @@ pub const CHECKS: [(&str, &str); 19] = [
     ("ending", "抽取的结束方式"),
     ("seed", "种子"),
     ("panel", "抽取结果重算"),
+    ("calls", "通知与答复"),
+    ("settlements", "递补结果重算"),
+    ("sign_in", "签到"),
+    ("outcome", "结束时席位"),
     ("openings.package", "公开:包号标签"),
     ("openings.names", "公开:席位组要求"),
     ("openings.seated", "公开:入选专家"),
@@ -24,6 +30,9 @@ pub const CHECKS: [(&str, &str); 19] = [
     ("openings.candidates", "公开:候选人承诺"),
     ("openings.excluded", "公开:回避与排除表"),
 ];
+
+/// The checks that only a file of evidence-v2 has.
+pub const OF_CALLS: [&str; 4] = ["calls", "settlements", "sign_in", "outcome"];
 
 /// One named check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +61,8 @@ pub enum Ending {
     Voided,
     /// Voided after a result.
     VoidedAfterDrawn,
+    /// Stopped after a result, without a panel that sat.
+    Stopped,
 }
 
 impl Ending {
@@ -61,6 +72,7 @@ impl Ending {
             Self::Drawn => "drawn",
             Self::Voided => "voided",
             Self::VoidedAfterDrawn => "voided_after_drawn",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -86,8 +98,10 @@ pub struct Facts {
     pub ending: Option<Ending>,
     /// Whether the result was announced and the draw unsealed.
     pub unsealed: bool,
-    /// Seats as (position, group), in drawn order.
+    /// Seats as (position, group), in drawn order; of a draw with calls those of its final members.
     pub seats: Vec<(u32, u8)>,
+    /// What its calls came to, for a draw that has any.
+    pub calls: Option<CallFacts>,
     /// Names by seat, where opened.
     pub names: Vec<String>,
     /// Signature lines of keys outside the policy; they count for nothing.
@@ -109,9 +123,11 @@ impl Report {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.passed)
     }
 
-    /// Seen voids shown by this file: at level `operator` every void is seen.
+    /// Seen voids shown by this file: at level `operator` every void is seen, and so is every stop that
+    /// no settlement had found necessary.
     pub fn seen_voids(&self) -> u32 {
-        u32::from(matches!(self.facts.ending, Some(Ending::Voided | Ending::VoidedAfterDrawn)))
+        let voided = matches!(self.facts.ending, Some(Ending::Voided | Ending::VoidedAfterDrawn));
+        u32::from(voided || self.facts.calls.as_ref().is_some_and(CallFacts::stopped_by_choice))
     }
 
     /// The level; `operator` in this version, whatever the policy says.
@@ -133,7 +149,7 @@ impl Report {
         let seat = |(position, group): &(u32, u8)| -> Json {
             Object::new().with("position", *position).with("group", u32::from(*group)).into()
         };
-        Object::new()
+        let report = Object::new()
             .with("verdict", if self.verified() { "verified" } else { "refused" })
             .with("level", self.level())
             .with_some("tree_size", facts.tree_size)
@@ -155,7 +171,10 @@ impl Report {
                     Json::from("other attempts or a later void"),
                     Json::from("that the pool was complete and its people real"),
                 ]),
-            )
-            .into()
+            );
+        match &facts.calls {
+            Some(calls) => calls.write(report).into(),
+            None => report.into(),
+        }
     }
 }

@@ -4,9 +4,11 @@ use super::entries::{Entries, Entry, Keys};
 use super::report::Ending;
 use super::{Answer, Draw};
 use crate::codec::{Hash, Json, LabelledHash, sha256};
+use crate::draw::calls::{Call, StopReason};
 use crate::draw::commitment::{Commitment, Contributor};
 use crate::draw::decide;
 use crate::draw::pool::{self, Leaf};
+use crate::draw::seats::Seated;
 use crate::draw::seed::{self, Contribution};
 use crate::draw::statements::{Drawn, Unsealed, Void};
 use crate::evidence::bundle::Evidence;
@@ -20,12 +22,17 @@ pub(super) struct Life {
     pub ending: Ending,
     pub drawn: Option<Drawn>,
     pub unsealed: Option<Unsealed>,
+    pub stopped: Option<StopReason>,
+    /// The final members of a draw with calls, once its calls were folded.
+    pub members: Option<Vec<Seated>>,
 }
 
 impl Life {
-    /// Seats as (position, group) in drawn order.
+    /// Seats as (position, group) in drawn order: of the final members, or as drawn without calls.
     pub fn seats(&self) -> Vec<(u32, u8)> {
-        self.drawn.iter().flat_map(|drawn| drawn.seats.iter().map(|s| (s.position, s.group))).collect()
+        let drawn = self.drawn.as_ref().map(|drawn| &drawn.seats);
+        let seats = self.members.as_ref().or(drawn);
+        seats.into_iter().flatten().map(|s| (s.position, s.group)).collect()
     }
 }
 
@@ -147,7 +154,7 @@ pub(super) fn contributions(draw: &Draw<'_>, keys: &Keys) -> Answer<Vec<(u64, Co
 }
 
 pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
-    let mut life = Life { ending: Ending::Drawn, drawn: None, unsealed: None };
+    let mut life = Life { ending: Ending::Drawn, drawn: None, unsealed: None, stopped: None, members: None };
     let mut proposed: Option<&Void> = None;
     let mut voided = false;
     for entry in draw.entries.0.iter().filter(|entry| entry.said.alpha().is_some()) {
@@ -157,6 +164,9 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
         }
         if voided {
             return at("stands after the draw was voided");
+        }
+        if life.stopped.is_some() {
+            return at("stands after the draw was stopped");
         }
         match &entry.said {
             Said::Contributed(_) if life.drawn.is_some() => return at("contributes after the result"),
@@ -176,10 +186,14 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
             Said::Unsealed(_) if life.drawn.is_none() => return at("unseals what was not drawn"),
             Said::Unsealed(_) if life.unsealed.is_some() => return at("unseals a second time"),
             Said::Unsealed(unsealed) => life.unsealed = Some(unsealed.clone()),
+            Said::Call(_) if life.drawn.is_none() => return at("calls before anybody was drawn"),
+            Said::Call(_) if life.unsealed.is_some() => return at("calls after the draw was unsealed"),
+            Said::Call(Call::Stopped(stopped)) => life.stopped = Some(stopped.reason),
             _ => {}
         }
     }
     life.ending = match (life.drawn.is_some(), voided) {
+        (true, false) if life.stopped.is_some() => Ending::Stopped,
         (true, false) => Ending::Drawn,
         (true, true) => Ending::VoidedAfterDrawn,
         (false, true) => Ending::Voided,
