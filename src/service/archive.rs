@@ -245,9 +245,19 @@ impl Committed {
 
     /// The panel as it stands, and the index of the statement that gives it.
     pub fn panel(&self) -> Result<(u64, Vec<Seated>), Refusal> {
-        let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);
-        let (index, statement) = drawn.ok_or_else(|| Refusal::internal("a draw without a result"))?;
-        Ok((*index, Drawn::read(&statement.body_json()).map_err(Refusal::internal)?.seats))
+        let mut panel = None;
+        for (index, statement) in &self.entries {
+            let body = statement.body_json();
+            if statement.kind() == Drawn::TYPE {
+                panel = Some((*index, Drawn::read(&body).map_err(Refusal::internal)?.seats));
+            } else if statement.kind() == Settled::TYPE {
+                let settled = Settled::read(&body).map_err(Refusal::internal)?;
+                if let Outcome::Seats { seats, .. } = settled.outcome {
+                    panel = Some((*index, seats));
+                }
+            }
+        }
+        panel.ok_or_else(|| Refusal::internal("a draw without a result"))
     }
 
     /// The result, if there is one.

@@ -5,6 +5,7 @@
 
 use super::file::{FORMAT, Membership, Person, Place, Quoted, Seat};
 use crate::codec::{Hash, Json, LabelledHash, Object};
+use crate::draw::calls::{Outcome, Settled};
 use crate::draw::commitment::Commitment;
 use crate::draw::identity::{identity, reasons_digest};
 use crate::draw::pool::{Leaf, excluded_leaf};
@@ -332,7 +333,7 @@ fn seat(file: &Membership, said: &Entries) -> Answer<()> {
     Ok(((), format!("{seen}, by entry {}", result.index)))
 }
 
-/// The panel that a statement gives: a result.
+/// The panel that a statement gives: a result, or a settlement that found one.
 fn panel(alpha: &Hash, statement: &Statement) -> Result<Vec<Seated>, String> {
     let body = statement.body_json();
     let (of, seats) = match statement.kind() {
@@ -340,6 +341,10 @@ fn panel(alpha: &Hash, statement: &Statement) -> Result<Vec<Seated>, String> {
             let drawn = Drawn::read(&body).map_err(|e| e.to_string())?;
             (drawn.alpha, drawn.seats)
         }
+        Settled::TYPE => match Settled::read(&body).map_err(|e| e.to_string())? {
+            Settled { alpha, outcome: Outcome::Seats { seats, .. }, .. } => (alpha, seats),
+            Settled { .. } => return Err("the settlement found no panel".into()),
+        },
         other => return Err(format!("{other} gives no panel")),
     };
     if of == *alpha { Ok(seats) } else { Err("the result is of another draw".into()) }
