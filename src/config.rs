@@ -12,6 +12,14 @@
 //! | rule profile of the registry | `registry_profile` | `EXPERT_DRAW_REGISTRY_PROFILE` | `--registry-profile` | `registry-hunan-2023` |
 //! | second factor for bureaus | `require_totp` | `EXPERT_DRAW_REQUIRE_TOTP` | – | `no` |
 //! | direct entry of existing records | `direct_entry` | `EXPERT_DRAW_DIRECT_ENTRY` | – | `no` |
+//! | SMS and voice gateway | `gateway` | `EXPERT_DRAW_GATEWAY` | – | none |
+//! | file of the secret shared with it | `gateway_secret` | `EXPERT_DRAW_GATEWAY_SECRET` | – | `DATA/keys/gateway.key` |
+//! | public key of its reports | `gateway_key` | `EXPERT_DRAW_GATEWAY_KEY` | – | none: no reports are taken |
+//! | mail relay | `mail_relay` | `EXPERT_DRAW_MAIL_RELAY` | – | none |
+//! | sender of mail | `mail_from` | `EXPERT_DRAW_MAIL_FROM` | – | none |
+//!
+//! Gateway and relay are reached on this machine; encryption to the world is the business of a proxy or
+//! relay there (`outside`).
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
@@ -23,9 +31,11 @@ use std::path::{Path, PathBuf};
 
 use crate::codes::Region;
 use crate::log::Origin;
+use crate::outside::wire::GatewayKey;
+use crate::outside::{gateway, mail};
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 9] = [
+pub const SETTINGS: [&str; 14] = [
     "data",
     "database",
     "listen",
@@ -35,6 +45,11 @@ pub const SETTINGS: [&str; 9] = [
     "registry_profile",
     "require_totp",
     "direct_entry",
+    "gateway",
+    "gateway_secret",
+    "gateway_key",
+    "mail_relay",
+    "mail_from",
 ];
 
 /// A checked configuration.
@@ -58,6 +73,14 @@ pub struct Config {
     pub require_totp: bool,
     /// Whether one registrar may let people in and change records alone, while existing records move in.
     pub direct_entry: bool,
+    /// Address of the SMS and voice gateway.
+    pub gateway: Option<String>,
+    /// File of the secret that signs requests to it: 64 hex digits.
+    pub gateway_secret: PathBuf,
+    /// The key that signs its reports.
+    pub gateway_key: Option<GatewayKey>,
+    /// Mail relay and sender.
+    pub mail: Option<(String, String)>,
 }
 
 /// A setting that cannot be used.
@@ -172,6 +195,35 @@ impl Sources {
             _ => Err(wrong(setting, "须为 yes 或 no (must be yes or no)")),
         };
         let (require_totp, direct_entry) = (yes("require_totp")?, yes("direct_entry")?);
+        let given = |setting: &str| self.0.get(setting).map(|(value, _)| value.clone());
+        let gateway = given("gateway");
+        if let Some(url) = &gateway {
+            gateway::check_address(url).map_err(|rule| wrong("gateway", rule))?;
+        }
+        let gateway_key = match given("gateway_key") {
+            None => None,
+            Some(key) => Some(GatewayKey::from_hex(&key).ok_or_else(|| {
+                wrong("gateway_key", "须为 Ed25519 公钥的64位十六进制 (must be an Ed25519 public key in hex)")
+            })?),
+        };
+        let mail = match (given("mail_relay"), given("mail_from")) {
+            (None, None) => None,
+            (Some(relay), Some(from)) => {
+                mail::check_relay(&relay).map_err(|rule| wrong("mail_relay", rule))?;
+                if !mail::is_address(&from) {
+                    return Err(wrong("mail_from", "须为邮箱地址 (must be a mail address)"));
+                }
+                Some((relay, from))
+            }
+            (None, Some(_)) => {
+                return Err(wrong("mail_relay", "与 mail_from 一并填写 (needed with mail_from)"));
+            }
+            (Some(_), None) => {
+                return Err(wrong("mail_from", "与 mail_relay 一并填写 (needed with mail_relay)"));
+            }
+        };
+        let gateway_secret =
+            given("gateway_secret").map_or_else(|| data.join("keys").join("gateway.key"), PathBuf::from);
         Ok(Config {
             data,
             database,
@@ -182,6 +234,10 @@ impl Sources {
             registry_profile,
             require_totp,
             direct_entry,
+            gateway,
+            gateway_secret,
+            gateway_key,
+            mail,
         })
     }
 }
@@ -231,6 +287,7 @@ mod tests {
             let error = sources.check().unwrap_err();
             (error.setting, error.source)
         };
+        assert_eq!(check("mail_from", "a@b.cn"), ("mail_relay".to_owned(), "默认值 default".to_owned()));
         for (setting, value) in [
             ("database", "mysql://x"),
             ("database", "data.sqlite"),
@@ -239,6 +296,9 @@ mod tests {
             ("jurisdiction", "999999"),
             ("require_totp", "true"),
             ("direct_entry", "1"),
+            ("gateway", "http://sms.example.cn"),
+            ("gateway_key", "00"),
+            ("mail_relay", "mail.example.cn:25"),
         ] {
             assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
         }

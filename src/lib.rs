@@ -31,6 +31,8 @@ pub mod http;
 #[cfg(feature = "server")]
 pub mod keys;
 #[cfg(feature = "server")]
+pub mod outside;
+#[cfg(feature = "server")]
 pub mod paper;
 #[cfg(feature = "server")]
 pub mod pool_sample;

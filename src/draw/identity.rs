@@ -39,6 +39,12 @@ impl DrawKey {
         self.salt("names", b"")
     }
 
+    /// Bytes from which ids of messages and invitations are made: without meaning to whoever has not
+    /// the draw key, the same whenever they are made.
+    pub fn calls_salt(&self, about: &str) -> [u8; 32] {
+        self.salt("calls", about.as_bytes())
+    }
+
     /// The salt of the digest over the table of exclusions.
     pub fn excluded_salt(&self) -> [u8; 32] {
         self.salt("excluded", b"")

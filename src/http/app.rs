@@ -17,10 +17,10 @@ use super::body::Limits;
 use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
-    accounts, applications, attachments, auth, campaigns, cases, changes, claim_migrations, codes, conduct,
-    conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, fees, health, imports, leave,
-    log, looks, me, my_draws, openapi, own_account, packages, performance, remarks, renewals, rim, schemes,
-    sealing, search, sessions, tiers, tokens, unit_merges, units,
+    accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
+    conduct, conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
+    imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance,
+    remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
 };
 use crate::service::Service;
 
@@ -67,6 +67,8 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     exports::routes(config);
     packages::routes(config);
     draws::routes(config);
+    calls::routes(config);
+    invitations::routes(config);
     evidence::routes(config);
     log::routes(config);
     codes::routes(config);

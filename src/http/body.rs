@@ -57,6 +57,12 @@ pub struct OpenBody<T>(
 /// The longest body that is read of somebody who is not signed in, in bytes.
 pub const OPEN_LIMIT: usize = 4 << 10;
 
+/// The bytes of a body whose signature the use-case checks: short, JSON by its label, unread.
+pub struct SignedBody(
+    /// As sent.
+    pub Vec<u8>,
+);
+
 /// A CSV body, UTF-8 without or with a byte order mark, with the digest of its request.
 pub struct Csv {
     /// The file.
@@ -115,6 +121,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for OpenBody<T> {
         Box::pin(async move {
             let bytes = read_anonymous(&request, payload, &["application/json"], OPEN_LIMIT).await?;
             Ok(Self(parse(utf8(&bytes)?)?))
+        })
+    }
+}
+
+impl FromRequest for SignedBody {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_anonymous(&request, payload, &["application/json"], OPEN_LIMIT).await?;
+            Ok(Self(bytes.to_vec()))
         })
     }
 }

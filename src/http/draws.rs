@@ -78,7 +78,7 @@ pub struct Announcement {
 #[serde(deny_unknown_fields)]
 pub struct Purpose {
     /// 2–200 characters, kept with the record of the look.
-    purpose: String,
+    pub(super) purpose: String,
 }
 
 /// An empty body: `{}`.
@@ -100,7 +100,7 @@ pub struct Panel {
 pub struct DrawsParams {
     /// Id of a package.
     package: Option<String>,
-    /// A state: planned, committed, drawn, unsealed, voided, withdrawn.
+    /// A state: planned, committed, drawn, calling, filled, in_review, stopped, unsealed, voided, withdrawn.
     state: Option<String>,
     /// Items wanted, 1 to 200; 50 if absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
@@ -340,6 +340,7 @@ impl NewDraw {
             package: self.package,
             review_start: self.review_start.0,
             groups: self.groups.into_iter().map(group).collect(),
+            calls: None,
         }
     }
 }

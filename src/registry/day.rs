@@ -49,8 +49,10 @@ const CONFLICT: (&str, &str) = (
     "declared, or found against the full list of suppliers; the seat is vacated",
 );
 const LEAVES: (&str, &str) = ("写明原因", "a reason");
-const VOID: (&str, &str) =
-    ("席位空出，重新签到；此前意见无效", "the seat is vacated and signing in begins again; opinions given so far are void");
+const VOID: (&str, &str) = (
+    "席位空出，重新签到；此前意见无效",
+    "the seat is vacated and signing in begins again; opinions given so far are void",
+);
 
 /// The day of a draw.
 pub const DAY: Lifecycle = Lifecycle {
@@ -101,7 +103,10 @@ pub const DAY: Lifecycle = Lifecycle {
             "vote_chair",
             "signing_in",
             EXPERT,
-            ("已签到；过半数专家推选者为组长，采购人代表不得担任", "signed in; whom more than half of the experts name; never a representative"),
+            (
+                "已签到；过半数专家推选者为组长，采购人代表不得担任",
+                "signed in; whom more than half of the experts name; never a representative",
+            ),
             "财政部令第87号第45条（C2）",
         ),
         row("signing_in", "pause", "waiting", SITE, ("写明场所与故障", "the site and what failed"), BEFORE),
@@ -239,7 +244,10 @@ mod tests {
         }
         assert!(!DAY.transitions.iter().any(|row| row.from == "failed" && row.event == "resume"));
         for row in DAY.transitions.iter().filter(|row| matches!(row.event, "confirm_vacancy" | "recuse")) {
-            assert_eq!(row.to, "signing_in", "a seat that is open has to be filled before the review goes on");
+            assert_eq!(
+                row.to, "signing_in",
+                "a seat that is open has to be filled before the review goes on"
+            );
         }
         assert!(is_over("stopped") && is_over("reviewed") && !is_over("ended"));
     }

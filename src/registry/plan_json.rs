@@ -347,8 +347,11 @@ mod tests {
         draft.groups[0].legal = true;
         draft.groups[0].except = vec!["430602".into()];
         draft.document_numbers = vec![("ndrc316:A0832".into(), 5)];
-        draft.involved =
-            vec![InvolvedDraft { name: Some("李某".into()), role: "论证".into(), ..InvolvedDraft::default() }];
+        draft.involved = vec![InvolvedDraft {
+            name: Some("李某".into()),
+            role: "论证".into(),
+            ..InvolvedDraft::default()
+        }];
         draft.region_reason = Some("本地项目".into());
         draft.overrides = vec![("draw_not_too_early".into(), "外地专家".into())];
         draft.province_filing = Some(ProvinceFilingDraft {

@@ -25,10 +25,8 @@ impl DayRules {
     pub fn of(profile: &Profile) -> Self {
         let standard = Self::standard();
         let Some(terms) = profile.terms() else { return standard };
-        let hours = |number: &Number| Number {
-            value: number.value.saturating_mul(60),
-            rule: number.rule.clone(),
-        };
+        let hours =
+            |number: &Number| Number { value: number.value.saturating_mul(60), rule: number.rule.clone() };
         Self {
             opens: standard.opens,
             lateness: terms.late_minutes.clone(),
@@ -60,6 +58,9 @@ mod tests {
     fn a_profile_of_version_1_leaves_the_standard_numbers_of_lijiang() {
         let rules = DayRules::of(&embedded("hunan-2023").unwrap());
         assert_eq!(rules, DayRules::standard());
-        assert_eq!((rules.failure_before.value, rules.failure_during.value, rules.lateness.value), (120, 240, 0));
+        assert_eq!(
+            (rules.failure_before.value, rules.failure_during.value, rules.lateness.value),
+            (120, 240, 0)
+        );
     }
 }

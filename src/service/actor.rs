@@ -159,6 +159,8 @@ pub enum Action {
     PayFees,
     /// Fetch the archive package of a draw (recorded).
     FetchDossier,
+    /// Have what is due in a draw's calls done now.
+    RunCalls,
 }
 
 impl Action {
@@ -196,6 +198,7 @@ impl Action {
             Self::ReadDay => "read_day",
             Self::PayFees => "pay_fees",
             Self::FetchDossier => "fetch_dossier",
+            Self::RunCalls => "run_calls",
         }
     }
 
@@ -233,7 +236,7 @@ const PURCHASER: Grant = any(Role::Purchaser);
 const VENUE: Grant = any(Role::Venue);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 27] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -261,6 +264,7 @@ pub const PERMISSIONS: [(Action, &[Grant]); 27] = [
     (Action::ReadDay, &[DRAWS, AGENCY, PURCHASER, VENUE, AUDITOR, SUPERVISOR]),
     (Action::PayFees, &[AGENCY, PURCHASER]),
     (Action::FetchDossier, &[DRAWS, AGENCY, PURCHASER, AUDITOR]),
+    (Action::RunCalls, &[DRAWS, any(Role::Agency)]),
 ];
 
 /// An authenticated account.

@@ -101,6 +101,18 @@ impl<'a> Archive<'a> {
         }
     }
 
+    /// The sealed record of a draw, from the entry of its commitment.
+    pub(super) fn draw_record(
+        &self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+    ) -> Result<DrawRecord, Refusal> {
+        let sealed = entry.image.as_deref();
+        let sealed = sealed.ok_or_else(|| Refusal::internal("commitment without record"))?;
+        let key = self.sealer().stored_key(conn, &entry.subject)?;
+        DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)
+    }
+
     /// Everything the journal holds of a committed draw, leaves rebuilt and held against the
     /// committed root.
     pub(crate) fn committed(&self, conn: &mut Conn, id: &str) -> Result<Committed, Refusal> {

@@ -46,11 +46,18 @@ const STEPS: &[(&str, Step)] = &[
     ("conduct_urged", |service| service.due_conduct(service.now())),
     ("evaluations_urged_or_lapsed", |service| service.due_performance(service.now())),
     ("campaigns_urged", |service| service.due_campaigns(service.now())),
+    ("calls_advanced", Service::due_calls),
 ];
 
 /// The same without the steps that look at every record; a date brings those once a day.
-const OFTEN: &[&str] =
-    &["leaves_elapsed", "cases_urged", "conduct_urged", "evaluations_urged_or_lapsed", "campaigns_urged"];
+const OFTEN: &[&str] = &[
+    "leaves_elapsed",
+    "cases_urged",
+    "conduct_urged",
+    "evaluations_urged_or_lapsed",
+    "campaigns_urged",
+    "calls_advanced",
+];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
 const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];

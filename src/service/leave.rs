@@ -7,7 +7,7 @@
 //! *Invariants:* leave is never changed for the past: one that runs ends with the present hour; a
 //! registrar's act carries a note; a stale record becomes drawable again only by a confirmation.
 //!
-//! *Deliberately not here:* the closing of leave before an accepted seat (seats are a later issue).
+//! *Deliberately not here:* answers to invitations (`calls`); leave that overlaps one is refused here.
 
 use super::Service;
 use super::actor::{Action, Actor};
@@ -15,6 +15,7 @@ use super::carrying::journal_kind;
 use super::cases::{Case, NewCase, no_case};
 use super::changes::Changes;
 use super::decisions::refused;
+use super::engagements::Hold;
 use super::experts::ExpertRecord;
 use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
@@ -98,6 +99,7 @@ impl Service {
                     let en = "overlaps a leave that is entered already";
                     return Err(Refusal::new(Kind::Conflict, "overlapping_leave", "与已登记的请假重叠", en));
                 }
+                self.check_engaged(record.expert.number().as_str(), from, to)?;
                 // What is over stays in its case and need not be asked by draws.
                 let mut leaves: Vec<Leave> =
                     record.expert.leaves().iter().copied().filter(|leave| leave.to > now).collect();
@@ -119,6 +121,24 @@ impl Service {
                 view(&case)
             },
         )
+    }
+
+    /// Leave is no way out of an invitation or a seat: who is invited answers, who has accepted withdraws,
+    /// which is late from the cut-off on (请假截止).
+    fn check_engaged(&self, number: &str, from: Timestamp, to: Timestamp) -> Result<(), Refusal> {
+        let slot = self.engagements()?.overlap(number, from.0, to.0, None);
+        let Some(slot) = slot else { return Ok(()) };
+        let of = |code, zh: &str, en: &str| Err(Refusal::new(Kind::Conflict, code, zh, en));
+        if slot.hold == Hold::Invited {
+            let en = "an invitation for this time waits for an answer: decline it first";
+            of("invited", "该时段有待答复的评审邀请，请先答复不参加", en)
+        } else if self.clock.now().0 < slot.cutoff {
+            let en = "a review at this time was accepted: withdraw from it first";
+            of("engaged", "该时段已接受评审，请先退出该次评审", en)
+        } else {
+            let en = "too near to an accepted review: leave is closed; withdraw, which is recorded as late";
+            of("leave_closed", "临近已接受的评审，请假已截止；确不能参加请退出，将记为临近取消", en)
+        }
     }
 
     /// Cancels a leave; one that runs ends with the present hour.

@@ -46,6 +46,8 @@
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `draws/` | request → committed → drawn, void, unseal |
+//! | `calls/` | the panel invited, answers, settlements, the outbox |
+//! | `engagements` | who is invited, accepted, seated when; past reviews |
 //! | `evidence` | the file that a stranger verifies |
 //! | `log_reads` | checkpoint, tiles, entries, proofs |
 //!
@@ -60,6 +62,7 @@ pub mod amendments;
 pub mod applications;
 pub mod archive;
 pub mod attachments;
+pub mod calls;
 pub mod campaigns;
 mod carrying;
 pub mod case_body;
@@ -72,6 +75,7 @@ pub mod decisions;
 mod direct_entry;
 pub mod draws;
 pub mod due;
+pub mod engagements;
 pub mod erased;
 pub mod erasure;
 pub mod evidence;
@@ -128,6 +132,7 @@ use crate::evidence::said::PROFILE_LOADED;
 use crate::keys::Keys;
 use crate::log::Statement;
 use crate::log::opened::LogOpened;
+use crate::outside::wire::GatewayKey;
 use crate::ports::{Clock, Entropy};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
@@ -168,6 +173,8 @@ pub struct ServiceConfig {
     pub access: AccessRules,
     /// Whether one registrar may let people in and change records alone (`direct_entry`).
     pub direct_entry: bool,
+    /// Keys of the gateways whose reports are taken.
+    pub gateways: Vec<GatewayKey>,
 }
 
 impl ServiceConfig {
@@ -195,6 +202,7 @@ impl ServiceConfig {
             failpoints: Arc::default(),
             access: AccessRules::default(),
             direct_entry: false,
+            gateways: Vec::new(),
         }
     }
 }
@@ -214,6 +222,9 @@ pub struct Service {
     files: Files,
     look_limit: LookLimit,
     direct_entry: bool,
+    gateways: Vec<GatewayKey>,
+    engaged: RwLock<engagements::Engagements>,
+    books: calls::Books,
 }
 
 impl Service {
@@ -245,6 +256,9 @@ impl Service {
             files: Files::at(config.attachments),
             look_limit: config.look_limit,
             direct_entry: config.direct_entry,
+            gateways: config.gateways,
+            engaged: RwLock::default(),
+            books: calls::Books::default(),
         };
         service.follow_sealing()?;
         service.begin()?;

@@ -74,6 +74,43 @@ pub fn of_subject(conn: &mut Conn, subject: &str, from: u64, limit: u32) -> Resu
     })
 }
 
+/// An entry without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Line {
+    /// Leaf index.
+    pub idx: i64,
+    /// What happened.
+    pub kind: String,
+    /// What it happened to.
+    pub subject: String,
+}
+
+/// At most `limit` entries of draws (kinds that begin with `draw.`) from an index on and before
+/// another, in order, without their bytes.
+pub fn draw_lines(conn: &mut Conn, from: u64, end: u64, limit: u32) -> Result<Vec<Line>, StoreError> {
+    conn.run(|inner| {
+        journal::table
+            .filter(journal::idx.ge(column(from)))
+            .filter(journal::idx.lt(column(end)))
+            .filter(journal::kind.ge("draw."))
+            .filter(journal::kind.lt("draw/"))
+            .order(journal::idx)
+            .limit(i64::from(limit))
+            .select((journal::idx, journal::kind, journal::subject))
+            .load(inner)
+    })
+}
+
+/// Whether an entry of one of these kinds stands at an index or later.
+pub fn any_of(conn: &mut Conn, from: u64, kinds: &[&str]) -> Result<bool, StoreError> {
+    conn.run(|inner| {
+        diesel::select(diesel::dsl::exists(
+            journal::table.filter(journal::idx.ge(column(from))).filter(journal::kind.eq_any(kinds.to_vec())),
+        ))
+        .get_result(inner)
+    })
+}
+
 /// Journal kind of a look at a sealed field.
 pub const LOOK: &str = "access.recorded";
 /// Journal kind of the entry that says that an account reached its limit of looks.

@@ -226,6 +226,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    draw_calls (draw) {
+        draw -> Text,
+        due -> Nullable<BigInt>,
+        proposal -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        draw -> Text,
+        position -> BigInt,
+        kind -> Text,
+        round -> BigInt,
+        entry -> BigInt,
+        not_after -> BigInt,
+        state -> Text,
+        tries -> BigInt,
+        next_try -> BigInt,
+        channel -> Nullable<Text>,
+        trouble -> Nullable<Text>,
+        changed -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(expert, expert_speciality, expert_region);
-diesel::allow_tables_to_appear_in_same_query!(draw, package);
+diesel::allow_tables_to_appear_in_same_query!(draw, draw_calls, package);
 diesel::allow_tables_to_appear_in_same_query!(unit, unit_link);

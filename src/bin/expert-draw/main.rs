@@ -2,6 +2,7 @@
 //! contents: what can be said on the command line, and where it goes.
 
 mod backup;
+mod courier;
 mod demo;
 mod demo_client;
 mod due;
@@ -79,6 +80,19 @@ enum Command {
         /// 不办理到期事项（同一数据库上由另一进程办理） · leave what a date brings to another process
         #[arg(long)]
         without_due: bool,
+    },
+    /// 参考通知平台，只用于试验 · the reference gateway, for trials only: reaches nobody, prints what it is asked to send
+    #[command(hide = true)]
+    Gateway {
+        /// 共享密钥文件 · file of the shared secret
+        #[arg(long)]
+        secret: PathBuf,
+        /// 回报地址 · where reports go: http://…/api/v1/gateway/answers
+        #[arg(long)]
+        report_to: Option<String>,
+        /// 丢失、延迟、重复、乱序 · lose, delay, double, reorder
+        #[arg(long)]
+        unkind: bool,
     },
     /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
     Due,
@@ -181,6 +195,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = cli.settings.config()?;
     match cli.command {
         Command::Serve { without_due } => serve::serve(&config, without_due),
+        Command::Gateway { secret, report_to, unkind } => {
+            courier::gateway(config.listen, &secret, report_to, unkind)
+        }
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),

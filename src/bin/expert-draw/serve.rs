@@ -7,6 +7,7 @@ use expert_draw::http::server::{self, Serving};
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
 
+use crate::courier::{self, Courier};
 use crate::due::Minder;
 use crate::setup::{self, Failure, failed};
 
@@ -22,6 +23,9 @@ pub fn serve(config: &Config, without_due: bool) -> Result<ExitCode, Failure> {
     }
     let minder = || Minder::start(service.clone()).map_err(|e| failed(format!("due: {e}")));
     let _minder = if without_due { None } else { Some(minder()?) };
+    let courier =
+        |channels| Courier::start(service.clone(), channels).map_err(|e| failed(format!("courier: {e}")));
+    let _courier = courier::channels(config)?.map(courier).transpose()?;
     server::serve(service, Serving::on(config.listen), |address| {
         println!("服务已启动 (listening): http://{address}/api/v1  （Ctrl-C 结束）");
     })

@@ -7,6 +7,7 @@ use super::explain;
 use super::prepare::{People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
+use super::view::planned_record;
 use super::{DrawView, PLANNED, state, wrong_state};
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
@@ -16,14 +17,18 @@ use crate::draw::tags::{Tags, tags};
 use crate::log::key_digest;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::engagements;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
+use crate::store::draw_calls::DrawCalls;
 use crate::store::{self, Append, Tx};
 
 /// How often a pool is rebuilt when the registry moves under it.
 const REBUILDS: u32 = 8;
 /// Until when contributions count, after the commitment.
 const DEADLINE_SECONDS: i64 = 86_400;
+/// How long a draw that is not called yet is waited for.
+pub(super) const UNCALLED_SECONDS: i64 = 600;
 /// The most attempts on one package: one seen void may have a successor, and no more.
 const MOST_ATTEMPTS: u32 = 2;
 
@@ -67,7 +72,7 @@ impl Service {
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
         self.record_look(actor, "forecast", &draft.package, "抽取预检")?;
         let key = DrawKey(self.random());
-        let (people, commitment) = self.prepare(actor, &checked, &key, (1, None), None)?;
+        let (people, commitment, _) = self.prepare(actor, &checked, &key, (1, None), None)?;
         let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
         let counts = actor.may(Action::ReadCounts);
         Ok(DrawForecast {
@@ -128,7 +133,7 @@ impl Service {
                 let alpha = last.alpha.as_deref().and_then(Hash::from_slice);
                 (next, Some(alpha.ok_or_else(|| Refusal::internal("voided draw without alpha"))?))
             }
-            Some(last) if [state::DRAWN, state::UNSEALED].contains(&last.state.as_str()) => {
+            Some(last) if state::STANDING.contains(&last.state.as_str()) || last.state == state::UNSEALED => {
                 return Err(wrong_state("该包已完成抽取", "this package has been drawn already"));
             }
             Some(_) => return Err(wrong_state("该包已有进行中的抽取", "this package has an open draw")),
@@ -137,7 +142,8 @@ impl Service {
         Ok(Plan { id, package: package.id.clone(), package_version: package.version, row: None, attempt })
     }
 
-    /// Judges people and drafts the commitment at the index's position.
+    /// Judges people and drafts the commitment at the index's position; answers up to which journal entry the
+    /// engagements were known by which they were judged.
     fn prepare(
         &self,
         actor: &Actor,
@@ -145,7 +151,8 @@ impl Service {
         key: &DrawKey,
         attempt: (u32, Option<Hash>),
         accepted_by: Option<String>,
-    ) -> Result<(People, Commitment), Refusal> {
+    ) -> Result<(People, Commitment, u64), Refusal> {
+        let engaged_at = self.engagements()?.position();
         let index = self.current_index()?;
         let people = people(&index, checked, &self.profile, key)
             .ok_or_else(explain::empty_registry)?
@@ -164,7 +171,7 @@ impl Service {
             forced_accepted_by: accepted_by,
         };
         let commitment = terms.commitment();
-        Ok((people, commitment))
+        Ok((people, commitment, engaged_at))
     }
 
     fn package_tags(&self, checked: &Checked) -> Result<Tags, Refusal> {
@@ -185,7 +192,10 @@ impl Service {
         let plan = Arc::new(plan);
         for _ in 0..REBUILDS {
             let key = DrawKey(self.random());
-            let (people, mut commitment) =
+            if checked.calls.is_some() {
+                self.finish_uncalled()?;
+            }
+            let (people, mut commitment, engaged_at) =
                 self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
             let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
             if forced > 0 && accepted_by.is_none() {
@@ -201,10 +211,13 @@ impl Service {
                 excluded: people.counts(),
                 plan_proof: tags.plan_proof,
                 package_proof: tags.package_proof,
+                calls: checked.calls.clone(),
             };
+            let engaged_at = checked.calls.is_some().then_some(engaged_at);
             let leaves = people.leaves;
             let record = DrawRecord { header, candidates: people.candidates, excluded: people.excluded };
-            match self.write_commitment(actor, commitment.clone(), &record, &plan, idempotency) {
+            let engaged = (engaged_at, checked.calls.is_some());
+            match self.write_commitment(actor, commitment.clone(), &record, (&plan, engaged), idempotency) {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}
                 Err(refusal) => return Err(refusal),
                 // What was just committed is at hand: the result needs no second look at the journal.
@@ -226,7 +239,7 @@ impl Service {
         actor: &Actor,
         commitment: Commitment,
         record: &DrawRecord,
-        plan: &Arc<Plan>,
+        (plan, (engaged_at, called)): (&Arc<Plan>, (Option<u64>, bool)),
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<(Hash, i64), Refusal> {
         let subject_key = self.subject_key(&plan.id, plan.row.is_some())?;
@@ -238,6 +251,9 @@ impl Service {
                 return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "专家库已变更", "the registry moved"));
             }
             check_still_open(tx, &plan)?;
+            if let Some(position) = engaged_at {
+                check_engagements(tx, position)?;
+            }
             let mut commitment = commitment.clone();
             commitment.deadline = tx.time().0 + DEADLINE_SECONDS;
             let appended = tx.append(Append {
@@ -253,6 +269,10 @@ impl Service {
             match &plan.row {
                 Some(before) => store::draw::update(tx, &row, before.version)?,
                 None => store::draw::insert(tx, &row)?,
+            }
+            if called {
+                let calls = DrawCalls { draw: plan.id.clone(), due: Some(0), proposal: None };
+                store::draw_calls::insert(tx, &calls)?;
             }
             subject_key.store(tx)?;
             idempotency.insert(tx)?;
@@ -270,7 +290,7 @@ impl Service {
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<(), Refusal> {
         let subject_key = self.subject_key(&plan.id, false)?;
-        let record = self.opaque_record(&checked.request.to_json());
+        let record = self.opaque_record(&planned_record(&checked.request, checked.calls.as_ref()));
         let sealed = self.sealer().seal(&subject_key, PLANNED, &record.bytes);
         let (plan, account) = (plan.clone(), actor.account.clone());
         let idempotency = self.idempotency_row(actor, idempotency, &plan.id, 202);
@@ -326,6 +346,18 @@ impl Plan {
     }
 }
 
+/// Under the lock: nobody was invited, answered or left since the people were judged, and no draw is on its
+/// way to its first invitations (whom it will invite is fixed and in no book yet). A draw that has been on
+/// that way for long is stuck and does not hold up the others; should it go on one day, somebody may have
+/// two invitations at one time, and can accept one.
+fn check_engagements(tx: &mut Tx<'_>, position: u64) -> Result<(), Refusal> {
+    let since = tx.time().0 - UNCALLED_SECONDS;
+    if engagements::moved(tx, position)? || !store::draw_calls::uncalled(tx, since)?.is_empty() {
+        return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "邀请状态已变更", "engagements moved"));
+    }
+    Ok(())
+}
+
 /// Under the lock: the package is as it was read, and no other draw of it is open.
 fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
     let package = store::package::find(tx, &plan.package)?;
@@ -338,7 +370,8 @@ fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
         ));
     }
     let open = |draw: &store::draw::Draw| {
-        draw.id != plan.id && ![state::VOIDED, state::WITHDRAWN].contains(&draw.state.as_str())
+        let over = [state::VOIDED, state::WITHDRAWN, state::STOPPED];
+        draw.id != plan.id && !over.contains(&draw.state.as_str())
     };
     if store::draw::of_package(tx, &plan.package)?.iter().any(open) {
         return Err(wrong_state("该包已有进行中或已完成的抽取", "this package has an open or finished draw"));

@@ -110,8 +110,11 @@ impl Service {
             ));
         }
         let (announcement, account) = (announcement.to_owned(), actor.account.clone());
-        self.end(actor, id, key, "unseal", move |_, row| {
-            if row.state != state::DRAWN {
+        self.end(actor, id, key, "unseal", move |tx, row| {
+            if row.state == state::DRAWN && store::draw_calls::find(tx, &row.id)?.is_some() {
+                return Err(wrong_state("尚未通知入选专家", "the panel was not invited yet"));
+            }
+            if ![state::DRAWN, state::FILLED, state::IN_REVIEW].contains(&row.state.as_str()) {
                 return Err(wrong_state("只有已抽取的可以公开", "only a drawn draw can be unsealed"));
             }
             if row.proposal.is_some() {
@@ -139,14 +142,23 @@ impl Service {
         step: impl Fn(&mut Tx<'_>, &mut store::draw::Draw) -> Result<Said, Refusal> + Send + Sync + 'static,
     ) -> Result<DrawView, Refusal> {
         self.draw_row(actor, id)?;
+        let step = std::sync::Arc::new(step);
         let change = || {
             let idempotency = self.idempotency_row(actor, Some(key), id, 200);
-            let id = id.to_owned();
+            let (id, step) = (id.to_owned(), step.clone());
+            // Whom a void concerns is known by the book of its calls, which belongs to a version.
+            let calls = self.calls_if_any(&id)?;
             self.store.write(name, move |tx| {
                 let found = store::draw::find(tx, &id)?;
                 let mut row = found.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
                 let version = row.version;
                 let said = step(tx, &mut row)?;
+                if calls.as_ref().is_some_and(|calls| calls.version() != version) {
+                    return Err(wrong_state(
+                        "通知状态刚有变更，请重试",
+                        "the calls moved just now, try again",
+                    ));
+                }
                 let appended = tx.append(Append {
                     actor: said.actor,
                     kind: said.kind.into(),
@@ -157,6 +169,9 @@ impl Service {
                 })?;
                 if said.ends {
                     row.ended_entry = Some(appended.entry());
+                    if let Some(calls) = &calls {
+                        calls.end(tx, &row.state, appended.entry())?;
+                    }
                 }
                 row.version += 1;
                 row.updated = tx.time().0;
@@ -183,7 +198,7 @@ struct Said {
 
 /// Alpha of a draw that was committed and has not ended.
 fn open_alpha(row: &store::draw::Draw) -> Result<Hash, Refusal> {
-    if ![state::COMMITTED, state::DRAWN].contains(&row.state.as_str()) {
+    if row.state != state::COMMITTED && !state::STANDING.contains(&row.state.as_str()) {
         return Err(wrong_state("抽取已结束或尚未承诺", "the draw has ended or is not committed"));
     }
     let alpha = row.alpha.as_deref().and_then(Hash::from_slice);

@@ -4,6 +4,7 @@
 //! VRF gives the same bytes, the walk the same panel. The service does it at start for every draw
 //! that is still committed.
 
+use super::commit::UNCALLED_SECONDS;
 use super::{DrawView, state, wrong_state};
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
@@ -36,6 +37,24 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Takes every draw with calls that is committed or drawn to its first invitations: what they will be
+    /// is fixed, and whoever is judged next has to know them.
+    pub(super) fn finish_uncalled(&self) -> Result<(), Refusal> {
+        let since = self.clock.now().0 - UNCALLED_SECONDS;
+        for id in self.store.read(|conn| store::draw_calls::uncalled(conn, since))? {
+            let row = self.store.read(|conn| store::draw::find(conn, &id))?;
+            match row.map(|row| row.state).as_deref() {
+                Some(state::COMMITTED) => {
+                    if let Err(refusal) = self.finish(&id) {
+                        tracing::warn!(draw = id, %refusal, cause = refusal.cause, "a committed draw stays open");
+                    }
+                }
+                _ => self.advance_calls_or_leave(&id),
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn finish_and_view(&self, actor: &Actor, id: &str) -> Result<DrawView, Refusal> {
@@ -89,7 +108,11 @@ impl Service {
                 seats: decision.seats,
                 branches: decision.branches,
             },
-        )
+        )?;
+        if self.store.read(|conn| store::draw_calls::find(conn, id))?.is_some() {
+            self.advance_calls_or_leave(id);
+        }
+        Ok(())
     }
 
     /// Writes the contribution once and answers its index, whoever wrote it.

@@ -36,12 +36,25 @@ pub mod state {
     pub const COMMITTED: &str = "committed";
     /// Drawn: the panel stands.
     pub const DRAWN: &str = "drawn";
+    /// Calls are out: an invitation waits, or a seat is open.
+    pub const CALLING: &str = "calling";
+    /// Every seat's member has accepted and no window is open.
+    pub const FILLED: &str = "filled";
+    /// The day of the review has begun.
+    pub const IN_REVIEW: &str = "in_review";
+    /// Stopped without a valid panel, with reason and two people.
+    pub const STOPPED: &str = "stopped";
     /// Voided, with reason and two people.
     pub const VOIDED: &str = "voided";
     /// A plan that was given up before anything was committed.
     pub const WITHDRAWN: &str = "withdrawn";
     /// Drawn and opened after the announcement of the result.
     pub const UNSEALED: &str = "unsealed";
+    /// Every word.
+    pub const ALL: [&str; 10] =
+        [PLANNED, COMMITTED, DRAWN, CALLING, FILLED, IN_REVIEW, STOPPED, VOIDED, WITHDRAWN, UNSEALED];
+    /// The draw stands and has not ended: with a result, and perhaps with calls.
+    pub const STANDING: [&str; 4] = [DRAWN, CALLING, FILLED, IN_REVIEW];
 }
 
 /// Type of the opaque statement that records a plan, or its withdrawal.

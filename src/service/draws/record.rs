@@ -11,6 +11,7 @@ use crate::draw::identity::DrawKey;
 use crate::draw::pool::{Candidate, Excluded};
 use crate::draw::request::Request;
 use crate::draw::vrf::Proof;
+use crate::service::calls::terms::CallTerms;
 
 /// The largest record that is read, in bytes.
 const RECORD_LIMIT: usize = 1 << 30;
@@ -28,6 +29,8 @@ pub struct Header {
     pub plan_proof: Proof,
     /// Proof of the package tag.
     pub package_proof: Proof,
+    /// The terms of its calls; `None`: this draw has none.
+    pub calls: Option<CallTerms>,
 }
 
 /// What a commitment seals.
@@ -53,6 +56,7 @@ impl Header {
             .with("excluded", self.excluded.iter().map(count).collect::<Json>())
             .with("plan_proof", self.plan_proof.to_hex())
             .with("package_proof", self.package_proof.to_hex())
+            .with_some("calls", self.calls.as_ref().map(CallTerms::to_json))
             .into()
     }
 
@@ -73,6 +77,10 @@ impl Header {
                     })?
                     .into_iter()
                     .collect(),
+                calls: match f.optional("calls") {
+                    Some(terms) => Some(CallTerms::from_json(terms, "calls")?),
+                    None => None,
+                },
             })
         })
     }
@@ -181,6 +189,7 @@ mod tests {
                 excluded: [("age_limit".to_owned(), 1)].into(),
                 plan_proof: Proof([1; 80]),
                 package_proof: Proof([2; 80]),
+                calls: Some(crate::service::calls::terms::tests::terms()),
             },
             candidates: vec![Candidate {
                 number: "E1".into(),
@@ -202,5 +211,6 @@ mod tests {
         assert_eq!(again.to_bytes(), record.to_bytes());
         assert_eq!(again.candidates, record.candidates);
         assert_eq!(Header::of(&record.to_bytes()).unwrap().request, record.header.request);
+        assert_eq!(Header::of(&record.to_bytes()).unwrap().calls, record.header.calls);
     }
 }

@@ -5,6 +5,7 @@ use crate::codes::{CodeError, Region, Speciality};
 use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT, Request, SEAT_LIMIT};
 use crate::registry::{Package, Party, Problem};
 use crate::rules::{Project, Requirement};
+use crate::service::calls::terms::CallTerms;
 use crate::service::refusal::Refusal;
 use crate::service::scheme_book::Book;
 use crate::time::{Date, Timestamp};
@@ -36,6 +37,8 @@ pub struct DrawDraft {
     pub review_start: Timestamp,
     /// Seat groups in order.
     pub groups: Vec<GroupDraft>,
+    /// Terms of the calls; `None`: nobody is called by this service.
+    pub calls: Option<CallTerms>,
 }
 
 /// A checked request with what the rules need to judge people by it.
@@ -47,6 +50,8 @@ pub struct Checked {
     pub requirements: Vec<Requirement>,
     /// Parties and review day.
     pub project: Project,
+    /// Terms of the calls.
+    pub calls: Option<CallTerms>,
 }
 
 /// Checks a draft against the package it is for and the time now.
@@ -105,8 +110,12 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
         review_start: draft.review_start.0,
         groups,
     };
+    let problems = draft.calls.as_ref().map(|terms| terms.problems(&request)).unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(Refusal::invalid(problems));
+    }
     let project = Project::of(package, draft.review_start);
-    Ok(Checked { request, requirements, project })
+    Ok(Checked { request, requirements, project, calls: draft.calls.clone() })
 }
 
 fn check_group(

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::ending::read_proposal;
 use super::record::Header;
 use super::{PLANNED, state, wrong_state};
-use crate::codec::{Hash, Json};
+use crate::codec::{Hash, Json, Object, ShapeError, object};
 use crate::draw::commitment::Commitment;
 use crate::draw::request::{GroupRequest, Request};
 use crate::draw::statements::{Drawn, Unsealed, VoidReason};
@@ -17,6 +17,7 @@ use crate::log::Statement;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::archive::draw_entries;
+use crate::service::calls::terms::CallTerms;
 use crate::service::listing::{Listed, Paging};
 use crate::service::refusal::Refusal;
 use crate::service::sealing::OpaqueRecord;
@@ -126,7 +127,7 @@ impl Service {
         let row = self.draw_row(actor, id)?;
         self.store.read(|conn| {
             if row.alpha.is_none() {
-                let request = self.planned_request(conn, &row)?;
+                let (request, _) = self.planned_request(conn, &row)?;
                 return Ok(plain_view(&row, &request));
             }
             self.committed_view(conn, actor, &row)
@@ -202,7 +203,7 @@ impl Service {
 
     /// The draft behind a plan that waits for acceptance.
     pub(super) fn planned_draft(&self, row: &store::draw::Draw) -> Result<super::DrawDraft, Refusal> {
-        let request = self.store.read(|conn| self.planned_request(conn, row))?;
+        let (request, calls) = self.store.read(|conn| self.planned_request(conn, row))?;
         let group = |g: &GroupRequest| super::GroupDraft {
             speciality: g.speciality.clone(),
             within: g.within.clone(),
@@ -214,17 +215,23 @@ impl Service {
             package: row.package.clone(),
             review_start: Timestamp(request.review_start),
             groups: request.groups.iter().map(group).collect(),
+            calls,
         })
     }
 
-    fn planned_request(&self, conn: &mut Conn, row: &store::draw::Draw) -> Result<Request, Refusal> {
+    /// The request of a plan, and the terms of its calls.
+    fn planned_request(
+        &self,
+        conn: &mut Conn,
+        row: &store::draw::Draw,
+    ) -> Result<(Request, Option<CallTerms>), Refusal> {
         let journal = draw_entries(conn, &row.id, 0)?;
         let planned = journal.iter().find(|entry| entry.kind == PLANNED);
         let sealed = planned.and_then(|entry| entry.image.as_deref());
         let sealed = sealed.ok_or_else(|| Refusal::internal("plan without record"))?;
         let bytes = self.sealer().stored_key(conn, &row.id)?.open(PLANNED, sealed)?;
         let (record, _) = OpaqueRecord::read(&bytes).map_err(Refusal::internal)?;
-        Request::from_json(&record, "request").map_err(Refusal::internal)
+        planned_from(&record).map_err(Refusal::internal)
     }
 
     fn committed_view(
@@ -275,6 +282,24 @@ impl Service {
         }
         Ok(view)
     }
+}
+
+/// What is sealed of a plan: the request, or request and terms of its calls.
+pub(super) fn planned_record(request: &Request, calls: Option<&CallTerms>) -> Json {
+    match calls {
+        None => request.to_json(),
+        Some(terms) => Object::new().with("request", request.to_json()).with("calls", terms.to_json()).into(),
+    }
+}
+
+fn planned_from(record: &Json) -> Result<(Request, Option<CallTerms>), ShapeError> {
+    if record.as_map().is_none_or(|map| !map.contains_key("calls")) {
+        return Ok((Request::from_json(record, "request")?, None));
+    }
+    object(record, "", |f| {
+        let request = Request::from_json(f.required("request")?, "request")?;
+        Ok((request, Some(CallTerms::from_json(f.required("calls")?, "calls")?)))
+    })
 }
 
 /// What the row and the request say; everything else is added once committed.
