@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
-    conduct, conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
+    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
     imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance,
     remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
 };
@@ -70,6 +70,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     calls::routes(config);
     invitations::routes(config);
     evidence::routes(config);
+    day::routes(config);
     log::routes(config);
     codes::routes(config);
     conduct::routes(config);

@@ -31,6 +31,8 @@ pub mod claim_migrations;
 pub mod codes;
 pub mod conduct;
 pub mod conduct_steps;
+pub mod day;
+mod day_views;
 pub mod decisions;
 mod draw_views;
 pub mod draws;

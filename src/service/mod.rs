@@ -8,6 +8,8 @@
 //! | `case_body` | tools for what a case keeps, and lists of cases |
 //! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
 //! | `performance`, `tier` | evaluations both ways; tiers computed from them |
+//! | `day/` | the day of a review, and what follows the announcement |
+//! | `dossier/`, `record_paper` | the archive package; the record on paper |
 //! | `fees/` | tables of regions; what is due to the members of a panel |
 //! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
@@ -71,8 +73,10 @@ mod changes;
 pub mod claims;
 mod conditions;
 pub mod conduct;
+pub mod day;
 pub mod decisions;
 mod direct_entry;
+pub mod dossier;
 pub mod draws;
 pub mod due;
 pub mod engagements;
@@ -103,6 +107,7 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+mod record_paper;
 pub mod refusal;
 pub mod remarks;
 mod reminders;

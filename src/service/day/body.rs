@@ -5,8 +5,8 @@
 use crate::codec::{Fields, Json, Object, ShapeError, object};
 use crate::draw::request::Organisation;
 use crate::rules::day::DayRules;
-use crate::rules::registry_profile::Number;
 use crate::rules::fees::{Payer, Work};
+use crate::rules::registry_profile::Number;
 use crate::time::Timestamp;
 
 /// A site of the draw and the venue that it is on this day.
@@ -124,6 +124,8 @@ pub struct Day {
     pub representatives: u32,
     /// Whether it stands in the catalogue of centralised procurement, and then the central body.
     pub central_body: Option<Organisation>,
+    /// Positions that were seated when the day was opened: who came later has no time of sign-in to miss.
+    pub expected: Vec<u32>,
     /// First and last second of signing in.
     pub sign_in: (i64, i64),
     /// Minutes that a failure may last: before the start, during the review.
@@ -140,6 +142,8 @@ pub struct Day {
     pub sittings: Vec<(i64, Option<i64>)>,
     /// The report.
     pub report: Option<Report>,
+    /// Digest of the archive package and until when it is kept, once the day is over.
+    pub archived: Option<Json>,
 }
 
 impl Day {
@@ -161,6 +165,13 @@ impl Day {
     /// Everybody signed in who has not left.
     pub fn all_present(&self) -> impl Iterator<Item = &Arrival> {
         self.arrivals.iter().filter(|arrival| arrival.left.is_none())
+    }
+
+    /// Whether somebody may sign in at a time: everybody from the opening of the desk on; who was seated when
+    /// the day was opened no later than its close.
+    pub fn may_sign_in(&self, position: u32, now: i64) -> bool {
+        let (from, to) = self.sign_in;
+        now >= from && (now <= to || !self.expected.contains(&position))
     }
 
     /// The venue of a site.
@@ -209,6 +220,7 @@ impl Day {
             .with("discipline", self.discipline.as_str())
             .with("representatives", self.representatives)
             .with_some("central_body", self.central_body.as_ref().map(organisation))
+            .with("expected", self.expected.iter().map(|position| Json::from(*position)).collect::<Json>())
             .with("opens", self.sign_in.0)
             .with("closes", self.sign_in.1)
             .with("failure_before_minutes", self.failure.0)
@@ -222,6 +234,7 @@ impl Day {
             )
             .with("sittings", self.sittings.iter().map(sitting).collect::<Json>())
             .with_some("report", self.report.as_ref().map(report))
+            .with_some("archived", self.archived.clone())
             .into()
     }
 
@@ -250,6 +263,10 @@ impl Day {
                 discipline: f.str("discipline")?.to_owned(),
                 representatives: f.u32("representatives", 64)?,
                 central_body,
+                expected: f.each("expected", |item, at| {
+                    let position = item.as_int().and_then(|n| u32::try_from(n).ok());
+                    position.ok_or_else(|| ShapeError::new(at, "must be a position"))
+                })?,
                 sign_in: (time(f, "opens")?, time(f, "closes")?),
                 failure: (
                     f.int("failure_before_minutes", 0..=100_000)?,
@@ -263,6 +280,7 @@ impl Day {
                     object(item, at, |f| Ok((time(f, "from")?, maybe_time(f, "to")?)))
                 })?,
                 report,
+                archived: f.optional("archived").cloned(),
             })
         })
     }
@@ -285,7 +303,10 @@ fn site(site: &DaySite) -> Json {
         .with("site", site.site)
         .with("venue", site.venue.as_str())
         .with("region", site.region.as_str())
-        .with("workstations", site.workstations.iter().map(|name| Json::from(name.as_str())).collect::<Json>())
+        .with(
+            "workstations",
+            site.workstations.iter().map(|name| Json::from(name.as_str())).collect::<Json>(),
+        )
         .into()
 }
 
@@ -300,7 +321,7 @@ fn read_site(f: &mut Fields<'_>) -> Result<DaySite, ShapeError> {
     })
 }
 
-pub(super) fn organisation(party: &Organisation) -> Json {
+fn organisation(party: &Organisation) -> Json {
     Object::new().with("code", party.code.as_str()).with("name", party.name.as_str()).into()
 }
 
@@ -333,7 +354,8 @@ fn read_arrival(f: &mut Fields<'_>) -> Result<Arrival, ShapeError> {
     } else {
         None
     };
-    let votes_for = if f.optional("votes_for").is_some() { Some(f.u32("votes_for", u32::MAX)?) } else { None };
+    let votes_for =
+        if f.optional("votes_for").is_some() { Some(f.u32("votes_for", u32::MAX)?) } else { None };
     Ok(Arrival {
         position: f.u32("position", u32::MAX)?,
         group: u8::try_from(f.int("group", 1..=32)?).unwrap_or_default(),
@@ -424,11 +446,17 @@ pub(super) mod tests {
             draw: "D0".into(),
             package: "P0".into(),
             review_start: 100_000,
-            sites: vec![DaySite { site: 1, venue: "V0".into(), region: "430600".into(), workstations: vec!["A/1".into()] }],
+            sites: vec![DaySite {
+                site: 1,
+                venue: "V0".into(),
+                region: "430600".into(),
+                workstations: vec!["A/1".into()],
+            }],
             suppliers: vec![party("91")],
             discipline: "一、不得泄露评审情况。\n二、……".into(),
             representatives: 1,
             central_body: Some(party("92")),
+            expected: vec![4, 9],
             sign_in: (92_800, 100_000),
             failure: (120, 240),
             arrivals: vec![Arrival {
@@ -465,6 +493,7 @@ pub(super) mod tests {
             chair: Some((4, 99_040)),
             sittings: vec![(100_000, Some(101_000)), (102_000, None)],
             report: Some(Report { digest: "00".into(), signed: 3, dissents: 1, by: "A2".into(), at: 1 }),
+            archived: None,
         }
     }
 

@@ -7,8 +7,8 @@
 use super::body::Day;
 use crate::codes::CreditCode;
 use crate::registry::Package;
-use crate::rules::{Answer, Project, Requirement, judge};
 use crate::rules::Family;
+use crate::rules::{Answer, Project, Requirement, judge};
 use crate::service::Service;
 use crate::service::refusal::Refusal;
 use crate::time::Timestamp;
@@ -33,11 +33,13 @@ impl Service {
         project.same = index.same().clone();
         // What the person is good at was asked at the draw: any own speciality anywhere matches.
         let own = indexed.expert.specialities().first();
-        let anywhere = own.map(|own| Requirement { speciality: *own, within: Vec::new(), except: Vec::new() });
+        let anywhere =
+            own.map(|own| Requirement { speciality: *own, within: Vec::new(), except: Vec::new() });
         let verdict = judge(&indexed.expert, &project, anywhere.as_slice(), &self.profile);
-        let against = verdict.findings.iter().filter(|finding| {
-            finding.rule.family() == Family::Conflicts && finding.answer == Answer::Fail
-        });
+        let against = verdict
+            .findings
+            .iter()
+            .filter(|finding| finding.rule.family() == Family::Conflicts && finding.answer == Answer::Fail);
         Ok(against.map(|finding| finding.rule.name()).collect())
     }
 }

@@ -18,6 +18,7 @@ use crate::service::actor::{Action, Actor};
 use crate::service::archive::Committed;
 use crate::service::calls::Turn;
 use crate::service::case_body::free_text;
+use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
 use crate::service::sight::{Field, Sight, Stage};
@@ -61,17 +62,17 @@ impl Service {
         if !takes_arrivals(&case.state) {
             return Err(not_now("wrong_state", "当前不在签到阶段", "nobody signs in at present"));
         }
-        let (from, to) = day.sign_in;
         let now = self.clock.now().0;
-        if now < from {
+        if now < day.sign_in.0 {
             return Err(not_now("too_early", "签到尚未开始", "signing in has not begun yet"));
-        }
-        if now > to && !reopened(&day) {
-            return Err(too_late());
         }
         self.record_look(actor, "desk", draw, "签到核验身份")?;
         let (turn, committed) = (self.calls_of(draw)?, self.committed_draw(draw)?);
         let (position, site) = self.expected(actor, &day, &turn, &committed, shown)?;
+        let signed_in = turn.book.signed_in(position);
+        if !signed_in && !day.may_sign_in(position, now) {
+            return Err(too_late());
+        }
         let seat = turn.book.seat_of(position).ok_or_else(not_expected)?;
         let person = committed.record.candidates.get(position as usize).ok_or_else(not_expected)?;
         let card = self.store.read(|conn| self.archive().seated_card(conn, draw, person))?;
@@ -81,7 +82,7 @@ impl Service {
             name: sight.text(Field::Name, &card.name).unwrap_or_default(),
             group: seat.group,
             site: site.site,
-            signed_in: turn.book.signed_in(position),
+            signed_in,
         })
     }
 
@@ -144,12 +145,7 @@ impl Service {
                 Ok(Step::say(Call::SignedIn(said), seat.position))
             })
         };
-        let position = self.once(
-            actor,
-            Some(key),
-            |_| Ok(None),
-            || sign().map(Some),
-        )?;
+        let position = self.once(actor, Some(key), |_| Ok(None), || sign().map(Some))?;
         if let Some(position) = position {
             self.find_late_conflict(draw, position)?;
         }
@@ -181,7 +177,7 @@ impl Service {
                 actor: Some(ITSELF.to_owned()),
                 approver: None,
             };
-            Ok(Step::say(Call::Vacated(said), ()))
+            Ok(Step { state: Some(state::CALLING), ..Step::say(Call::Vacated(said), ()) })
         })?;
         self.advance_calls_or_leave(draw);
         Ok(())
@@ -207,12 +203,13 @@ impl Service {
             self.seen_day(actor, draw)?;
             self.day_step(actor, (&actor.parties(), "report_vacancy"), draw, Some(key), |turn, _, day| {
                 let seat = turn.book.seat_of(position).ok_or_else(not_expected)?;
-                let site = turn.trail.site_of(seat).and_then(|site| day.site(site)).ok_or_else(not_expected)?;
+                let site =
+                    turn.trail.site_of(seat).and_then(|site| day.site(site)).ok_or_else(not_expected)?;
                 if Some(site.venue.as_str()) != actor.own_venue() || turn.book.out_why(position).is_some() {
                     return Err(not_expected());
                 }
                 let now = self.clock.now().0;
-                if why == Why::Absent && (now <= day.sign_in.1 && !reopened(day)) {
+                if why == Why::Absent && day.may_sign_in(position, now) && day.expected.contains(&position) {
                     let en = "the time of sign-in is not over";
                     return Err(not_now("too_early", "签到时限未到，不能报告缺席", en));
                 }
@@ -273,7 +270,7 @@ impl Service {
                     actor: Some(reported_by),
                     approver: Some(actor.account.clone()),
                 };
-                Ok(Step::say(Call::Vacated(said), ()))
+                Ok(Step { state: Some(state::CALLING), ..Step::say(Call::Vacated(said), ()) })
             })
         };
         self.once(actor, Some(key), |_| Ok(()), confirm)?;
@@ -292,10 +289,9 @@ impl Service {
     ) -> Result<(u32, &'a DaySite), Refusal> {
         let hash = match shown {
             Presented::Code(_) => None,
-            Presented::Document { kind, number } => Some(hmac_sha256(
-                &self.keys.uniqueness,
-                &[kind.as_bytes(), b"\n", number.as_bytes()],
-            )),
+            Presented::Document { kind, number } => {
+                Some(hmac_sha256(&self.keys.uniqueness, &[kind.as_bytes(), b"\n", number.as_bytes()]))
+            }
         };
         let by_document = match &hash {
             Some(hash) => self.store.read(|conn| store::expert::number_of(conn, hash))?,
@@ -303,7 +299,9 @@ impl Service {
         };
         for seat in turn.book.members() {
             let site = turn.trail.site_of(seat).and_then(|site| day.site(site));
-            let Some(site) = site.filter(|site| Some(site.venue.as_str()) == actor.own_venue()) else { continue };
+            let Some(site) = site.filter(|site| Some(site.venue.as_str()) == actor.own_venue()) else {
+                continue;
+            };
             let Some(number) = turn.trail.number(seat.position) else { continue };
             let is = match shown {
                 Presented::Code(code) => *code == committed.record.header.key.sign_in_code(number),
@@ -348,12 +346,6 @@ pub(super) fn interrupt(case: &mut crate::service::cases::Case, day: &mut Day, n
         *to = Some(now);
     }
     case.due = None;
-}
-
-/// Whether a seat had to be filled anew: whoever is called then comes when they can.
-pub(super) fn reopened(day: &Day) -> bool {
-    day.arrivals.iter().any(|arrival| arrival.left.is_some())
-        || day.vacancies.iter().any(|vacancy| vacancy.confirmed_by.is_some())
 }
 
 fn not_expected() -> Refusal {

@@ -29,7 +29,7 @@ pub use body::{Arrival, DOCUMENTS, Day, DaySite, Pause, Report, Vacancy};
 pub use course::ReportDraft;
 pub use desk::{AtTheDesk, Presented};
 pub use opening::{DayDraft, SiteDraft};
-pub use seat::SeatView;
+pub use seat::{SeatView, Shown};
 pub use view::{DayView, MemberOfDay, NamedMember, SiteOfDay};
 
 use super::Service;
@@ -52,7 +52,7 @@ const LETTER: char = 'Y';
 struct Step<T> {
     /// What the log is told, if anything.
     call: Option<Call>,
-    /// The state of the draw from now on, if it changes and nothing is said.
+    /// The state of the draw from now on, where the step decides it.
     state: Option<&'static str>,
     answer: T,
 }
@@ -120,6 +120,7 @@ impl Service {
                     Some(call) => {
                         let mut act = Act::new("day", actor.account.clone(), call);
                         act.idempotency = Some(idempotency);
+                        act.state = step.state;
                         act.beside = Some(changes.into_part());
                         Ok(Decided::Say(Box::new(act), step.answer))
                     }

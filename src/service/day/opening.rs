@@ -115,7 +115,12 @@ impl Service {
         let mut given: Vec<u32> = draft.sites.iter().map(|site| site.site).collect();
         given.sort_unstable();
         if given != numbers {
-            wrong("sites".into(), "sites", "须逐一列明本次抽取的每个场所", "must name every site of the draw once");
+            wrong(
+                "sites".into(),
+                "sites",
+                "须逐一列明本次抽取的每个场所",
+                "must name every site of the draw once",
+            );
         }
         let mut sites = Vec::new();
         for (at, site) in draft.sites.iter().enumerate() {
@@ -160,9 +165,10 @@ impl Service {
         if suppliers.windows(2).any(|pair| matches!(pair, [a, b] if a.code == b.code)) {
             wrong("suppliers".into(), "duplicate_supplier", "供应商重复", "a supplier stands twice");
         }
-        let missing = package.suppliers().iter().any(|known| {
-            !suppliers.iter().any(|supplier| supplier.code == known.code.as_str())
-        });
+        let missing = package
+            .suppliers()
+            .iter()
+            .any(|known| !suppliers.iter().any(|supplier| supplier.code == known.code.as_str()));
         if missing {
             let zh = "抽取时已知的供应商不得缺漏";
             wrong("suppliers".into(), "missing", zh, "a supplier that was known at the draw is missing");
@@ -179,7 +185,12 @@ impl Service {
         }
         let central_body = draft.central_body.as_ref().map(|(code, name)| {
             if CreditCode::parse(code).is_err() || line("name", name, 128).is_err() {
-                wrong("central_body".into(), "credit_code", "集中采购机构代码或名称无效", "no valid code or name");
+                wrong(
+                    "central_body".into(),
+                    "credit_code",
+                    "集中采购机构代码或名称无效",
+                    "no valid code or name",
+                );
             }
             Organisation { code: code.clone(), name: name.clone() }
         });
@@ -199,6 +210,7 @@ impl Service {
             discipline: draft.discipline.clone(),
             representatives: draft.representatives,
             central_body,
+            expected: turn.book.panel().iter().map(|seat| seat.position).collect(),
             sign_in,
             failure,
             arrivals: Vec::new(),
@@ -207,6 +219,7 @@ impl Service {
             chair: None,
             sittings: Vec::new(),
             report: None,
+            archived: None,
         })
     }
 
@@ -214,7 +227,8 @@ impl Service {
     fn venue_region(&self, id: &str) -> Result<Option<String>, Refusal> {
         let found = self.store.read(|conn| self.read_case(conn, id))?;
         let venue = found.filter(|case| case.kind == VENUE.name && case.state == "active");
-        let region = venue.and_then(|case| case.region.or_else(|| text(&case.body, &["region"]).map(str::to_owned)));
+        let region =
+            venue.and_then(|case| case.region.or_else(|| text(&case.body, &["region"]).map(str::to_owned)));
         Ok(region.filter(|code| Region::parse(code).is_ok()))
     }
 }
