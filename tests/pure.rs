@@ -1,5 +1,11 @@
 //! Tests of the pure core from outside: evidence files, vectors, the house's own rules.
 
+#[path = "pure/call_vectors.rs"]
+mod call_vectors;
+#[path = "pure/called.rs"]
+mod called;
+#[path = "pure/called_evidence.rs"]
+mod called_evidence;
 #[path = "pure/evidence.rs"]
 mod evidence;
 #[path = "pure/fixture.rs"]

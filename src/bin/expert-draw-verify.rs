@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::bundle::FILE_LIMIT;
 use expert_draw::evidence::membership;
-use expert_draw::evidence::verify::{Ending, Report, verify};
+use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify};
 use expert_draw::log::Policy;
 
 const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]\n\
@@ -169,7 +169,9 @@ fn verdict_zh(report: &Report) -> String {
         return format!("结论：核验不通过。未通过：{}\n", failed.join("、"));
     }
     let ending = match facts.ending {
+        Some(Ending::Drawn) | None if facts.calls.is_some() => "评审小组由抽取承诺与日志所载答复唯一确定",
         Some(Ending::Drawn) | None => "抽取结果由其承诺唯一确定",
+        Some(Ending::Stopped) => "抽取结果与递补由其承诺与日志所载答复唯一确定，但抽取已终止，名单不予解封",
         Some(Ending::Voided) => "本次抽取在产生结果前已作废",
         Some(Ending::VoidedAfterDrawn) => "抽取结果由其承诺唯一确定，但事后已作废",
     };
@@ -177,12 +179,13 @@ fn verdict_zh(report: &Report) -> String {
         "结论：核验通过。{ending}（截至日志第 {} 条）\n\
          保证等级：operator（仅运营方贡献随机；运营方在承诺时可能已知结果）\n\
          第 {} 次抽取；已知结果后作废：{}；必选席位：{}；策略外签名：{}（不计）\n\
-         本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实（须核对整个日志与专家库）\n",
+         {}本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实（须核对整个日志与专家库）\n",
         facts.tree_size.unwrap_or_default(),
         facts.attempt.unwrap_or_default(),
         report.seen_voids(),
         facts.forced_seats.unwrap_or_default(),
         facts.unknown_signatures,
+        facts.calls.as_ref().map(calls_zh).unwrap_or_default(),
     )
 }
 
@@ -193,7 +196,14 @@ fn verdict_en(report: &Report) -> String {
         return format!("verdict: REFUSED. failed: {}\n", failed.join(", "));
     }
     let ending = match facts.ending {
+        Some(Ending::Drawn) | None if facts.calls.is_some() => {
+            "the panel follows from its commitment and from the answers in the log"
+        }
         Some(Ending::Drawn) | None => "the result follows from its commitment",
+        Some(Ending::Stopped) => {
+            "the panel follows from its commitment and from the answers in the log, and the draw was \
+             stopped; its names stay sealed"
+        }
         Some(Ending::Voided) => "the draw was voided before a result",
         Some(Ending::VoidedAfterDrawn) => "the result follows from its commitment, and was voided afterwards",
     };
@@ -201,11 +211,53 @@ fn verdict_en(report: &Report) -> String {
         "verdict: VERIFIED. {ending}, as of tree size {}\n\
          level: operator (only the operator contributed; it could have known the outcome when it committed)\n\
          attempt {}; seen voids: {}; forced seats: {}; signatures outside the policy: {} (count for nothing)\n\
-         not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real\n",
+         {}not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real\n",
         facts.tree_size.unwrap_or_default(),
         facts.attempt.unwrap_or_default(),
         report.seen_voids(),
         facts.forced_seats.unwrap_or_default(),
         facts.unknown_signatures,
+        facts.calls.as_ref().map(calls_en).unwrap_or_default(),
     )
+}
+
+fn calls_zh(calls: &CallFacts) -> String {
+    let state = match (calls.shortfall, calls.filled) {
+        (Some(shortfall), _) => format!("席位不足（{}）", shortfall.name()),
+        (None, true) => "席位已满".to_owned(),
+        (None, false) => "席位未满".to_owned(),
+    };
+    let kept = if calls.kept > 0 { format!("；沿用上次成员：{}", calls.kept) } else { String::new() };
+    format!(
+        "信息推送 {} 轮，{state}{kept}；仅凭运营方单方记录而越过：{}；经本系统页面自行退出：{}\n{}",
+        calls.rounds,
+        calls.passed_over_on_operators_word,
+        calls.out_on_own_pages,
+        out_lines(calls),
+    )
+}
+
+fn calls_en(calls: &CallFacts) -> String {
+    let state = match (calls.shortfall, calls.filled) {
+        (Some(shortfall), _) => format!("shortfall ({})", shortfall.name()),
+        (None, true) => "filled".to_owned(),
+        (None, false) => "not filled".to_owned(),
+    };
+    let kept = if calls.kept > 0 { format!("; kept members: {}", calls.kept) } else { String::new() };
+    format!(
+        "{} rounds of calls, {state}{kept}; passed over on the operator's word: {}; out on the service's own pages: {}\n{}",
+        calls.rounds,
+        calls.passed_over_on_operators_word,
+        calls.out_on_own_pages,
+        out_lines(calls),
+    )
+}
+
+/// Who is out and how, one line each: by number where the file opens it.
+fn out_lines(calls: &CallFacts) -> String {
+    let line = |out: &Out| {
+        let number = out.number.as_deref().unwrap_or("-");
+        format!("  out {} {number} {} {}\n", out.position, out.why.name(), out.word.name())
+    };
+    calls.out.iter().map(line).collect()
 }

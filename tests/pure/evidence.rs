@@ -8,7 +8,7 @@ use expert_draw::log::{Policy, SignatureLine, SignedNote};
 
 use crate::fixture::{Draw, Life};
 
-fn failed(report: &Report) -> Vec<&'static str> {
+pub fn failed(report: &Report) -> Vec<&'static str> {
     report.checks.iter().filter(|check| !check.passed).map(|check| check.name).collect()
 }
 
@@ -71,7 +71,7 @@ fn another_log_or_an_unmet_quorum_is_refused_and_unknown_signatures_count_for_no
 }
 
 /// Puts the right digest on a changed file.
-fn with_digest(mut json: Json) -> Vec<u8> {
+pub fn with_digest(mut json: Json) -> Vec<u8> {
     if let Json::Map(map) = &mut json {
         map.remove("digest");
     }
@@ -84,7 +84,7 @@ fn with_digest(mut json: Json) -> Vec<u8> {
 
 /// Every change of one place: each string one character, each number ±1, each array one element
 /// dropped, doubled, swapped; each object one field dropped.
-fn mutate(json: &Json, path: &str, sink: &mut dyn FnMut(Json, String)) {
+pub fn mutate(json: &Json, path: &str, sink: &mut dyn FnMut(Json, String)) {
     match json {
         Json::Int(n) => {
             sink(Json::Int(n + 1), format!("{path} +1"));

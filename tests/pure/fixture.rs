@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signer, SigningKey};
 use expert_draw::codec::{Hash, Json, LabelledHash, Object};
-use expert_draw::draw::commitment::{Commitment, Contributor, Group};
+use expert_draw::draw::commitment::{Commitment, Contributor, Group, Kept};
 use expert_draw::draw::decide;
 use expert_draw::draw::identity::DrawKey;
 use expert_draw::draw::pool::{self, Candidate, Excluded, Pool};
 use expert_draw::draw::request::{GroupRequest, Organisation, Request, names_digest};
+use expert_draw::draw::seats::Seated;
 use expert_draw::draw::seed::{self, Contribution};
 use expert_draw::draw::statements::{Contributed, Drawn, Unsealed, Void, VoidReason};
 use expert_draw::draw::tags::{Tags, tags};
@@ -17,7 +18,7 @@ use expert_draw::draw::vrf::VrfSecret;
 use expert_draw::evidence::openings::{
     AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
 };
-use expert_draw::evidence::{Audience, Evidence, EvidenceEntry, Openings};
+use expert_draw::evidence::{Audience, Evidence, EvidenceEntry, Format, Openings};
 use expert_draw::log::opened::LogOpened;
 use expert_draw::log::{
     Algorithm, Checkpoint, Origin, Policy, Statement, VerifierKey, key_digest, merkle, sign_note,
@@ -57,6 +58,8 @@ pub struct Log {
     pub tag_vrf: VrfSecret,
     pub statements: Vec<Statement>,
     pub notes: Vec<String>,
+    /// Seconds that passed beside the minute per statement.
+    pub waited: i64,
 }
 
 /// 32 bytes that follow from a name.
@@ -75,6 +78,7 @@ impl Log {
             tag_vrf: VrfSecret::from_seed(bytes("tag vrf")),
             statements: vec![],
             notes: vec![],
+            waited: 0,
         }
     }
 
@@ -95,18 +99,34 @@ impl Log {
         Policy::parse(self.policy_text().as_bytes()).unwrap()
     }
 
+    /// The time of the next statement.
+    pub fn next_time(&self) -> i64 {
+        START + 60 * self.statements.len() as i64 + self.waited
+    }
+
     /// Adds a statement, one minute after the one before; answers its index.
     pub fn say(&mut self, kind: &str, fields: Object) -> u64 {
         let Json::Map(body) = Json::from(fields) else { unreachable!() };
         let body: BTreeMap<String, Json> = body;
         let index = self.statements.len() as u64;
-        let time = START + 60 * index as i64;
+        let time = self.next_time();
         let statement = Statement::new(kind, self.origin.clone(), time, body).unwrap();
         let key = self.verifier(true);
         let note = sign_statement(&statement, &key, |m| self.statements_key.sign(m).to_bytes()).unwrap();
         self.notes.push(note.to_string());
         self.statements.push(statement);
         index
+    }
+
+    /// Puts another body into a statement that stands already, signed anew; `None` if it is none.
+    pub fn replace(&mut self, index: usize, body: BTreeMap<String, Json>) -> Option<()> {
+        let before = &self.statements[index];
+        let statement = Statement::new(before.kind(), self.origin.clone(), before.time(), body).ok()?;
+        let key = self.verifier(true);
+        let note = sign_statement(&statement, &key, |m| self.statements_key.sign(m).to_bytes()).ok()?;
+        self.notes[index] = note.to_string();
+        self.statements[index] = statement;
+        Some(())
     }
 
     pub fn leaf_hashes(&self) -> Vec<Hash> {
@@ -125,6 +145,7 @@ impl Log {
 /// A log with a draw of 40 candidates, 5 seats in 3 groups, and some people excluded.
 pub struct Draw {
     pub log: Log,
+    /// Those in the pool first.
     pub people: Vec<Person>,
     pub excluded: Vec<Excluded>,
     pub key: DrawKey,
@@ -134,11 +155,29 @@ pub struct Draw {
     pub commitment: Commitment,
     pub alpha: Hash,
     pub drawn: Option<Drawn>,
+    /// Final members, once the draw has calls.
+    pub members: Option<Vec<Seated>>,
     pub entries: Vec<u64>,
+}
+
+/// The attempt of a draw: which, after which, with whom kept, by expert number.
+pub struct Attempt {
+    pub number: u32,
+    pub predecessor: Option<Hash>,
+    /// Number, site, and group after sign-in.
+    pub kept: Vec<(String, u32, Option<u32>)>,
+    pub key: DrawKey,
 }
 
 impl Draw {
     pub fn new(life: Life) -> Self {
+        let mut draw = Self::committed(44, 40);
+        draw.live(life);
+        draw
+    }
+
+    /// A log with `people`, and the commitment of a draw with the first `inside` of them.
+    pub fn committed(people: usize, inside: usize) -> Self {
         let mut log = Log::new();
         let opened = LogOpened {
             jurisdiction: "430600".into(),
@@ -149,27 +188,47 @@ impl Draw {
         };
         log.say(LogOpened::TYPE, opened.fields());
         let profile = LabelledHash::new("profile").variable(PROFILE.as_bytes()).finish();
-        let profile_entry = log.say("profile.loaded", Object::new().with("profile", profile));
-        let people: Vec<Person> = (0..44).map(|n| person(&mut log, n)).collect();
+        log.say("profile.loaded", Object::new().with("profile", profile));
+        let people: Vec<Person> = (0..people).map(|n| person(&mut log, n)).collect();
         log.say("package.recorded", Object::new().with("image", Hash(bytes("package"))));
-        let request = request();
+        let excluded = people[inside..].iter().map(|person| exclusion(person, &EXCLUDING)).collect();
         let key = DrawKey(bytes("draw key"));
-        let (inside, outside) = people.split_at(40);
-        let candidates: Vec<Candidate> = inside.iter().map(candidate).collect();
-        let mut excluded: Vec<Excluded> = outside.iter().map(exclusion).collect();
+        let first = Attempt { number: 1, predecessor: None, kept: vec![], key };
+        Self::commit(log, people, inside, excluded, first)
+    }
+
+    /// Commits to a draw with the first `inside` of `people`.
+    pub fn commit(
+        mut log: Log,
+        people: Vec<Person>,
+        inside: usize,
+        mut excluded: Vec<Excluded>,
+        attempt: Attempt,
+    ) -> Self {
+        let request = request();
+        let key = attempt.key;
+        let candidates: Vec<Candidate> = people[..inside].iter().map(candidate).collect();
         excluded.sort_by(|a, b| a.number.cmp(&b.number));
         let pool = pool::build(&key, &candidates, &related()).unwrap();
         let tags = tags(&log.tag_vrf, &request.plan, &request.package).unwrap();
+        let kept = pool.origin.iter().zip(0u32..).filter_map(|(origin, position)| {
+            let number = &people[*origin].number;
+            let (_, site, group) = attempt.kept.iter().find(|(kept, ..)| kept == number)?;
+            Some(match group {
+                Some(group) => Kept::Group { position, group: *group },
+                None => Kept::Site { position, site: *site },
+            })
+        });
         let commitment = Commitment {
-            attempt: 1,
-            predecessor: None,
+            attempt: attempt.number,
+            predecessor: attempt.predecessor,
             package_tag: tags.package,
             plan_tag: tags.plan,
             tag_key: key_digest(log.tag_vrf.public().as_bytes()),
             request: request.digest(&key.request_salt()),
             names: names_digest(&key.names_salt(), &request.groups),
-            profile,
-            registry: people.last().unwrap().registry,
+            profile: LabelledHash::new("profile").variable(PROFILE.as_bytes()).finish(),
+            registry: people.iter().map(|person| person.registry).max().unwrap(),
             groups: request.groups.iter().map(|g| Group { seats: g.seats, site: g.site }).collect(),
             unit_cap: 1,
             lots: 1,
@@ -178,14 +237,14 @@ impl Draw {
             pool_size: pool.leaves.len() as u32,
             pool_root: pool::root(&pool.leaves),
             excluded: pool::excluded_digest(&key, &excluded),
-            kept: vec![],
+            kept: kept.collect(),
             forced_accepted_by: None,
             contributions: vec![Contributor::Operator { key: key_digest(log.draw_vrf.public().as_bytes()) }],
-            deadline: START + 86_400,
+            deadline: START + log.waited + 86_400,
         };
         let index = log.say(Commitment::TYPE, commitment.fields());
         let alpha = seed::alpha(index, &log.leaf_hashes()[index as usize]);
-        let mut draw = Self {
+        Self {
             log,
             people,
             excluded,
@@ -196,10 +255,9 @@ impl Draw {
             commitment,
             alpha,
             drawn: None,
-            entries: vec![0, profile_entry, index],
-        };
-        draw.live(life);
-        draw
+            members: None,
+            entries: vec![0, 1, index],
+        }
     }
 
     fn live(&mut self, life: Life) {
@@ -223,11 +281,15 @@ impl Draw {
             let index = self.log.say(Unsealed::TYPE, unsealed.fields());
             self.entries.push(index);
         }
-        // Something later, so that no proof is the trivial one.
+        self.look();
+    }
+
+    /// Something later, so that no proof is the trivial one.
+    pub fn look(&mut self) {
         self.log.say("access.recorded", Object::new().with("image", Hash(bytes("look"))));
     }
 
-    fn draw_now(&mut self) {
+    pub fn draw_now(&mut self) {
         let proof = self.log.draw_vrf.prove(self.alpha.as_bytes());
         let beta = self.log.draw_vrf.public().verify(self.alpha.as_bytes(), &proof).unwrap();
         let key = key_digest(self.log.draw_vrf.public().as_bytes());
@@ -260,6 +322,7 @@ impl Draw {
             proof: merkle::inclusion_proof(&leaves, index).unwrap(),
         };
         Evidence {
+            format: if self.members.is_some() { Format::V2 } else { Format::V1 },
             audience,
             checkpoint: self.log.checkpoint(),
             entries: entries.into_iter().map(entry).collect(),
@@ -272,8 +335,9 @@ impl Draw {
     }
 
     fn openings(&self, audience: Audience) -> Openings {
-        let seats = self.drawn.iter().flat_map(|drawn| &drawn.seats);
-        let seated = seats.map(|seat| {
+        let drawn = self.drawn.as_ref().map(|drawn| &drawn.seats);
+        let seats = self.members.as_ref().or(drawn);
+        let seated = seats.into_iter().flatten().map(|seat| {
             let person = &self.people[self.pool.origin[seat.position as usize]];
             SeatedOpening {
                 draw_salt: Hash(self.key.candidate_salt(&person.number)),
@@ -308,6 +372,7 @@ impl Draw {
                     () => None,
                 })
                 .collect();
+            relations.retain(|other| self.pool.origin.iter().any(|p| self.people[*p].number == *other));
             relations.sort();
             CandidateOpening {
                 number: person.number.clone(),
@@ -342,7 +407,7 @@ fn related() -> Vec<(String, String)> {
     vec![(number(3), number(5))]
 }
 
-fn person(log: &mut Log, n: usize) -> Person {
+pub fn person(log: &mut Log, n: usize) -> Person {
     let number = number(n);
     let name = format!("专家{n}");
     let card_salt = bytes(&format!("card {n}"));
@@ -374,12 +439,15 @@ fn candidate(person: &Person) -> Candidate {
     }
 }
 
-fn exclusion(person: &Person) -> Excluded {
+/// The rules against those who are excluded from a first attempt.
+const EXCLUDING: [&str; 2] = ["age_limit", "conflict_employment_3y"];
+
+pub fn exclusion(person: &Person, rules: &[&str]) -> Excluded {
     Excluded {
         number: person.number.clone(),
         image: person.image,
         registry: person.registry,
-        rules: vec!["age_limit".into(), "conflict_employment_3y".into()],
+        rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
     }
 }
 

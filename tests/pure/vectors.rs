@@ -16,11 +16,11 @@ use expert_draw::log::Policy;
 
 use crate::fixture::{Draw, Life, bytes};
 
-fn path(name: &str) -> PathBuf {
+pub fn path(name: &str) -> PathBuf {
     Path::new("tests/vectors").join(name)
 }
 
-fn hold(name: &str, ours: &[u8]) {
+pub fn hold(name: &str, ours: &[u8]) {
     let path = path(name);
     if std::env::var_os("EXPERT_DRAW_TEST_WRITE_VECTORS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
