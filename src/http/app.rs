@@ -18,9 +18,7 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
-    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
-    imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance,
-    remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
+    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health, imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance, remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
 };
 use crate::service::Service;
 

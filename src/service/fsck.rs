@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use super::archive::Archive;
 use super::draws::state;
 use super::fsck_attachments;
+use super::fsck_calls;
 use super::fsck_cases::Cases;
 use super::fsck_rows::Rows;
 use super::refusal::Refusal;
+use crate::draw::calls::{Invited, Stopped};
 use crate::draw::commitment::Commitment;
 use crate::draw::seed;
 use crate::draw::statements::{Drawn, Unsealed, Void};
@@ -70,7 +72,7 @@ pub fn examine(
         let mut found = check(conn, against, &mut replay)?;
         let erased = archive.erased(conn)?;
         replay.experts(conn, &archive, &mut found)?;
-        replay.draws(conn, &mut found)?;
+        replay.draws(conn, &archive, &mut found)?;
         replay.rows.check(conn, &archive, &mut found)?;
         let closed = replay.cases.check(conn, &archive, &erased, &mut found)?;
         if let Some(files) = files {
@@ -144,6 +146,11 @@ impl Replay<'_> {
             Drawn::TYPE => {
                 draw.state = state::DRAWN;
                 draw.drawn = Some(entry.idx);
+            }
+            Invited::TYPE => draw.state = state::CALLING,
+            Stopped::TYPE => {
+                draw.state = state::STOPPED;
+                draw.ended = Some(entry.idx);
             }
             Void::CONFIRMED => {
                 draw.state = state::VOIDED;
@@ -225,7 +232,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn draws(&self, conn: &mut Conn, found: &mut Vec<Finding>) -> Result<(), Refusal> {
+    fn draws(&self, conn: &mut Conn, archive: &Archive<'_>, found: &mut Vec<Finding>) -> Result<(), Refusal> {
         let mut seen = 0usize;
         let mut after: Option<String> = None;
         loop {
@@ -237,7 +244,17 @@ impl Replay<'_> {
             for row in &rows {
                 let is =
                     (row.state.as_str(), &row.alpha, row.committed_entry, row.drawn_entry, row.ended_entry);
-                let should = self.draws.get(&row.id);
+                let mut should = self.draws.get(&row.id).cloned();
+                if let Some(should) = should.as_mut().filter(|should| should.state == state::CALLING) {
+                    // Which of the states it is, the book of the calls says; that the day has begun, the day.
+                    let book = archive.committed(conn, &row.id)?.calls()?;
+                    should.state = book.map_or(state::CALLING, |book| fsck_calls::state_of(&book));
+                    if row.state == state::IN_REVIEW {
+                        should.state = state::IN_REVIEW;
+                    }
+                }
+                fsck_calls::check(conn, archive, row, found)?;
+                let should = should.as_ref();
                 let attempt = should.is_some_and(|s| s.attempt.is_none_or(|n| n == row.attempt));
                 if !attempt || should.map(|s| (s.state, &s.alpha, s.committed, s.drawn, s.ended)) != Some(is)
                 {

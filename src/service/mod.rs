@@ -90,6 +90,7 @@ pub mod fees;
 mod following;
 pub mod fsck;
 mod fsck_attachments;
+mod fsck_calls;
 mod fsck_cases;
 mod fsck_rows;
 pub mod health;

@@ -90,6 +90,7 @@ impl TestApp {
         let config = ServiceConfig {
             checkpoint_path: Some(fresh.checkpoint_path()),
             direct_entry,
+            gateways: vec![gateway_key()],
             access: AccessRules { password_cost: PasswordCost::least(), ..access },
             ..ServiceConfig::new(fresh.database.clone(), keys, clock.clone(), entropy, profile, registry)
         };
@@ -252,6 +253,13 @@ impl Answer {
         assert_eq!((found["field"].as_str(), found["rule"].as_str()), (Some(field), Some(rule)), "{body}");
         assert!(found["message"].is_string() && found["message_en"].is_string(), "{body}");
     }
+}
+
+/// The key of the gateway of the tests (`calls::GATEWAY_SEED`).
+fn gateway_key() -> expert_draw::outside::wire::GatewayKey {
+    let secret = ed25519_dalek::SigningKey::from_bytes(&[44; 32]);
+    let public = expert_draw::codec::to_hex(&secret.verifying_key().to_bytes());
+    expert_draw::outside::wire::GatewayKey::from_hex(&public).unwrap()
 }
 
 pub fn bearer(token: &str) -> String {

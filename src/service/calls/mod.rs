@@ -10,7 +10,7 @@
 //! | `reports` | what a gateway reports: answers, deliveries |
 //! | `sending` | the outbox: messages taken, sent, written down |
 //! | `stop` | stopped by two people |
-//! | `view` | what each role sees |
+//! | `view`, `open` | how calls stand, without identity; opened to an auditor |
 //!
 //! The order of effects is the design: (1) the statement and the rows of the messages that it causes are one
 //! write; (2) only afterwards a sender takes the messages, (3) sends them under their keys, and (4) writes
@@ -38,7 +38,7 @@ pub use answers::{Decline, InvitationState, InvitationView};
 pub use open::{OpenedCalls, OpenedMessage, OpenedPerson};
 pub use reports::{ReportOutcome, Reported};
 pub use sending::SendReport;
-pub(super) use turn::{Act, Books, Decided, Turn};
+pub(super) use turn::{Act, Books, Decided, Turn, due};
 pub use view::{CallsView, GroupCalls, MessageCounts, RoundView, SiteView};
 
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl super::Service {
 }
 
 /// A caused message as a row, still without the entry that causes it and without its last use.
-fn row(trail: &trail::Trail, caused: &trail::Caused) -> Message {
+pub(super) fn row(trail: &trail::Trail, caused: &trail::Caused) -> Message {
     Message {
         id: trail.message_id(caused),
         draw: trail.id.clone(),
