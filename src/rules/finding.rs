@@ -142,6 +142,10 @@ details! {
     OutOfPackage = "out_of_package" Fail "本包此前的抽取中曾抽中、拒绝、回避或违规" "out of this package since an earlier attempt",
     /// As many reviews as the limit allows, or more.
     TooManyReviews = "too_many_reviews" Fail "近期评审次数已达上限" "as many reviews as the limit allows",
+    /// Members in a relation with each other sit together.
+    Related = "related" Fail "成员之间有亲属等关系" "members are related",
+    /// More members of one unit than the cap allows.
+    SameUnit = "same_unit" Fail "同一单位的成员超过上限" "too many members of one unit",
     /// Too soon after a review for this purchaser or agency.
     TooSoon = "too_soon" Fail "距上次为该采购人或代理机构评审未满间隔" "too soon after a review for this purchaser or agency",
 }

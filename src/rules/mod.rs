@@ -20,15 +20,20 @@
     clippy::panic
 )]
 
+#[cfg(all(test, feature = "server"))]
+mod case_tests;
 pub mod committee;
 pub mod conditions;
 mod conflicts;
 pub mod day;
 mod eligibility;
+mod engagements;
 pub mod facts;
 pub mod fees;
 mod finding;
 mod matching;
+pub mod mutual;
+pub mod panel;
 pub mod parameters;
 pub mod people_facts;
 mod plan_finding;
@@ -43,7 +48,9 @@ pub mod tier;
 pub mod timing;
 pub mod unit_graph;
 
-pub use eligibility::{Outcome, Project, REQUIREMENTS_MAX, Requirement, Verdict, judge};
+pub use eligibility::{
+    Judging, Outcome, Project, REQUIREMENTS_MAX, REVIEW_HOURS, Requirement, Verdict, judge,
+};
 pub use finding::{Answer, Detail, Finding};
 pub use plan_finding::PlanFinding;
 pub use profile::{

@@ -63,6 +63,11 @@ impl<'a> Archive<'a> {
         )
     }
 
+    /// The keyed hash of a text about a person, as key persons of units have it.
+    pub(super) fn keyed(&self, text: &str) -> Hash {
+        Hash(hmac_sha256(&self.keys.uniqueness, &[text.as_bytes()]))
+    }
+
     pub(super) fn sealer(&self) -> Sealer<'a> {
         Sealer::new(&self.keys.sealing, self.entropy)
     }
@@ -138,7 +143,8 @@ impl<'a> Archive<'a> {
         }
         let body = entries.first().map_or(Json::from(0u32), |(_, statement)| statement.body_json());
         let commitment = Commitment::read(&body).map_err(Refusal::internal)?;
-        let pool = pool::build(&record.header.key, &record.candidates, &[]).map_err(Refusal::internal)?;
+        let pool = pool::build(&record.header.key, &record.candidates, &record.related);
+        let pool = pool.map_err(Refusal::internal)?;
         Ok(Committed { row, alpha, commitment, record, leaves: pool.leaves, entries })
     }
 

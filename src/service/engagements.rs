@@ -16,10 +16,12 @@ use super::Service;
 use super::archive::Archive;
 use super::calls::trail::{Ended, Trail};
 use super::refusal::Refusal;
+use crate::codes::CreditCode;
 use crate::draw::calls::{Answered, Delivered, Invited, Settled, SignedIn, Stopped, Vacated, Why};
 use crate::draw::commitment::Commitment;
 use crate::draw::statements::{Drawn, Unsealed, Void};
 use crate::log::Statement;
+use crate::rules::people_facts::{self as rules, EngagementBook};
 use crate::store::{self, Conn, StoreError, Tx};
 use crate::time::{Date, Timestamp};
 
@@ -152,6 +154,27 @@ impl Engagements {
         self.outs(number).into_iter().find(|out| out.package == package).map(|out| out.why)
     }
 
+    /// Everybody's engagements as rules read them: the hours of the reviews themselves, since each rule adds
+    /// its own travel. Members of a draw that ended without a panel are out of nothing.
+    pub(super) fn book(&self) -> Result<EngagementBook, Refusal> {
+        let code = |code: &str| CreditCode::parse(code).map_err(Refusal::internal);
+        let mut book = EngagementBook::default();
+        for number in self.by_number.keys() {
+            let person = book.person(number);
+            for slot in self.slots(number) {
+                let travel = slot.start.saturating_sub(slot.from);
+                let to = Timestamp(slot.to.saturating_sub(travel));
+                person.slots.push(rules::Slot { from: Timestamp(slot.start), to });
+            }
+            for review in self.reviews(number) {
+                let (purchaser, agency) = (code(&review.purchaser)?, code(&review.agency)?);
+                person.reviews.push(rules::PastReview { day: review.day, purchaser, agency });
+            }
+            person.out_of.extend(self.outs(number).into_iter().map(|out| (out.package, rules_out(out.why))));
+        }
+        Ok(book)
+    }
+
     /// The draws in which somebody was invited or kept, with the position there.
     pub(super) fn of<'a>(&'a self, number: &'a str) -> impl Iterator<Item = (&'a Trail, u32)> {
         let draws = self.by_number.get(number).into_iter().flatten();
@@ -210,6 +233,15 @@ impl Engagements {
             }
         }
         Ok(())
+    }
+}
+
+/// Why somebody is out, in the words of the rules.
+fn rules_out(why: Why) -> rules::Out {
+    match why {
+        Why::Declined | Why::NoAnswer | Why::Withdrawn | Why::Absent => rules::Out::Refused,
+        Why::Recused | Why::Conflict => rules::Out::Recused,
+        Why::Unfit => rules::Out::Violated,
     }
 }
 

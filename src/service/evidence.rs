@@ -149,7 +149,7 @@ fn auditor_part(committed: &Committed) -> AuditorOpenings {
                 registry: person.registry,
                 unit: person.unit.clone(),
                 further_units: person.further_units.clone(),
-                relations: Vec::new(),
+                relations: record.related_to(&person.number),
             })
             .collect(),
         excluded: record

@@ -5,13 +5,16 @@
 use std::sync::{PoisonError, RwLockReadGuard};
 
 use super::Service;
+use super::archive::Archive;
 use super::erased::Erased;
 use super::index::{DrawingIndex, Indexed};
 use super::refusal::Refusal;
 use super::units;
+use crate::codec::Hash;
 use crate::evidence::said::REGISTRY_EXPERT;
 use crate::log::Statement;
 use crate::registry::{Expert, Unit};
+use crate::rules::people_facts::{KinFacts, PersonKeys};
 use crate::store::{self, Conn};
 
 /// Journal entries read at once while the index follows.
@@ -32,69 +35,65 @@ impl Service {
             while index.next() < head.size {
                 let from = index.next();
                 let (found, next, position) =
-                    self.store.read(|conn| self.registry_entries(conn, from, head.size))?;
-                for followed in found {
-                    match followed {
-                        Followed::Stands(indexed) => index.apply(*indexed),
-                        Followed::Closed(number) => index.reserve(&number),
-                        Followed::Erased(number) => index.forget(&number),
-                        Followed::Unit(unit) => index.apply_unit(unit.code(), unit.merged_into()),
-                    }
-                }
+                    self.store.read(|conn| registry_entries(&self.archive(), conn, from, head.size))?;
+                found.into_iter().for_each(|followed| followed.apply(&mut index));
                 index.advanced(next, position);
             }
         }
         Ok(self.index.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
-    /// One batch of journal entries from `from`: experts and units as of their entries, where the next batch
-    /// begins, and the newest registry entry seen.
-    fn registry_entries(
-        &self,
-        conn: &mut Conn,
-        from: u64,
-        end: u64,
-    ) -> Result<(Vec<Followed>, u64, Option<u64>), Refusal> {
-        let (mut found, mut position) = (Vec::new(), None);
-        let entries = store::journal::range(conn, from, BATCH)?;
-        // Read only when something does not open.
-        let mut erased = None;
-        let mut next = end;
-        if let Some(last) = entries.last() {
-            next = last.index() + 1;
-        }
-        for entry in &entries {
-            if entry.registry {
-                position = Some(entry.index());
-            }
-            if is_expert(entry) {
-                found.extend(self.followed(conn, entry, &mut erased)?);
-            } else if says(entry, units::REGISTRY_UNIT) {
-                let unit: Unit = self.archive().image(conn, entry)?.1.open().map_err(Refusal::internal)?;
-                found.push(Followed::Unit(Box::new(unit)));
-            }
-        }
-        Ok((found, next, position))
+/// One batch of journal entries from `from`: experts and units as of their entries, where the next batch
+/// begins, and the newest registry entry seen.
+fn registry_entries(
+    archive: &Archive<'_>,
+    conn: &mut Conn,
+    from: u64,
+    end: u64,
+) -> Result<(Vec<Followed>, u64, Option<u64>), Refusal> {
+    let (mut found, mut position) = (Vec::new(), None);
+    let entries = store::journal::range(conn, from, BATCH)?;
+    // Read only when something does not open.
+    let mut erased = None;
+    let mut next = end;
+    if let Some(last) = entries.last() {
+        next = last.index() + 1;
     }
+    for entry in &entries {
+        if entry.registry {
+            position = Some(entry.index());
+        }
+        found.extend(archive.followed(conn, entry, &mut erased)?);
+    }
+    Ok((found, next, position))
+}
 
-    /// What one entry makes of an expert: the facts, nobody any more, or a place kept for somebody whose
-    /// erasure closed it. Somebody whose data key is gone without one cannot be left out quietly.
-    fn followed(
+impl Archive<'_> {
+    /// What one entry makes of the index: an expert's facts, nobody any more, a place kept for somebody
+    /// whose erasure closed it, a unit; `None`: nothing. Somebody whose data key is gone without an
+    /// erasure cannot be left out quietly.
+    pub(super) fn followed(
         &self,
         conn: &mut Conn,
         entry: &store::journal::Entry,
         erased: &mut Option<Erased>,
     ) -> Result<Option<Followed>, Refusal> {
-        match self.archive().tombstone(conn, entry) {
-            Ok(Some(_)) => return Ok(Some(Followed::Erased(entry.subject.clone()))),
-            Ok(None) => {}
-            Err(refusal) => return Err(refusal),
+        if says(entry, units::REGISTRY_UNIT) {
+            let unit: Unit = self.image(conn, entry)?.1.open().map_err(Refusal::internal)?;
+            return Ok(Some(Followed::Unit(Box::new(unit))));
+        }
+        if !is_expert(entry) {
+            return Ok(None);
+        }
+        if self.tombstone(conn, entry)?.is_some() {
+            return Ok(Some(Followed::Erased(entry.subject.clone())));
         }
         match self.indexed(conn, entry) {
             Ok(indexed) => Ok(Some(Followed::Stands(Box::new(indexed)))),
             Err(refusal) => {
                 if erased.is_none() {
-                    *erased = Some(self.archive().erased(conn)?);
+                    *erased = Some(self.erased(conn)?);
                 }
                 let closed = erased.as_ref().is_some_and(|e| e.covers(&entry.subject, entry.index()));
                 if closed { Ok(Some(Followed::Closed(entry.subject.clone()))) } else { Err(refusal) }
@@ -104,20 +103,44 @@ impl Service {
 
     /// An expert as of one entry, its image checked against the digest that the statement carries.
     fn indexed(&self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<Indexed, Refusal> {
-        let (image, sealed) = self.archive().image(conn, entry)?;
+        let (image, sealed) = self.image(conn, entry)?;
         let expert = sealed.open::<Expert>().map_err(Refusal::internal)?;
-        Ok(Indexed { expert, image, registry: entry.index() })
+        let name = |name: &str| self.keyed(&format!("name\n{name}"));
+        let kin = expert.particulars().relatives.iter().map(|relative| KinFacts {
+            name_hash: relative.name.as_deref().map(name),
+            units: relative.units.clone(),
+        });
+        let keys = PersonKeys {
+            id_hash: Hash(self.id_hash(&expert)),
+            name_hash: name(expert.name()),
+            kin: kin.collect(),
+        };
+        Ok(Indexed { expert, keys, image, registry: entry.index() })
     }
 }
 
 /// What an entry makes of an expert in the index.
-enum Followed {
+pub(super) enum Followed {
+    /// An expert.
     Stands(Box<Indexed>),
     /// A unit, perhaps merged into another.
     Unit(Box<Unit>),
     /// An entry that an erasure closed; the person's tombstone follows.
     Closed(String),
+    /// Somebody was erased.
     Erased(String),
+}
+
+impl Followed {
+    /// Takes it into the index.
+    pub(super) fn apply(self, index: &mut DrawingIndex) {
+        match self {
+            Self::Stands(indexed) => index.apply(*indexed),
+            Self::Closed(number) => index.reserve(&number),
+            Self::Erased(number) => index.forget(&number),
+            Self::Unit(unit) => index.apply_unit(&unit),
+        }
+    }
 }
 
 /// Whether an entry holds an expert's image. Bureau words for the kind differ; the statement decides.

@@ -15,8 +15,10 @@ use roaring::RoaringBitmap;
 
 use super::name_index::NameIndex;
 use crate::codec::Hash;
-use crate::codes::{CreditCode, Region, Speciality};
-use crate::registry::Expert;
+use crate::codes::{Region, Speciality};
+use crate::registry::{Expert, Unit};
+use crate::rules::people_facts::PersonKeys;
+use crate::rules::unit_graph::UnitGraph;
 use crate::rules::{Requirement, SameUnits};
 
 /// An expert as of one registry entry.
@@ -24,6 +26,8 @@ use crate::rules::{Requirement, SameUnits};
 pub struct Indexed {
     /// The facts.
     pub expert: Expert,
+    /// Keyed hashes by which the person and declared relatives are found among key persons of units.
+    pub keys: PersonKeys,
     /// Digest of the image that the entry holds.
     pub image: Hash,
     /// Index of the entry.
@@ -40,7 +44,7 @@ pub struct DrawingIndex {
     by_number: BTreeMap<String, u32>,
     specialities: BTreeMap<Speciality, RoaringBitmap>,
     regions: BTreeMap<&'static str, RoaringBitmap>,
-    same: SameUnits,
+    units: UnitGraph,
     names: NameIndex,
 }
 
@@ -116,14 +120,19 @@ impl DrawingIndex {
         slots.filter_map(|(_, slot)| self.slots.get(*slot as usize)?.as_ref())
     }
 
-    /// Applies a unit's newest image: whether its record went into another.
-    pub fn apply_unit(&mut self, code: &CreditCode, into: Option<&CreditCode>) {
-        self.same.note(code, into);
+    /// Applies a unit's newest image: edges, key persons, whether its record went into another.
+    pub fn apply_unit(&mut self, unit: &Unit) {
+        self.units.apply(unit);
+    }
+
+    /// Units and how they hang together.
+    pub fn units(&self) -> &UnitGraph {
+        &self.units
     }
 
     /// Which codes are one unit.
     pub fn same(&self) -> &SameUnits {
-        &self.same
+        self.units.same()
     }
 
     /// Notes that everything below `next` was applied and which registry entry is the newest.
@@ -204,6 +213,10 @@ mod tests {
     use super::*;
     use crate::registry::samples;
 
+    fn keys() -> PersonKeys {
+        PersonKeys { id_hash: Hash([2; 32]), name_hash: Hash([3; 32]), kin: Vec::new() }
+    }
+
     fn requirement(speciality: &str, within: &str) -> Requirement {
         Requirement {
             speciality: Speciality::parse(speciality).unwrap(),
@@ -216,7 +229,8 @@ mod tests {
     fn a_place_kept_for_somebody_erased_moves_nobody() {
         let expert =
             |byte| samples::draft().check(crate::registry::ExpertNumber::from_random([byte; 10])).unwrap();
-        let indexed = |byte| Indexed { expert: expert(byte), image: Hash([1; 32]), registry: 4 };
+        let indexed =
+            |byte| Indexed { expert: expert(byte), keys: keys(), image: Hash([1; 32]), registry: 4 };
         let (first, second) = (expert(9).number().to_string(), expert(1).number().to_string());
         let (mut before, mut after) = (DrawingIndex::default(), DrawingIndex::default());
         before.apply(indexed(9));
@@ -237,7 +251,7 @@ mod tests {
     fn ancestors_find_an_expert_and_an_amendment_replaces_the_marks() {
         let expert = samples::draft().check(crate::registry::ExpertNumber::from_random([7; 10])).unwrap();
         let mut index = DrawingIndex::default();
-        let indexed = Indexed { expert: expert.clone(), image: Hash([1; 32]), registry: 4 };
+        let indexed = Indexed { expert: expert.clone(), keys: keys(), image: Hash([1; 32]), registry: 4 };
         index.apply(indexed.clone());
         index.apply(Indexed { registry: 9, ..indexed });
         index.advanced(10, Some(9));

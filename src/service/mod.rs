@@ -7,10 +7,10 @@
 //! | `refusal` | the one error |
 //! | `case_body` | tools for what a case keeps, and lists of cases |
 //! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
-//! | `performance`, `tier` | evaluations both ways; tiers computed from them |
 //! | `day/` | the day of a review, and what follows the announcement |
 //! | `dossier/`, `record_paper` | the archive package; the record on paper |
 //! | `fees/` | tables of regions; what is due to the members of a panel |
+//! | `performance`, `tier`, `tier_book` | evaluations both ways; tiers computed from them; lots for draws |
 //! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
 //! | `accounts`, `account_changes` | accounts: made, listed, changed, locked, revoked |
@@ -125,6 +125,7 @@ pub mod sessions;
 pub mod sight;
 pub mod tables;
 pub mod tier;
+mod tier_book;
 pub mod tokens;
 mod totp;
 pub mod unit_merges;
@@ -132,7 +133,7 @@ pub mod units;
 pub mod worklists;
 
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::evidence::said::PROFILE_LOADED;
 use crate::keys::Keys;
@@ -224,6 +225,7 @@ pub struct Service {
     access: AccessRules,
     hashing: sessions::Hashing,
     index: RwLock<DrawingIndex>,
+    tier_book: Mutex<tier_book::TierBook>,
     schemes: scheme_book::Shelf,
     files: Files,
     look_limit: LookLimit,
@@ -258,6 +260,7 @@ impl Service {
             access: config.access,
             hashing: sessions::Hashing::default(),
             index: RwLock::default(),
+            tier_book: Mutex::default(),
             schemes: scheme_book::Shelf::default(),
             files: Files::at(config.attachments),
             look_limit: config.look_limit,

@@ -1,8 +1,8 @@
 //! Tiers (阶梯): computed from the profile's table each time they are asked for, never stored, never set.
 //!
 //! Counted are non-punitive records that stand, conduct cases that were decided and not reversed, and
-//! evaluations of the expert whose both sides are final. A draw gives everybody one lot for now; what
-//! `lots` says is applied when draws read the tier (a later issue).
+//! evaluations of the expert whose both sides are final. A draw under a profile that weighs takes the
+//! lots of the tier from the same function (`tier_book`).
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ use super::refusal::Refusal;
 use crate::registry::conduct::CONDUCT;
 use crate::registry::performance::{EVALUATION, Side};
 use crate::registry::remark::REMARK;
+use crate::rules::RegistryProfile;
 use crate::rules::registry_profile::TierRules;
 use crate::rules::tier::{Evaluated, Record, Tier, tier};
 use crate::store::case::CaseFilter;
@@ -84,13 +85,16 @@ impl Service {
     }
 
     fn tier_from(&self, cases: &[Case]) -> Result<Tier, Refusal> {
-        let profile = self.registry_profile();
-        let records: Vec<Record> = cases.iter().filter_map(record).collect();
-        let evaluated: Vec<Evaluated> = cases.iter().filter_map(|case| evaluated(case, cases)).collect();
-        let today = Date::of(self.clock.now());
-        tier(&profile.tiers, &profile.conduct_points, &records, &evaluated, today)
-            .ok_or_else(|| Refusal::internal("the table of tiers has no row"))
+        tier_from(self.registry_profile(), cases, Date::of(self.clock.now()))
     }
+}
+
+/// The tier that one person's cases come to on a day.
+pub(super) fn tier_from(profile: &RegistryProfile, cases: &[Case], today: Date) -> Result<Tier, Refusal> {
+    let records: Vec<Record> = cases.iter().filter_map(record).collect();
+    let evaluated: Vec<Evaluated> = cases.iter().filter_map(|case| evaluated(case, cases)).collect();
+    tier(&profile.tiers, &profile.conduct_points, &records, &evaluated, today)
+        .ok_or_else(|| Refusal::internal("the table of tiers has no row"))
 }
 
 fn counted_kinds() -> CaseFilter {

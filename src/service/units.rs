@@ -18,7 +18,7 @@ use super::idempotency::{IdempotencyKey, IdempotencyRow};
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use super::sealing::SubjectKey;
-use crate::codec::{Hash, Object, hmac_sha256, to_hex};
+use crate::codec::{Hash, Object, to_hex};
 use crate::codes::Region;
 use crate::registry::{ExcludedKind, Imaged, Problem, Unit, UnitDraft};
 use crate::store::unit::{UnitFilter, UnitRow};
@@ -255,7 +255,7 @@ impl Service {
 
     /// The keyed hash of a text about a key person.
     fn keyed(&self, text: &str) -> Hash {
-        Hash(hmac_sha256(&self.keys.uniqueness, &[text.as_bytes()]))
+        self.archive().keyed(text)
     }
 
     /// The code of the record that stays.

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::explain;
-use super::prepare::{People, Terms, forced, people};
+use super::inputs::Prepared;
+use super::prepare::{Inputs, People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
 use super::view::planned_record;
@@ -151,10 +152,11 @@ impl Service {
         key: &DrawKey,
         attempt: (u32, Option<Hash>),
         accepted_by: Option<String>,
-    ) -> Result<(People, Commitment, u64), Refusal> {
-        let engaged_at = self.engagements()?.position();
+    ) -> Result<(People, Commitment, Prepared), Refusal> {
+        let (prepared, book, lots) = self.inputs(checked)?;
+        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
         let index = self.current_index()?;
-        let people = people(&index, checked, &self.profile, key)
+        let people = people(&index, checked, &self.profile, &inputs, key)
             .ok_or_else(explain::empty_registry)?
             .map_err(|unfit| explain::refuse(&unfit, actor))?;
         drop(index);
@@ -171,7 +173,7 @@ impl Service {
             forced_accepted_by: accepted_by,
         };
         let commitment = terms.commitment();
-        Ok((people, commitment, engaged_at))
+        Ok((people, commitment, prepared))
     }
 
     fn package_tags(&self, checked: &Checked) -> Result<Tags, Refusal> {
@@ -195,7 +197,7 @@ impl Service {
             if checked.calls.is_some() {
                 self.finish_uncalled()?;
             }
-            let (people, mut commitment, engaged_at) =
+            let (people, mut commitment, Prepared { judged, engaged_at }) =
                 self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
             let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
             if forced > 0 && accepted_by.is_none() {
@@ -211,11 +213,13 @@ impl Service {
                 excluded: people.counts(),
                 plan_proof: tags.plan_proof,
                 package_proof: tags.package_proof,
+                judged,
                 calls: checked.calls.clone(),
             };
             let engaged_at = checked.calls.is_some().then_some(engaged_at);
             let leaves = people.leaves;
-            let record = DrawRecord { header, candidates: people.candidates, excluded: people.excluded };
+            let (candidates, excluded) = (people.candidates, people.excluded);
+            let record = DrawRecord { header, candidates, excluded, related: people.related };
             let engaged = (engaged_at, checked.calls.is_some());
             match self.write_commitment(actor, commitment.clone(), &record, (&plan, engaged), idempotency) {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}

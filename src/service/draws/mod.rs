@@ -3,7 +3,7 @@
 //! | file | step |
 //! |---|---|
 //! | `request` | what is sent becomes what can be sworn to |
-//! | `prepare` | people judged, pool built, feasibility; outside the writer |
+//! | `prepare`, `judged` | people judged and by what, pool built, feasibility; outside the writer |
 //! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
 //! | `ending` | plan withdrawn, void (proposed by one, confirmed by another), unseal |
@@ -17,6 +17,8 @@ mod commit;
 mod ending;
 mod explain;
 mod finish;
+mod inputs;
+pub mod judged;
 pub mod prepare;
 pub mod record;
 pub mod request;

@@ -14,8 +14,10 @@ use crate::draw::pool::{self, Candidate, Excluded, Leaf, PoolError};
 use crate::draw::request::names_digest;
 use crate::draw::seats::{Explanation, NoPanel};
 use crate::draw::tags::Tags;
-use crate::rules::{Outcome, Profile, Project, judge};
+use crate::rules::people_facts::{EngagementBook, Engagements, PersonFacts};
+use crate::rules::{Judging, Outcome, Profile, Project, Rule, mutual};
 use crate::service::index::DrawingIndex;
+use crate::service::tier_book::Lots;
 
 /// The people of a draw, by pool position, and the others with the rules against them.
 #[derive(Clone)]
@@ -28,6 +30,16 @@ pub struct People {
     pub candidates: Vec<Candidate>,
     /// Excluded people, ascending by number.
     pub excluded: Vec<Excluded>,
+    /// Pairs of candidates related to each other.
+    pub related: Vec<(String, String)>,
+}
+
+/// What people are judged by beyond the registry: as of one entry of the journal.
+pub struct Inputs<'a> {
+    /// Who is engaged when; `None`: nobody follows that.
+    pub engagements: Option<&'a EngagementBook>,
+    /// Lots by tier.
+    pub lots: &'a Lots,
 }
 
 /// Why a pool cannot be drawn from.
@@ -51,15 +63,24 @@ pub fn people(
     index: &DrawingIndex,
     checked: &Checked,
     profile: &Profile,
+    inputs: &Inputs<'_>,
     key: &DrawKey,
 ) -> Option<Result<People, Unfit>> {
     let registry = index.position()?;
-    let (mut inside, mut excluded) = (Vec::new(), Vec::new());
+    let (mut inside, mut excluded, mut facts) = (Vec::new(), Vec::new(), Vec::new());
     // Merged records are one unit: for conflicts with the parties, and for the cap within a panel.
     let project = Project { same: index.same().clone(), ..checked.project.clone() };
+    let judging = Judging::new(&project, &checked.requirements, profile, index.units());
+    let none = Engagements::default();
     for indexed in index.possible(&checked.requirements) {
-        let verdict = judge(&indexed.expert, &project, &checked.requirements, profile);
         let number = indexed.expert.number().as_str().to_owned();
+        let person = PersonFacts {
+            expert: &indexed.expert,
+            keys: Some(&indexed.keys),
+            engagements: inputs.engagements.map(|book| book.find(&number).unwrap_or(&none)),
+            tier_lots: inputs.lots.of(&number),
+        };
+        let verdict = judging.judge(&person);
         match verdict.outcome {
             Outcome::NotMatching => {}
             Outcome::Excluded(rules) => {
@@ -77,13 +98,13 @@ pub fn people(
                     units.filter(|code| Some(code) != unit.as_ref()).collect();
                 further_units.sort();
                 further_units.dedup();
+                facts.push(person);
                 inside.push(Candidate {
                     number,
                     image: indexed.image,
                     registry: indexed.registry,
                     groups: verdict.groups,
-                    // Tiers come with the conduct record; until then everybody has one lot.
-                    lots: 1,
+                    lots: u8::try_from(verdict.lots).unwrap_or(1),
                     unit,
                     further_units,
                 });
@@ -91,9 +112,14 @@ pub fn people(
         }
     }
     excluded.sort_by(|a, b| a.number.cmp(&b.number));
-    Some(pool::build(key, &inside, &[]).map_err(Unfit::Pool).map(|pool| {
+    let related = if profile.applies(Rule::NoMutualRelation) {
+        mutual::pairs(&facts, &project.same)
+    } else {
+        Vec::new()
+    };
+    Some(pool::build(key, &inside, &related).map_err(Unfit::Pool).map(|pool| {
         let candidates = pool.origin.iter().map(|origin| inside[*origin].clone()).collect();
-        People { registry, leaves: pool.leaves, candidates, excluded }
+        People { registry, leaves: pool.leaves, candidates, excluded, related }
     }))
 }
 

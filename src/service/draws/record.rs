@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::judged::Judged;
 use crate::codec::{Hash, Json, Object, ShapeError, object, to_hex};
 use crate::draw::identity::DrawKey;
 use crate::draw::pool::{Candidate, Excluded};
@@ -29,6 +30,8 @@ pub struct Header {
     pub plan_proof: Proof,
     /// Proof of the package tag.
     pub package_proof: Proof,
+    /// What people were judged by beyond request and registry; `None` under profiles of version 1.
+    pub judged: Option<Judged>,
     /// The terms of its calls; `None`: this draw has none.
     pub calls: Option<CallTerms>,
 }
@@ -42,6 +45,8 @@ pub struct DrawRecord {
     pub candidates: Vec<Candidate>,
     /// Excluded people, ascending by number.
     pub excluded: Vec<Excluded>,
+    /// Pairs of candidates related to each other, by number, ascending.
+    pub related: Vec<(String, String)>,
 }
 
 impl Header {
@@ -56,6 +61,7 @@ impl Header {
             .with("excluded", self.excluded.iter().map(count).collect::<Json>())
             .with("plan_proof", self.plan_proof.to_hex())
             .with("package_proof", self.package_proof.to_hex())
+            .with_some("judged", self.judged.as_ref().map(Judged::to_json))
             .with_some("calls", self.calls.as_ref().map(CallTerms::to_json))
             .into()
     }
@@ -69,6 +75,10 @@ impl Header {
             Ok(Self {
                 plan_proof: proof("plan_proof")?,
                 package_proof: proof("package_proof")?,
+                judged: match f.optional("judged") {
+                    Some(_) => Some(f.object("judged", Judged::read)?),
+                    None => None,
+                },
                 key: DrawKey(*f.hash("draw_key")?.as_bytes()),
                 request: Request::from_json(f.required("request")?, "request")?,
                 excluded: f
@@ -92,10 +102,26 @@ impl DrawRecord {
         let people = Object::new()
             .with("candidates", self.candidates.iter().map(candidate).collect::<Json>())
             .with("excluded", self.excluded.iter().map(excluded).collect::<Json>());
+        let pairs = self.related.iter().map(|(one, other)| texts(&[one.clone(), other.clone()]));
+        // Left out where there are none, as in records of profiles of version 1.
+        let related = (!self.related.is_empty()).then(|| pairs.collect::<Json>());
+        let people = people.with_some("related", related);
         let mut bytes = self.header.to_json().canonical();
         bytes.push(b'\n');
         bytes.extend(Json::from(people).canonical());
         bytes
+    }
+
+    /// Numbers of the candidates related to one, ascending.
+    pub fn related_to(&self, number: &str) -> Vec<String> {
+        let other = |(one, two): &(String, String)| match (one == number, two == number) {
+            (true, _) => Some(two.clone()),
+            (_, true) => Some(one.clone()),
+            _ => None,
+        };
+        let mut related: Vec<String> = self.related.iter().filter_map(other).collect();
+        related.sort();
+        related
     }
 
     /// Reads what [`DrawRecord::to_bytes`] wrote.
@@ -103,7 +129,10 @@ impl DrawRecord {
         let header = Header::of(bytes)?;
         object(&line(bytes, 1)?, "people", |f| {
             let candidates = f.each("candidates", read_candidate)?;
-            Ok(Self { header, candidates, excluded: f.each("excluded", read_excluded)? })
+            let excluded = f.each("excluded", read_excluded)?;
+            let related =
+                if f.optional("related").is_some() { f.each("related", read_pair)? } else { Vec::new() };
+            Ok(Self { header, candidates, excluded, related })
         })
     }
 }
@@ -163,6 +192,14 @@ fn read_excluded(json: &Json, path: &str) -> Result<Excluded, ShapeError> {
     })
 }
 
+fn read_pair(json: &Json, path: &str) -> Result<(String, String), ShapeError> {
+    let wrong = || ShapeError::new(path, "not a pair of numbers");
+    match read_texts(json).as_deref() {
+        Some([one, other]) => Ok((one.clone(), other.clone())),
+        _ => Err(wrong()),
+    }
+}
+
 fn texts(items: &[String]) -> Json {
     items.iter().map(|item| Json::from(item.as_str())).collect()
 }
@@ -179,6 +216,8 @@ fn int<T: TryFrom<i64>>(json: &Json) -> Option<T> {
 mod tests {
     use super::*;
     use crate::draw::request::tests::sample;
+    use crate::rules::people_facts::{Involved, Part};
+    use crate::time::Date;
 
     #[test]
     fn a_record_reads_back() {
@@ -189,6 +228,7 @@ mod tests {
                 excluded: [("age_limit".to_owned(), 1)].into(),
                 plan_proof: Proof([1; 80]),
                 package_proof: Proof([2; 80]),
+                judged: None,
                 calls: Some(crate::service::calls::terms::tests::terms()),
             },
             candidates: vec![Candidate {
@@ -206,7 +246,28 @@ mod tests {
                 registry: 6,
                 rules: vec!["age_limit".into()],
             }],
+            related: Vec::new(),
         };
+        let plain = String::from_utf8(record.to_bytes()).unwrap();
+        assert!(!plain.contains("judged") && !plain.contains("related"), "as it always was");
+        let judged = Judged {
+            before: 7,
+            day: Date::parse("2026-11-26").unwrap(),
+            hours: 4,
+            package: Some("K1".into()),
+            involved: Some(vec![Involved {
+                part: Part::Design,
+                number: Some("E9".into()),
+                id_hash: None,
+                name_hash: Some(Hash([9; 32])),
+            }]),
+            registry_profile: Hash([8; 32]),
+        };
+        let related = vec![("E1".to_owned(), "E3".to_owned())];
+        let header = Header { judged: Some(judged.clone()), ..record.header.clone() };
+        let full = DrawRecord { header, related: related.clone(), ..record.clone() };
+        let read = DrawRecord::from_bytes(&full.to_bytes()).unwrap();
+        assert_eq!((read.header.judged, read.related), (Some(judged), related));
         let again = DrawRecord::from_bytes(&record.to_bytes()).unwrap();
         assert_eq!(again.to_bytes(), record.to_bytes());
         assert_eq!(again.candidates, record.candidates);

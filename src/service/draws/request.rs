@@ -114,7 +114,12 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
     if !problems.is_empty() {
         return Err(Refusal::invalid(problems));
     }
-    let project = Project::of(package, draft.review_start);
+    let project =
+        Project { package: Some(draft.package.clone()), ..Project::of(package, draft.review_start) };
+    let project = match &draft.calls {
+        Some(calls) => project.lasting(calls.hours),
+        None => project,
+    };
     Ok(Checked { request, requirements, project, calls: draft.calls.clone() })
 }
 
