@@ -39,8 +39,8 @@ const ARRIVES: (&str, &str) = (
     "a seated member of this site who accepted; within the time of sign-in; identity checked on the spot, no number kept; no proxy",
 );
 const ABSENT: (&str, &str) = (
-    "签到时限已过且未签到；场所报告",
-    "the time of sign-in is over and nobody signed in; reported by the venue",
+    "缺席须签到时限已过；身份不符、健康等其他原因写明",
+    "absent only after the time of sign-in; identity, health and the like: the reason",
 );
 const SECOND: (&str, &str) =
     ("报告人以外的另一账号；席位随即空出", "another account than the one that reported; the seat is vacated");

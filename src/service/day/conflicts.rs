@@ -7,8 +7,8 @@
 use super::body::Day;
 use crate::codes::CreditCode;
 use crate::registry::Package;
-use crate::rules::Family;
-use crate::rules::{Answer, Project, Requirement, judge};
+use crate::rules::people_facts::PersonFacts;
+use crate::rules::{Answer, Family, Judging, Project, Requirement};
 use crate::service::Service;
 use crate::service::refusal::Refusal;
 use crate::time::Timestamp;
@@ -35,7 +35,14 @@ impl Service {
         let own = indexed.expert.specialities().first();
         let anywhere =
             own.map(|own| Requirement { speciality: *own, within: Vec::new(), except: Vec::new() });
-        let verdict = judge(&indexed.expert, &project, anywhere.as_slice(), &self.profile);
+        let person = PersonFacts {
+            expert: &indexed.expert,
+            keys: Some(&indexed.keys),
+            engagements: None,
+            tier_lots: None,
+        };
+        let judging = Judging::new(&project, anywhere.as_slice(), &self.profile, index.units());
+        let verdict = judging.judge(&person);
         let against = verdict
             .findings
             .iter()
