@@ -18,7 +18,10 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
-    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health, imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance, remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units,
+    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
+    imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance,
+    plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens,
+    unit_merges, units, venues,
 };
 use crate::service::Service;
 
@@ -64,6 +67,9 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     imports::routes(config);
     exports::routes(config);
     packages::routes(config);
+    plans::routes(config);
+    plan_steps::routes(config);
+    venues::routes(config);
     draws::routes(config);
     calls::routes(config);
     invitations::routes(config);

@@ -34,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 pub struct KindParams {
     /// `photo`, `id_card`, `cv`, `application`, `commitment`, `degree`, `title`, `certificate`,
-    /// `equal_level_proof`, `recusal_declaration` or `other`.
+    /// `equal_level_proof`, `recusal_declaration`, `consent` or `other`.
     kind: String,
 }
 
@@ -73,7 +73,8 @@ impl From<AttachmentView> for Attachment {
 }
 
 impl KindParams {
-    fn check(&self) -> Result<AttachmentKind, Problem> {
+    /// The kind, if it is one.
+    pub(super) fn check(&self) -> Result<AttachmentKind, Problem> {
         AttachmentKind::parse(&self.kind).ok_or_else(|| {
             let words = AttachmentKind::ALL.map(AttachmentKind::name).join(", ");
             Problem::field("kind", "kind", format!("应为 {words} 之一"), format!("must be one of {words}"))
@@ -229,12 +230,14 @@ async fn read_own(
     Ok(saved(&view, content))
 }
 
-fn listed(found: Vec<AttachmentView>) -> HttpResponse {
+/// A list of documents.
+pub(super) fn listed(found: Vec<AttachmentView>) -> HttpResponse {
     let items: Vec<Attachment> = found.into_iter().map(Attachment::from).collect();
     HttpResponse::Ok().json(List { items, next: None })
 }
 
-fn saved(view: &AttachmentView, content: Vec<u8>) -> HttpResponse {
+/// A document to be saved.
+pub(super) fn saved(view: &AttachmentView, content: Vec<u8>) -> HttpResponse {
     let name = format!("{}-{}.{}", view.kind.name(), view.id, view.media.extension());
     HttpResponse::Ok()
         .content_type(view.media.name())

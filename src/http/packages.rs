@@ -1,13 +1,13 @@
 //! Packages (包): recorded by an agency, seen by it, by the bureau and by auditors.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::Caller;
 use super::body::Body;
-use super::etag::etag;
+use super::etag::{IfMatch, etag};
 use super::idempotency::Key;
 use super::paging::{List, paging};
 use super::problem::Problem;
@@ -20,7 +20,7 @@ use crate::service::packages::{PackageRecord, PackageSummary, PackagesAsked};
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(record).service(list).service(find);
+    config.service(record).service(list).service(find).service(add_suppliers);
 }
 
 /// A party to a package.
@@ -49,6 +49,14 @@ pub struct NewPackage {
     agency: Party,
     /// 供应商, 0–64, none twice.
     suppliers: Vec<Party>,
+}
+
+/// Suppliers that became known later.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoreSuppliers {
+    /// To be added, none that is there already; at most 64 in all.
+    add_suppliers: Vec<Party>,
 }
 
 /// What lists show of a package.
@@ -169,6 +177,31 @@ async fn find(
     let purpose = params.0.purpose;
     let found = run(&service, move |service| service.package(&caller.0, &id, purpose.as_deref())).await?;
     Ok(HttpResponse::Ok().insert_header(etag(found.summary.version)).json(Package::from(found)))
+}
+
+/// 补充供应商 · Adds suppliers that became known later, until somebody signed in for the review.
+#[utoipa::path(
+    tag = "packages",
+    params(
+        ("id" = String, Path, description = "Package id"),
+        ("If-Match" = String, Header, description = "the ETag as read")
+    ),
+    request_body = MoreSuppliers,
+    responses((status = 200, body = Package, headers(("ETag" = String, description = "the version"))))
+)]
+#[patch("/packages/{id}")]
+async fn add_suppliers(
+    caller: Caller,
+    version: IfMatch,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+    body: Body<MoreSuppliers>,
+) -> Result<HttpResponse, Problem> {
+    let party = |party: Party| PartyDraft { code: party.code, name: party.name };
+    let more: Vec<PartyDraft> = body.value.add_suppliers.into_iter().map(party).collect();
+    let changed =
+        run(&service, move |service| service.add_suppliers(&caller.0, &id, version.0, &more)).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(changed.summary.version)).json(Package::from(changed)))
 }
 
 impl NewPackage {

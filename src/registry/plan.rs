@@ -152,8 +152,56 @@ pub struct Involved {
     pub id_hash: Option<String>,
     /// Name as the agency gave it.
     pub name: Option<String>,
-    /// In what part: 1 to 100 characters.
-    pub role: String,
+    /// In what part.
+    pub part: InvolvedPart,
+    /// The written reason, for another relation.
+    pub note: Option<String>,
+}
+
+/// In what part of a project somebody was involved (前期工作).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InvolvedPart {
+    /// 论证.
+    Demonstration,
+    /// 需求编制.
+    Requirements,
+    /// 设计.
+    Design,
+    /// 市场调查.
+    MarketSurvey,
+    /// 进口产品论证.
+    ImportArgument,
+    /// 其他可能影响公正的关系, with a written reason.
+    OtherRelation,
+}
+
+impl InvolvedPart {
+    /// Every part.
+    pub const ALL: [Self; 6] = [
+        Self::Demonstration,
+        Self::Requirements,
+        Self::Design,
+        Self::MarketSurvey,
+        Self::ImportArgument,
+        Self::OtherRelation,
+    ];
+
+    /// The word in the API and the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Demonstration => "demonstration",
+            Self::Requirements => "requirements",
+            Self::Design => "design",
+            Self::MarketSurvey => "market_survey",
+            Self::ImportArgument => "import_argument",
+            Self::OtherRelation => "other_relation",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.as_str() == word)
+    }
 }
 
 /// A member whom the purchaser selects itself (自行选定, 198号 art 13).

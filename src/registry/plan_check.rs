@@ -9,8 +9,9 @@ use crate::time::{Date, Timestamp};
 use super::check::{Check, all, at};
 use super::expert::{ExpertNumber, limits};
 use super::plan::{
-    Category, DocumentNumber, Involved, Method, Override, PLAN_GROUPS_MAX, PLAN_HOURS_MAX, PLAN_PEOPLE_MAX,
-    PLAN_REGIONS_MAX, PLAN_SEATS_MAX, Plan, PlanGroup, ProvinceFiling, Selected, SelfSelection, SitesAsked,
+    Category, DocumentNumber, Involved, InvolvedPart, Method, Override, PLAN_GROUPS_MAX, PLAN_HOURS_MAX,
+    PLAN_PEOPLE_MAX, PLAN_REGIONS_MAX, PLAN_SEATS_MAX, Plan, PlanGroup, ProvinceFiling, Selected,
+    SelfSelection, SitesAsked,
 };
 use super::plan_draft::{
     InvolvedDraft, PlanDraft, PlanGroupDraft, ProvinceFilingDraft, SelectedDraft, SelfSelectionDraft,
@@ -20,8 +21,6 @@ use super::problem::Problem;
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 1_000;
-/// The longest part in which somebody was involved, in characters.
-const ROLE_MAX: usize = 100;
 /// The greatest budget: 10 trillion yuan.
 const BUDGET_MAX: i64 = 1_000_000_000_000_000;
 /// The most departures from rules.
@@ -218,8 +217,19 @@ impl InvolvedDraft {
             );
         }
         let name = optional(check, &of("name"), self.name.as_deref(), limits::NAME);
-        let role = check.text(&of("role"), &self.role, ROLE_MAX);
-        let person = Involved { number, id_hash: self.id_hash.clone(), name, role: role? };
+        let words = InvolvedPart::ALL.map(InvolvedPart::as_str);
+        let part = word(check, &of("part"), &self.part, InvolvedPart::parse, &words);
+        let note = optional(check, &of("note"), self.note.as_deref(), REASON_MAX);
+        if part == Some(InvolvedPart::OtherRelation) && self.note.is_none() {
+            check.refuse(
+                &of("note"),
+                "",
+                "required",
+                "其他关系须写明理由",
+                "another relation needs its reason",
+            );
+        }
+        let person = Involved { number, id_hash: self.id_hash.clone(), name, part: part?, note };
         (check.found() == before).then_some(person)
     }
 }

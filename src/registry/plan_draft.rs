@@ -28,8 +28,10 @@ pub struct InvolvedDraft {
     pub id_hash: Option<String>,
     /// Name.
     pub name: Option<String>,
-    /// In what part.
-    pub role: String,
+    /// One of [`super::plan::InvolvedPart`].
+    pub part: String,
+    /// The written reason.
+    pub note: Option<String>,
 }
 
 /// A self-selected member as written.

@@ -41,7 +41,8 @@ impl Plan {
                     number: person.number.as_ref().map(number),
                     id_hash: person.id_hash.clone(),
                     name: person.name.clone(),
-                    role: person.role.clone(),
+                    part: person.part.as_str().to_owned(),
+                    note: person.note.clone(),
                 })
                 .collect(),
             region_reason: self.region_reason.clone(),
@@ -126,7 +127,8 @@ impl PlanDraft {
                     .with_some("number", person.number.clone())
                     .with_some("id_hash", person.id_hash.clone())
                     .with_some("name", person.name.clone())
-                    .with("role", person.role.as_str())
+                    .with("part", person.part.as_str())
+                    .with_some("note", person.note.clone())
                     .into()
             })
             .collect();
@@ -185,7 +187,8 @@ impl PlanDraft {
                             number: some(f, "number")?,
                             id_hash: some(f, "id_hash")?,
                             name: some(f, "name")?,
-                            role: text(f, "role")?,
+                            part: text(f, "part")?,
+                            note: some(f, "note")?,
                         })
                     })
                 })?,
@@ -349,7 +352,7 @@ mod tests {
         draft.document_numbers = vec![("ndrc316:A0832".into(), 5)];
         draft.involved = vec![InvolvedDraft {
             name: Some("李某".into()),
-            role: "论证".into(),
+            part: "demonstration".into(),
             ..InvolvedDraft::default()
         }];
         draft.region_reason = Some("本地项目".into());

@@ -38,6 +38,7 @@ const RULE: &str = "项目规则";
 const COMMITTEE: &str = "财政部令第87号 art 47；第74号 art 7；财库〔2014〕214号 art 14";
 const CONFIRM: &str = "粤财规〔2025〕art 23；题库";
 const APPROVE: &str = "湖南系统流程（抽取方案审核）；项目规则";
+const SITES: &str = "福建异地评审规定（题库转述）；发改办法规〔2025〕807号";
 const WIDEN: &str = "财库〔2016〕198号 art 12";
 
 type Needs = (&'static str, &'static str);
@@ -71,6 +72,10 @@ const SECOND: Needs = ("提出者以外的另一人", "another person than who p
 const SHORT: Needs = (
     "候选人数不足；只按规则档案的固定规则；记入新版本",
     "the pool is short; by the profile's fixed rule only; recorded as a new version",
+);
+const SITES_END: Needs = (
+    "场所不可用，或评审时间、副场变更；已抽取副场",
+    "a venue failed, or time or number of the sites changed; sites were drawn",
 );
 const DRAW: Needs = (
     "采购人、财政已同意的版本；不早于最早抽取时间；候选人数达到最低倍数；须抽副场的已抽",
@@ -167,7 +172,7 @@ pub const PLAN: Lifecycle = Lifecycle {
             APPROVED,
             AGENCY,
             ("方案要求抽副场；先于专家", "the plan asks for it; before the experts"),
-            "闽财购 异地评审（题库）；发改办法规〔2025〕807号",
+            SITES,
         ),
         row(APPROVED, "draw", DRAWN, AGENCY, DRAW, "财库〔2016〕198号 arts 12, 14"),
         row(
@@ -219,6 +224,18 @@ pub const PLAN: Lifecycle = Lifecycle {
         row(CONFIRMED, "propose_cancel", CONFIRMED, AGENCY, PROPOSE, RULE),
         row(APPROVED, "propose_cancel", APPROVED, AGENCY, PROPOSE, RULE),
         row(DRAWN, "propose_cancel", DRAWN, AGENCY, PROPOSE, "财政部令第87号 art 29"),
+        row(DRAFT, "propose_sites_end", DRAFT, AGENCY, SITES_END, SITES),
+        row(DRAFT, "end_sites", DRAFT, DRAWS, SECOND, SITES),
+        row(RETURNED, "propose_sites_end", RETURNED, AGENCY, SITES_END, SITES),
+        row(RETURNED, "end_sites", RETURNED, DRAWS, SECOND, SITES),
+        row(SUBMITTED, "propose_sites_end", SUBMITTED, AGENCY, SITES_END, SITES),
+        row(SUBMITTED, "end_sites", SUBMITTED, DRAWS, SECOND, SITES),
+        row(CONFIRMED, "propose_sites_end", CONFIRMED, AGENCY, SITES_END, SITES),
+        row(CONFIRMED, "end_sites", CONFIRMED, DRAWS, SECOND, SITES),
+        row(APPROVED, "propose_sites_end", APPROVED, AGENCY, SITES_END, SITES),
+        row(APPROVED, "end_sites", APPROVED, DRAWS, SECOND, SITES),
+        row(DRAWN, "propose_sites_end", DRAWN, AGENCY, SITES_END, SITES),
+        row(DRAWN, "end_sites", DRAWN, DRAWS, SECOND, SITES),
         row(SUBMITTED, "cancel", CANCELLED, DRAWS, SECOND, RULE),
         row(CONFIRMED, "cancel", CANCELLED, DRAWS, SECOND, RULE),
         row(APPROVED, "cancel", CANCELLED, DRAWS, SECOND, RULE),

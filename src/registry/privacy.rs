@@ -29,7 +29,7 @@ pub const ATTACHMENT: Lifecycle = Lifecycle {
             from: BEGINNING,
             event: "file",
             to: "kept",
-            by: &[Party::Applicant, Party::Expert, Party::Registrar],
+            by: &[Party::Applicant, Party::Expert, Party::Registrar, Party::Agency],
             needs: "PDF、JPEG 或 PNG，不超过 5 MiB，每人不超过 64 件",
             needs_en: "PDF, JPEG or PNG, at most 5 MiB, at most 64 a person",
             source: "198号 art 7; limits 项目规则",
@@ -146,13 +146,15 @@ pub enum AttachmentKind {
     EqualLevelProof,
     /// 需要回避的信息.
     RecusalDeclaration,
+    /// 主管预算单位同意自行选定的文件.
+    Consent,
     /// 其他.
     Other,
 }
 
 impl AttachmentKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Photo,
         Self::IdCard,
         Self::Cv,
@@ -163,6 +165,7 @@ impl AttachmentKind {
         Self::Certificate,
         Self::EqualLevelProof,
         Self::RecusalDeclaration,
+        Self::Consent,
         Self::Other,
     ];
 
@@ -179,6 +182,7 @@ impl AttachmentKind {
             Self::Certificate => "certificate",
             Self::EqualLevelProof => "equal_level_proof",
             Self::RecusalDeclaration => "recusal_declaration",
+            Self::Consent => "consent",
             Self::Other => "other",
         }
     }

@@ -151,8 +151,8 @@ pub struct Booking {
     pub workstations: Vec<String>,
     /// The plan it is held for.
     pub plan: String,
-    /// Site number in the plan.
-    pub site: u32,
+    /// Site number in the plan, where somebody named it; of a drawn site the draw says it.
+    pub site: Option<u32>,
 }
 
 impl VenueDraft {
@@ -318,7 +318,7 @@ impl Booking {
             .with("to", self.to.0)
             .with("workstations", self.workstations.iter().map(|n| Json::from(n.as_str())).collect::<Json>())
             .with("plan", self.plan.as_str())
-            .with("site", self.site)
+            .with_some("site", self.site)
             .into()
     }
 
@@ -337,7 +337,10 @@ impl Booking {
                     item.as_str().map(str::to_owned).ok_or_else(|| ShapeError::new(path, "must be a string"))
                 })?,
                 plan: text(f, "plan")?,
-                site: f.u32("site", 32)?,
+                site: match f.optional("site") {
+                    Some(_) => Some(f.u32("site", 32)?),
+                    None => None,
+                },
             })
         })
     }
@@ -383,7 +386,7 @@ mod tests {
         let venue = draft().check().unwrap();
         let (from, to) = (moment("2026-11-27T01:00:00Z"), moment("2026-11-27T05:00:00Z"));
         let workstations = venue.free(&[], from, to, 2).unwrap();
-        let held = Booking { from, to, workstations, plan: "P1".into(), site: 2 };
+        let held = Booking { from, to, workstations, plan: "P1".into(), site: Some(2) };
         assert_eq!(Booking::from_json(&held.to_json()), Ok(held.clone()));
         let held = [held];
         assert_eq!(venue.free(&held, from, to, 1), Some(vec!["302/1".to_owned()]));

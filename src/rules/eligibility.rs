@@ -47,6 +47,9 @@ pub struct Project {
     pub package: Option<String>,
     /// Who had a part in the project before; `None`: not stated.
     pub involved: Option<Vec<Involved>>,
+    /// Numbers of experts who may not sit again after breaking the rules in an earlier committee
+    /// (财政部令第87号 art 67).
+    pub barred: Vec<String>,
     /// Which codes are one unit; none if nothing was merged.
     pub same: SameUnits,
 }
@@ -63,6 +66,7 @@ impl Project {
             review_end: end(review_start, REVIEW_HOURS),
             package: None,
             involved: None,
+            barred: Vec::new(),
             same: SameUnits::default(),
         }
     }

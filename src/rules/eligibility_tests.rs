@@ -35,6 +35,7 @@ fn project() -> Project {
         review_end: Timestamp(nine_o_clock().0 + 8 * 3600),
         package: None,
         involved: None,
+        barred: Vec::new(),
         same: SameUnits::default(),
     }
 }

@@ -25,9 +25,13 @@ pub(super) fn availability(person: &PersonFacts<'_>, project: &Project, travel_h
     }
 }
 
-/// `no_repeat_in_draw`. A project without a package of its own (as in a request without a plan) has no
+/// `no_repeat_in_draw`: neither barred by what happened in an earlier committee, nor out of the package
+/// since an earlier attempt. A project without a package of its own (as in a request without a plan) has no
 /// past.
 pub(super) fn repeated(person: &PersonFacts<'_>, project: &Project) -> Detail {
+    if project.barred.iter().any(|barred| barred == person.expert.number().as_str()) {
+        return Detail::OutOfPackage;
+    }
     match (&project.package, person.engagements) {
         (None, _) => Detail::Met,
         (Some(_), None) => Detail::EngagementsUnknown,

@@ -133,6 +133,16 @@ pub enum Action {
     KeepKeys,
     /// Record packages and request draws.
     RequestDraw,
+    /// See plans (抽取方案): an agency its own, a purchaser those of its procurement.
+    ReadPlans,
+    /// Confirm the plan of one's own procurement, or return it.
+    ConfirmPlan,
+    /// Approve plans, return them, agree to their cancellation.
+    ApprovePlan,
+    /// Keep the catalogue of venues.
+    KeepVenues,
+    /// See venues.
+    ReadVenues,
     /// Accept forced seats by name of the rule.
     AcceptForcedSeats,
     /// See packages and draws (an agency: its own).
@@ -165,8 +175,15 @@ pub enum Action {
 
 impl Action {
     /// What the scope `read` of an API token stands for.
-    pub const READING: [Self; 5] =
-        [Self::ReadRegistry, Self::ReadCases, Self::ReadLooks, Self::ReadDraws, Self::ReadCounts];
+    pub const READING: [Self; 7] = [
+        Self::ReadRegistry,
+        Self::ReadCases,
+        Self::ReadLooks,
+        Self::ReadDraws,
+        Self::ReadCounts,
+        Self::ReadPlans,
+        Self::ReadVenues,
+    ];
 
     /// The word in the scopes of API tokens.
     pub fn name(self) -> &'static str {
@@ -185,6 +202,11 @@ impl Action {
             Self::KeepAccounts => "keep_accounts",
             Self::KeepKeys => "keep_keys",
             Self::RequestDraw => "request_draw",
+            Self::ReadPlans => "read_plans",
+            Self::ConfirmPlan => "confirm_plan",
+            Self::ApprovePlan => "approve_plan",
+            Self::KeepVenues => "keep_venues",
+            Self::ReadVenues => "read_venues",
             Self::AcceptForcedSeats => "accept_forced_seats",
             Self::ReadDraws => "read_draws",
             Self::ProposeVoid => "propose_void",
@@ -236,7 +258,7 @@ const PURCHASER: Grant = any(Role::Purchaser);
 const VENUE: Grant = any(Role::Venue);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 33] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -251,6 +273,11 @@ pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
     (Action::KeepAccounts, &[bureau(Right::Accounts), any(Role::Administrator)]),
     (Action::KeepKeys, &[any(Role::Administrator)]),
     (Action::RequestDraw, &[any(Role::Agency)]),
+    (Action::ReadPlans, &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR]),
+    (Action::ConfirmPlan, &[any(Role::Purchaser)]),
+    (Action::ApprovePlan, &[DRAWS]),
+    (Action::KeepVenues, &[DRAWS]),
+    (Action::ReadVenues, &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR]),
     (Action::AcceptForcedSeats, &[DRAWS]),
     (Action::ReadDraws, &[any(Role::Bureau), any(Role::Agency), AUDITOR]),
     (Action::ProposeVoid, &[DRAWS, any(Role::Agency)]),

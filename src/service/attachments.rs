@@ -112,6 +112,47 @@ impl Service {
         self.attach(actor, Party::Applicant, owner, kind, content, key)
     }
 
+    /// Files a document of an own plan.
+    pub fn attach_to_plan(
+        &self,
+        actor: &Actor,
+        plan: &str,
+        kind: AttachmentKind,
+        content: &[u8],
+        key: Option<&IdempotencyKey>,
+    ) -> Result<AttachmentView, Refusal> {
+        actor.check(Action::RequestDraw)?;
+        let case = self.plan_case(actor, plan)?;
+        let owner = Owner { subject: case.id, region: case.region };
+        self.attach(actor, Party::Agency, owner, kind, content, key)
+    }
+
+    /// The documents of a plan that the account may see, without their content.
+    pub fn plan_attachments(&self, actor: &Actor, plan: &str) -> Result<Vec<AttachmentView>, Refusal> {
+        actor.check(Action::ReadPlans)?;
+        self.plan_case(actor, plan)?;
+        self.attachments_of(plan)
+    }
+
+    /// The content of a plan's document. The agency reads its own; for everybody else the look is
+    /// recorded with its purpose.
+    pub fn plan_attachment(
+        &self,
+        actor: &Actor,
+        plan: &str,
+        id: &str,
+        purpose: Option<&str>,
+    ) -> Result<(AttachmentView, Vec<u8>), Refusal> {
+        if !self.plan_attachments(actor, plan)?.iter().any(|attachment| attachment.id == id) {
+            return Err(no_case());
+        }
+        if actor.own_agency().is_none() {
+            self.record_look(actor, "attachment", plan, purpose.unwrap_or_default())?;
+        }
+        let case = self.store.read(|conn| self.read_case(conn, id))?.ok_or_else(no_case)?;
+        self.content(&case)
+    }
+
     /// The documents of an expert, those of the application included; nothing of their content.
     pub fn attachments(&self, actor: &Actor, number: &str) -> Result<Vec<AttachmentView>, Refusal> {
         actor.check(Action::ReadRegistry)?;

@@ -87,6 +87,19 @@ impl Changes {
     }
 }
 
+impl CaseChange {
+    /// Writes this change alone, for writes that decide within the transaction which changes there are.
+    pub(super) fn apply(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.key.store(tx)?;
+        let mut row = self.row.clone();
+        row.entry = tx.append(self.entry.clone())?.entry();
+        match row.version {
+            1 => store::case::insert_many(tx, &[row]),
+            version => store::case::update(tx, &row, version - 1),
+        }
+    }
+}
+
 impl Service {
     /// Writes a change, whole or not at all.
     pub(super) fn write_changes(&self, name: &'static str, changes: Changes) -> Result<(), Refusal> {

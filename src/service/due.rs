@@ -49,6 +49,8 @@ const STEPS: &[(&str, Step)] = &[
     ("days_stepped", |service| service.due_days(service.now())),
     ("days_archived", Service::due_archives),
     ("calls_advanced", Service::due_calls),
+    ("bookings_finished", Service::finish_bookings),
+    ("plans_closed", Service::close_unsealed_plans),
 ];
 
 /// The same without the steps that look at every record; a date brings those once a day.
@@ -61,6 +63,8 @@ const OFTEN: &[&str] = &[
     "calls_advanced",
     "days_stepped",
     "days_archived",
+    "bookings_finished",
+    "plans_closed",
 ];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.

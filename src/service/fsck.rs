@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use crate::draw::calls::{Invited, Stopped};
 use crate::draw::commitment::Commitment;
 use crate::draw::seed;
-use crate::draw::statements::{Drawn, Unsealed, Void};
+use crate::draw::statements::{Contributed, Drawn, Unsealed, Void};
 use crate::evidence::said::REGISTRY_EXPERT;
 use crate::keys::Keys;
 use crate::log::{Statement, merkle};
@@ -121,6 +121,8 @@ impl Follow for Replay<'_> {
         if statement.kind() == REGISTRY_EXPERT {
             self.experts.insert(entry.subject.clone(), entry.idx);
             self.expert_entries.push((entry.subject.clone(), entry.index()));
+        } else if statement.kind() == Contributed::TYPE {
+            // Changes no row; and a draw of sites has no row at all.
         } else if statement.kind().starts_with("draw.") {
             self.draw_entry(entry, &statement);
         } else {

@@ -97,9 +97,10 @@ impl Rows {
                     agency: package.agency().code.as_str().to_owned(),
                     purchaser: package.purchaser().code.as_str().to_owned(),
                     state: packages::STATE_RECORDED.to_owned(),
-                    version: 1,
+                    // Suppliers that came later made further versions of the one that was recorded.
+                    version: row.version,
                     entry: entry.idx,
-                    created: entry.time,
+                    created: if row.version == 1 { entry.time } else { row.created },
                 };
                 Ok(signed == *row)
             },

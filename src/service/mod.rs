@@ -47,6 +47,8 @@
 //! | `membership` | prove-me: an expert's own place in an unsealed draw |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
+//! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
+//! | `venues`, `sites_draw/` | places of review and their bookings; sub-venues drawn before the experts |
 //! | `draws/` | request → committed → drawn, void, unseal |
 //! | `calls/` | the panel invited, answers, settlements, the outbox |
 //! | `engagements` | who is invited, accepted, seated when; past reviews |
@@ -108,6 +110,7 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+pub mod plans;
 mod record_paper;
 pub mod refusal;
 pub mod remarks;
@@ -123,6 +126,7 @@ pub mod sealing;
 pub mod search;
 pub mod sessions;
 pub mod sight;
+pub mod sites_draw;
 pub mod tables;
 pub mod tier;
 mod tier_book;
@@ -130,6 +134,7 @@ pub mod tokens;
 mod totp;
 pub mod unit_merges;
 pub mod units;
+pub mod venues;
 pub mod worklists;
 
 use std::path::PathBuf;

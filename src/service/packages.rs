@@ -10,8 +10,9 @@ use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use crate::codec::{Hash, Object};
+use crate::draw::calls::SignedIn;
 use crate::log::Statement;
-use crate::registry::{Imaged, Package, PackageDraft, Problem, SealedImage};
+use crate::registry::{Imaged, Package, PackageDraft, PartyDraft, Problem, SealedImage};
 use crate::store::package::PackageFilter;
 use crate::store::{self, Append, Conn, StoreError, WriteError};
 use crate::time::Timestamp;
@@ -95,6 +96,72 @@ impl Service {
         self.package_record(actor, id).map(record)
     }
 
+    /// Adds suppliers that became known later, until somebody signed in for the review. What is
+    /// committed stays as it was; who checks conflicts at sign-in sees the full list.
+    pub fn add_suppliers(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: i64,
+        suppliers: &[PartyDraft],
+    ) -> Result<PackageRecord, Refusal> {
+        actor.check(Action::RequestDraw)?;
+        let (mut row, package) = self.package_record(actor, id)?;
+        if row.version != version {
+            return Err(StoreError::Stale(format!("package {id}")).into());
+        }
+        if suppliers.is_empty() {
+            return Err(Refusal::field(
+                "suppliers",
+                "",
+                "required",
+                "至少一个供应商",
+                "at least one supplier",
+            ));
+        }
+        self.refuse_once_signed_in(id)?;
+        let mut draft = package.draft();
+        draft.suppliers.extend(suppliers.iter().cloned());
+        let package = draft.check().map_err(Refusal::invalid)?;
+        let key = self.subject_key(id, true)?;
+        let image = package.seal(self.random(), self.random());
+        let entry = Append {
+            actor: actor.account.clone(),
+            kind: RECORDED.into(),
+            subject: id.to_owned(),
+            statement: Object::new().with("type", RECORDED).with("image", image.digest()),
+            image: Some(self.sealer().seal(&key, RECORDED, &image.to_bytes())),
+            registry: false,
+        };
+        row.version += 1;
+        let changed = row.clone();
+        row.entry = self.store.write("add suppliers", move |tx| {
+            let entry = tx.append(entry.clone())?.entry();
+            store::package::update(tx, &store::package::Package { entry, ..changed.clone() }, version)?;
+            Ok::<_, Refusal>(entry)
+        })?;
+        Ok(record((row, package)))
+    }
+
+    fn refuse_once_signed_in(&self, package: &str) -> Result<(), Refusal> {
+        let signed = self.store.read(|conn| {
+            for draw in store::draw::of_package(conn, package)? {
+                let entries = super::archive::draw_entries(conn, &draw.id, 0)?;
+                if draw.state == super::draws::state::UNSEALED
+                    || entries.iter().any(|entry| entry.kind == SignedIn::TYPE)
+                {
+                    return Ok::<_, StoreError>(true);
+                }
+            }
+            Ok(false)
+        })?;
+        if !signed {
+            return Ok(());
+        }
+        let en = "somebody has signed in for the review; suppliers are not changed any more";
+        Err(Refusal::new(Kind::Conflict, "signed_in", "评审专家已签到，不得再变更供应商", en))
+    }
+
     /// A page of packages: an agency's own, or all that are asked for.
     pub fn packages(
         &self,
@@ -124,20 +191,35 @@ impl Service {
     ) -> Result<(store::package::Package, Package), Refusal> {
         self.store.read(|conn| {
             let row = visible(conn, actor, id)?;
-            let wrong = |what: &str| Refusal::internal(format!("package {id}: {what}"));
-            let entry =
-                store::journal::find(conn, row.entry.unsigned_abs())?.ok_or_else(|| wrong("no entry"))?;
-            let sealed = entry.image.as_deref().ok_or_else(|| wrong("no image"))?;
-            let key = self.sealer().stored_key(conn, id)?;
-            let image =
-                SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
-            let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
-            let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
-            if said != Some(image.digest()) {
-                return Err(wrong("the private image is not the one that was signed"));
-            }
-            Ok((row, image.open::<Package>().map_err(Refusal::internal)?))
+            self.open_package(conn, row)
         })
+    }
+
+    /// The facts of a package for the service's own use; who asks is the caller's to check.
+    pub(super) fn package_facts(&self, id: &str) -> Result<Package, Refusal> {
+        self.store.read(|conn| {
+            let row = store::package::find(conn, id)?.ok_or_else(|| Refusal::not_found("包", "package"))?;
+            self.open_package(conn, row).map(|(_, package)| package)
+        })
+    }
+
+    fn open_package(
+        &self,
+        conn: &mut Conn,
+        row: store::package::Package,
+    ) -> Result<(store::package::Package, Package), Refusal> {
+        let id = row.id.as_str();
+        let wrong = |what: &str| Refusal::internal(format!("package {id}: {what}"));
+        let entry = store::journal::find(conn, row.entry.unsigned_abs())?.ok_or_else(|| wrong("no entry"))?;
+        let sealed = entry.image.as_deref().ok_or_else(|| wrong("no image"))?;
+        let key = self.sealer().stored_key(conn, id)?;
+        let image = SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
+        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+        let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
+        if said != Some(image.digest()) {
+            return Err(wrong("the private image is not the one that was signed"));
+        }
+        Ok((row, image.open::<Package>().map_err(Refusal::internal)?))
     }
 
     /// The row of a package that this actor may see.

@@ -66,6 +66,7 @@ struct World {
     kin: Vec<(Option<&'static str>, Vec<String>)>,
     engagements: Option<Engagements>,
     involved: Option<Vec<Involved>>,
+    barred: Vec<String>,
     /// Key persons by unit: position, name, id number, from, to.
     posts: Vec<(&'static str, DraftPerson)>,
     without_posts: Vec<&'static str>,
@@ -93,6 +94,7 @@ impl World {
             kin: vec![(Some("某亲属"), Vec::new())],
             engagements: Some(Engagements::default()),
             involved: Some(Vec::new()),
+            barred: Vec::new(),
             posts: vec![
                 ("供应商", post("legal_representative", "李负责", None, "2015-01-01", None)),
                 ("代理机构", post("legal_representative", "赵负责", None, "2015-01-01", None)),
@@ -202,6 +204,7 @@ impl World {
                 let (from, to) = (time(&format!("{from} {at}")), time(&format!("{to} {until}")));
                 self.engagements.as_mut().unwrap().slots.push(Slot { from, to });
             }
+            ["重新组成前的小组中违规"] => self.barred = vec![number(1).to_string()],
             ["其他安排不明"] => self.engagements = None,
             [package @ ("本包" | "别的包"), why] => {
                 let out = Out::ALL.iter().find(|out| out.title_zh() == why).unwrap();
@@ -341,6 +344,7 @@ fn project(world: &World, units: &UnitGraph) -> Project {
         review_end: start,
         package: Some("本包".into()),
         involved: world.involved.clone(),
+        barred: world.barred.clone(),
         same: units.same().clone(),
     }
     .lasting(8)

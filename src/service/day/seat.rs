@@ -259,7 +259,6 @@ pub(super) fn station_name(day: &Day, arrival: &Arrival) -> String {
     at.checked_sub(1).and_then(|at| names.get(at)).cloned().unwrap_or_else(|| arrival.workstation.to_string())
 }
 
-
 fn present(day: &mut Day, position: u32) -> Result<&mut Arrival, Refusal> {
     day.present_mut(position).ok_or_else(|| {
         let en = "you have not signed in at your site, or your seat was vacated";

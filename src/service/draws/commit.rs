@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::explain;
+use super::from_plan::FromPlan;
 use super::inputs::Prepared;
 use super::prepare::{Inputs, People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
@@ -11,18 +12,21 @@ use super::request::{Checked, DrawDraft, check};
 use super::view::planned_record;
 use super::{DrawView, PLANNED, state, wrong_state};
 use crate::codec::Hash;
-use crate::draw::commitment::Commitment;
+use crate::draw::commitment::{Commitment, Kept};
 use crate::draw::identity::DrawKey;
+use crate::draw::pool::Leaf;
 use crate::draw::seed;
 use crate::draw::tags::{Tags, tags};
 use crate::log::key_digest;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::cases::CaseChange;
 use crate::service::engagements;
 use crate::service::idempotency::IdempotencyKey;
+use crate::service::plans::Approved;
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::draw_calls::DrawCalls;
-use crate::store::{self, Append, Tx};
+use crate::store::{self, Append, StoreError, Tx};
 
 /// How often a pool is rebuilt when the registry moves under it.
 const REBUILDS: u32 = 8;
@@ -30,8 +34,9 @@ const REBUILDS: u32 = 8;
 const DEADLINE_SECONDS: i64 = 86_400;
 /// How long a draw that is not called yet is waited for.
 pub(super) const UNCALLED_SECONDS: i64 = 600;
-/// The most attempts on one package: one seen void may have a successor, and no more.
-const MOST_ATTEMPTS: u32 = 2;
+/// The most voids on one package: one seen void may have a successor, and no more. Draws that were
+/// stopped after people were called are no voids.
+const MOST_VOIDS: usize = 2;
 
 /// A draw that is about to be committed or planned.
 struct Plan {
@@ -40,6 +45,10 @@ struct Plan {
     package_version: i64,
     row: Option<store::draw::Draw>,
     attempt: (u32, Option<Hash>),
+    /// The plan that it is made from.
+    approved: Option<Approved>,
+    /// What making it changes in that plan; nothing once it waits for acceptance.
+    step: Option<CaseChange>,
 }
 
 impl Service {
@@ -54,6 +63,7 @@ impl Service {
         actor.check(Action::RequestDraw)?;
         let change = || {
             let (row, package) = self.package_record(actor, &draft.package)?;
+            self.refuse_without_plan(&row.id)?;
             let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
             let plan = self.plan(&row, None)?;
             let id = plan.id.clone();
@@ -64,12 +74,34 @@ impl Service {
         self.finish_and_view(actor, &id)
     }
 
+    /// Draws from an approved plan: the plan moves on in the same write as the commitment.
+    pub(in crate::service) fn draw_approved(
+        &self,
+        actor: &Actor,
+        approved: Approved,
+        draft: &DrawDraft,
+        from: FromPlan,
+        key: &IdempotencyKey,
+    ) -> Result<DrawView, Refusal> {
+        let (row, package) = self.package_record(actor, &draft.package)?;
+        let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
+        let mut plan = self.plan(&row, None)?;
+        plan.step = Some(self.case_change(&approved.drawn_as(self, actor, &plan.id)?)?);
+        plan.approved = Some(approved);
+        let id = plan.id.clone();
+        self.commit(actor, checked, plan, Some(key), None)?;
+        self.finish_and_view(actor, &id)
+    }
+
     /// Runs the same checks as a request and draws nothing: whether a full panel exists, and how many
     /// candidates would sit in every one. The question is recorded before it is answered, because
     /// asking again and again with other numbers tells how large the pool is.
     pub fn check_draw(&self, actor: &Actor, draft: &DrawDraft) -> Result<DrawForecast, Refusal> {
         actor.check(Action::ReadDraws)?;
         let (_, package) = self.package_record(actor, &draft.package)?;
+        if actor.own_agency().is_some() {
+            self.refuse_without_plan(&draft.package)?;
+        }
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?;
         self.record_look(actor, "forecast", &draft.package, "抽取预检")?;
         let key = DrawKey(self.random());
@@ -102,8 +134,12 @@ impl Service {
         }
         let draft = self.planned_draft(&row)?;
         let (package_row, package) = self.package_record(actor, &row.package)?;
-        let checked = check(&draft, &package, &*self.book()?, self.clock.now())?;
+        let mut checked = check(&draft, &package, &*self.book()?, self.clock.now())?;
         let mut plan = self.plan(&package_row, Some(&row))?;
+        if let Some((approved, from)) = self.approved_of(&row)? {
+            checked = checked.of_plan(from);
+            plan.approved = Some(approved);
+        }
         plan.row = Some(row);
         self.commit(actor, checked, plan, Some(key), Some(actor.account.clone()))
     }
@@ -121,9 +157,10 @@ impl Service {
             earlier.iter().filter(|draw| draw.state != state::WITHDRAWN).collect();
         let attempt = match attempts.last() {
             None => (1, None),
-            Some(last) if last.state == state::VOIDED => {
+            Some(last) if [state::VOIDED, state::STOPPED].contains(&last.state.as_str()) => {
                 let next = u32::try_from(last.attempt).unwrap_or(u32::MAX).saturating_add(1);
-                if next > MOST_ATTEMPTS {
+                let voids = attempts.iter().filter(|draw| draw.state == state::VOIDED).count();
+                if voids >= MOST_VOIDS {
                     return Err(Refusal::new(
                         Kind::Conflict,
                         "attempts_used_up",
@@ -140,7 +177,34 @@ impl Service {
             Some(_) => return Err(wrong_state("该包已有进行中的抽取", "this package has an open draw")),
         };
         let id = resumed.map_or_else(|| self.opaque_id('D'), |draw| draw.id.clone());
-        Ok(Plan { id, package: package.id.clone(), package_version: package.version, row: None, attempt })
+        Ok(Plan {
+            id,
+            package: package.id.clone(),
+            package_version: package.version,
+            row: None,
+            attempt,
+            approved: None,
+            step: None,
+        })
+    }
+
+    /// The pool that a draw of a plan would have now; nothing is written and nobody is named.
+    pub(in crate::service) fn pool_of(
+        &self,
+        draft: &DrawDraft,
+        from: FromPlan,
+    ) -> Result<Vec<Leaf>, Refusal> {
+        let package = self.package_facts(&draft.package)?;
+        let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
+        let (_, book, lots) = self.inputs(&checked)?;
+        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
+        let index = self.current_index()?;
+        let people = people(&index, &checked, &self.profile, &inputs, &DrawKey(self.random()));
+        match people {
+            None => Ok(Vec::new()),
+            Some(Ok(people)) => Ok(people.leaves),
+            Some(Err(unfit)) => Err(explain::refuse(&unfit, &Actor::of_service())),
+        }
     }
 
     /// Judges people and drafts the commitment at the index's position; answers up to which journal entry the
@@ -172,7 +236,8 @@ impl Service {
             attempt,
             forced_accepted_by: accepted_by,
         };
-        let commitment = terms.commitment();
+        let mut commitment = terms.commitment();
+        commitment.kept = kept(checked, &people);
         Ok((people, commitment, prepared))
     }
 
@@ -199,6 +264,9 @@ impl Service {
             }
             let (people, mut commitment, Prepared { judged, engaged_at }) =
                 self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
+            if let Some(approved) = &plan.approved {
+                self.refuse_unready(approved, &people)?;
+            }
             let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
             if forced > 0 && accepted_by.is_none() {
                 return self.write_plan(actor, &checked, &plan, idempotency);
@@ -279,6 +347,7 @@ impl Service {
                 store::draw_calls::insert(tx, &calls)?;
             }
             subject_key.store(tx)?;
+            plan.step_on(tx)?;
             idempotency.insert(tx)?;
             Ok((alpha, commitment.deadline))
         })?;
@@ -310,11 +379,29 @@ impl Service {
             })?;
             store::draw::insert(tx, &plan.row_in(state::PLANNED, tx.time().0, None))?;
             subject_key.store(tx)?;
+            plan.step_on(tx)?;
             idempotency.insert(tx)?;
             Ok(())
         })?;
         Ok(())
     }
+}
+
+/// The kept members of a supplementary draw by their positions in the new pool, ascending; who may sit
+/// no more (a conflict that came to light) is in no pool and is not kept.
+fn kept(checked: &Checked, people: &People) -> Vec<Kept> {
+    let place = |person: &super::from_plan::KeptPerson| {
+        let position = people.candidates.iter().position(|candidate| candidate.number == person.number)?;
+        let position = u32::try_from(position).ok()?;
+        Some(match person.place {
+            super::from_plan::KeptPlace::Site(site) => Kept::Site { position, site },
+            super::from_plan::KeptPlace::Group(group) => Kept::Group { position, group },
+        })
+    };
+    let mut kept: Vec<Kept> =
+        checked.plan.iter().flat_map(|plan| plan.kept.iter().filter_map(place)).collect();
+    kept.sort_by_key(Kept::position);
+    kept
 }
 
 /// What a request would meet, without making it.
@@ -331,6 +418,11 @@ pub struct DrawForecast {
 const REGISTRY_MOVED: &str = "registry_moved";
 
 impl Plan {
+    /// Moves the plan on that the draw is made from, under the same lock.
+    fn step_on(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.step.as_ref().map_or(Ok(()), |change| change.apply(tx))
+    }
+
     fn row_in(&self, state: &str, time: i64, committed: Option<(Hash, i64)>) -> store::draw::Draw {
         let before = self.row.as_ref();
         store::draw::Draw {
@@ -373,10 +465,8 @@ fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
             "the package was changed meanwhile",
         ));
     }
-    let open = |draw: &store::draw::Draw| {
-        let over = [state::VOIDED, state::WITHDRAWN, state::STOPPED];
-        draw.id != plan.id && !over.contains(&draw.state.as_str())
-    };
+    let open =
+        |draw: &store::draw::Draw| draw.id != plan.id && !state::ENDED_WITHOUT.contains(&draw.state.as_str());
     if store::draw::of_package(tx, &plan.package)?.iter().any(open) {
         return Err(wrong_state("该包已有进行中或已完成的抽取", "this package has an open or finished draw"));
     }

@@ -57,7 +57,7 @@ impl Service {
         Ok(())
     }
 
-    pub(super) fn finish_and_view(&self, actor: &Actor, id: &str) -> Result<DrawView, Refusal> {
+    pub(in crate::service) fn finish_and_view(&self, actor: &Actor, id: &str) -> Result<DrawView, Refusal> {
         let row = self.draw_row(actor, id)?;
         if row.state == state::COMMITTED {
             self.finish(id)?;

@@ -19,6 +19,8 @@ pub struct Judged {
     pub package: Option<String>,
     /// Who had a part in the project; `None`: not stated.
     pub involved: Option<Vec<Involved>>,
+    /// Numbers of experts who may not sit again.
+    pub barred: Vec<String>,
     /// Digest of the registry profile whose table of tiers was used.
     pub registry_profile: Hash,
 }
@@ -33,14 +35,20 @@ impl Judged {
             hours: u32::try_from(seconds / 3600).unwrap_or(REVIEW_HOURS),
             package: project.package.clone(),
             involved: project.involved.clone(),
+            barred: project.barred.clone(),
             registry_profile,
         }
     }
 
     /// A project of a request with these inputs.
     pub fn complete(&self, project: Project) -> Project {
-        Project { package: self.package.clone(), involved: self.involved.clone(), ..project }
-            .lasting(self.hours)
+        Project {
+            package: self.package.clone(),
+            involved: self.involved.clone(),
+            barred: self.barred.clone(),
+            ..project
+        }
+        .lasting(self.hours)
     }
 
     pub(super) fn to_json(&self) -> Json {
@@ -54,12 +62,15 @@ impl Judged {
             )
         };
         let people = self.involved.as_ref().map(|people| people.iter().map(involved).collect::<Json>());
+        let numbers = || self.barred.iter().map(|number| Json::from(number.as_str())).collect::<Json>();
+        let barred = (!self.barred.is_empty()).then(numbers);
         Object::new()
             .with("before", self.before)
             .with("day", self.day.to_string())
             .with("hours", self.hours)
             .with_some("package", self.package.as_deref())
             .with_some("involved", people)
+            .with_some("barred", barred)
             .with("registry_profile", self.registry_profile)
             .into()
     }
@@ -76,6 +87,13 @@ impl Judged {
             hours: f.u32("hours", u32::MAX)?,
             package: if f.optional("package").is_some() { Some(f.str("package")?.to_owned()) } else { None },
             involved,
+            barred: match f.optional("barred") {
+                None => Vec::new(),
+                Some(_) => f.each("barred", |json, path| {
+                    let number = json.as_str().map(str::to_owned);
+                    number.ok_or_else(|| ShapeError::new(path, "must be a string"))
+                })?,
+            },
             registry_profile: f.hash("registry_profile")?,
         })
     }

@@ -3,6 +3,7 @@
 //! | file | step |
 //! |---|---|
 //! | `request` | what is sent becomes what can be sworn to |
+//! | `from_plan` | what a draw takes from its plan |
 //! | `prepare`, `judged` | people judged and by what, pool built, feasibility; outside the writer |
 //! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
@@ -17,6 +18,7 @@ mod commit;
 mod ending;
 mod explain;
 mod finish;
+pub mod from_plan;
 mod inputs;
 pub mod judged;
 pub mod prepare;
@@ -57,6 +59,8 @@ pub mod state {
         [PLANNED, COMMITTED, DRAWN, CALLING, FILLED, IN_REVIEW, STOPPED, VOIDED, WITHDRAWN, UNSEALED];
     /// The draw stands and has not ended: with a result, and perhaps with calls.
     pub const STANDING: [&str; 4] = [DRAWN, CALLING, FILLED, IN_REVIEW];
+    /// The draw ended without a valid panel: another may follow.
+    pub const ENDED_WITHOUT: [&str; 3] = [VOIDED, WITHDRAWN, STOPPED];
 }
 
 /// Type of the opaque statement that records a plan, or its withdrawal.

@@ -261,6 +261,7 @@ mod tests {
                 id_hash: None,
                 name_hash: Some(Hash([9; 32])),
             }]),
+            barred: vec!["E7".into()],
             registry_profile: Hash([8; 32]),
         };
         let related = vec![("E1".to_owned(), "E3".to_owned())];

@@ -1,6 +1,7 @@
 //! From what an agency sends to a request that can be sworn to: codes that exist, times to come,
 //! seats within the limits; every problem named by field and rule.
 
+use super::from_plan::FromPlan;
 use crate::codes::{CodeError, Region, Speciality};
 use crate::draw::request::{GROUP_LIMIT, GroupRequest, Organisation, REGION_LIMIT, Request, SEAT_LIMIT};
 use crate::registry::{Package, Party, Problem};
@@ -50,8 +51,22 @@ pub struct Checked {
     pub requirements: Vec<Requirement>,
     /// Parties and review day.
     pub project: Project,
+    /// The plan that the draw is made from; `None`: made without one.
+    pub plan: Option<FromPlan>,
     /// Terms of the calls.
     pub calls: Option<CallTerms>,
+}
+
+impl Checked {
+    /// With what the plan says beyond its groups.
+    pub fn of_plan(self, from: FromPlan) -> Checked {
+        let project = Project {
+            involved: Some(from.involved.clone()),
+            barred: from.barred.clone(),
+            ..self.project.lasting(from.hours)
+        };
+        Checked { project, plan: Some(from), ..self }
+    }
 }
 
 /// Checks a draft against the package it is for and the time now.
@@ -120,7 +135,7 @@ pub fn check(draft: &DrawDraft, package: &Package, book: &Book, now: Timestamp) 
         Some(calls) => project.lasting(calls.hours),
         None => project,
     };
-    Ok(Checked { request, requirements, project, calls: draft.calls.clone() })
+    Ok(Checked { request, requirements, project, plan: None, calls: draft.calls.clone() })
 }
 
 fn check_group(
