@@ -165,6 +165,12 @@ pub enum Action {
     RunDay,
     /// See the day of a draw: how far it is, without names.
     ReadDay,
+    /// See the names of those who have signed in, with a purpose (recorded).
+    SeePresent,
+    /// Say that a site failed or works again, note a breach.
+    KeepSite,
+    /// Confirm a vacancy that another account reported.
+    ConfirmVacancy,
     /// See the fees of an own draw, check vouchers, record payment.
     PayFees,
     /// Fetch the archive package of a draw (recorded).
@@ -218,6 +224,9 @@ impl Action {
             Self::KeepDesk => "keep_desk",
             Self::RunDay => "run_day",
             Self::ReadDay => "read_day",
+            Self::SeePresent => "see_present",
+            Self::KeepSite => "keep_site",
+            Self::ConfirmVacancy => "confirm_vacancy",
             Self::PayFees => "pay_fees",
             Self::FetchDossier => "fetch_dossier",
             Self::RunCalls => "run_calls",
@@ -258,7 +267,7 @@ const PURCHASER: Grant = any(Role::Purchaser);
 const VENUE: Grant = any(Role::Venue);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 33] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 36] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -289,6 +298,9 @@ pub const PERMISSIONS: [(Action, &[Grant]); 33] = [
     (Action::KeepDesk, &[VENUE]),
     (Action::RunDay, &[AGENCY]),
     (Action::ReadDay, &[DRAWS, AGENCY, PURCHASER, VENUE, AUDITOR, SUPERVISOR]),
+    (Action::SeePresent, &[DRAWS, AGENCY, PURCHASER, VENUE, AUDITOR]),
+    (Action::KeepSite, &[AGENCY, VENUE]),
+    (Action::ConfirmVacancy, &[DRAWS, AGENCY]),
     (Action::PayFees, &[AGENCY, PURCHASER]),
     (Action::FetchDossier, &[DRAWS, AGENCY, PURCHASER, AUDITOR]),
     (Action::RunCalls, &[DRAWS, any(Role::Agency)]),

@@ -401,6 +401,8 @@ mod tests {
                 let sight = Sight::of(&actor, "E", Stage::Registry);
                 let may = actor.may(Action::ReadRegistry) || actor.may(Action::OwnRecord);
                 assert_eq!(sight.sees(Field::Name) > N, may, "{role:?} {right:?}");
+                let here = Sight::of(&actor, "", Stage::DuringReview).sees(Field::Name) > N;
+                assert_eq!(here, actor.may(Action::SeePresent), "{role:?} {right:?}");
                 let panel = Sight::of(&actor, "E", Stage::DrawnSealed);
                 assert_eq!(panel.sees(Field::Name) > N, actor.may(Action::OpenPanel), "{role:?} {right:?}");
             }

@@ -73,12 +73,17 @@ impl Service {
             }
         }
         let (case, _) = self.day_of(draw)?;
-        if matches!(case.state.as_str(), "announced" | "stopped") {
+        let paid = row.state != state::UNSEALED || day.arrivals.is_empty() || self.has_fees(draw)?;
+        if matches!(case.state.as_str(), "announced" | "stopped") && paid {
             let digest = self.dossier_digest(draw)?;
             self.clock_day(case, "archive", Some(digest))?;
             done += 1;
         }
         Ok(done)
+    }
+
+    fn has_fees(&self, draw: &str) -> Result<bool, Refusal> {
+        Ok(self.store.read(|conn| store::case::count(conn, &fees_of(draw)))? > 0)
     }
 
     fn clock_day(
@@ -98,14 +103,10 @@ impl Service {
     /// Fees of everybody who signed in, once; how many cases were made. Nothing where no table is in force
     /// yet: the clock comes back.
     fn compute_fees(&self, draw: &str, day: &Day) -> Result<u64, Refusal> {
-        let filter = CaseFilter {
-            kinds: vec![FEE.name.to_owned()],
-            parent: Some(draw.to_owned()),
-            ..CaseFilter::default()
-        };
-        if self.store.read(|conn| store::case::count(conn, &filter))? > 0 {
+        if self.has_fees(draw)? {
             return Ok(0);
         }
+        let filter = fees_of(draw);
         let committed = self.committed_draw(draw)?;
         let request = &committed.record.header.request;
         let payer = match &day.central_body {
@@ -157,4 +158,8 @@ impl Service {
         self.write_changes("compute fees", changes)?;
         Ok(made)
     }
+}
+
+fn fees_of(draw: &str) -> CaseFilter {
+    CaseFilter { kinds: vec![FEE.name.to_owned()], parent: Some(draw.to_owned()), ..CaseFilter::default() }
 }

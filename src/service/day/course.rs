@@ -266,9 +266,7 @@ impl Service {
         key: &IdempotencyKey,
         change: impl Fn(&Turn, &mut Case, &mut Day) -> Result<Step<()>, Refusal>,
     ) -> Result<DayView, Refusal> {
-        if !actor.may(Action::KeepDesk) {
-            actor.check(Action::RunDay)?;
-        }
+        actor.check(Action::KeepSite)?;
         self.stepped(actor, event, draw, key, change)
     }
 

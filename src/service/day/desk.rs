@@ -240,9 +240,7 @@ impl Service {
         position: u32,
         key: &IdempotencyKey,
     ) -> Result<DayView, Refusal> {
-        if !actor.may(Action::ConfirmVoid) {
-            actor.check(Action::RunDay)?;
-        }
+        actor.check(Action::ConfirmVacancy)?;
         let confirm = || {
             self.seen_day(actor, draw)?;
             self.day_step(actor, (&actor.parties(), "confirm_vacancy"), draw, Some(key), |turn, case, day| {

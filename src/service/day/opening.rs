@@ -109,6 +109,17 @@ impl Service {
             problems.push(Problem::new(field, "", rule, zh, en));
         };
         let request = &turn.trail.request;
+        let planned = match self.plan_of_draw(&turn.row)? {
+            Some(case) => {
+                let (_, _, plan) = self.plan_file(&case.id)?;
+                if draft.representatives != plan.representatives {
+                    let (zh, en) = ("须与采购方案的采购人代表人数一致", "as many as the plan has");
+                    wrong("representatives".into(), "plan", zh, en);
+                }
+                self.sites_of(&case)?.into_iter().map(|site| (case.id.clone(), site)).collect()
+            }
+            None => Vec::new(),
+        };
         let mut numbers: Vec<u32> = request.groups.iter().map(|group| group.site).collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -136,6 +147,22 @@ impl Service {
                 let zh = "工位名称须各不相同，数量不少于该场所席位、不超过 256";
                 let en = "names once each, at least as many as the site has seats, at most 256";
                 wrong(format!("sites[{at}].workstations"), "workstations", zh, en);
+            }
+            // A venue that was drawn is the one, with the workstations that are held there.
+            if let Some((plan, drawn)) = planned.iter().find(|(_, drawn)| drawn.site == site.site) {
+                if drawn.venue != site.venue {
+                    let (zh, en) = ("须为抽取产生的副场", "must be the venue that was drawn");
+                    wrong(format!("sites[{at}].venue"), "drawn", zh, en);
+                }
+                let held = self.bookings_of(&drawn.venue)?;
+                let held =
+                    held.iter().find(|booking| booking.plan == *plan && booking.site == Some(site.site));
+                if held.is_some_and(|held| {
+                    site.workstations.iter().any(|name| !held.workstations.contains(name))
+                }) {
+                    let (zh, en) = ("须为已为本方案预订的工位", "must be workstations held for this plan");
+                    wrong(format!("sites[{at}].workstations"), "held", zh, en);
+                }
             }
             match self.venue_region(&site.venue)? {
                 Some(region) => sites.push(DaySite {

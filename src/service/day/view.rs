@@ -8,7 +8,7 @@ use crate::service::Service;
 use crate::service::actor::{Action, Actor, Role};
 use crate::service::cases::Case;
 use crate::service::refusal::Refusal;
-use crate::service::sight::{Field, Sight, Stage, View};
+use crate::service::sight::{Field, Sight, Stage};
 
 /// A site of the day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,11 +126,8 @@ impl Service {
         draw: &str,
         purpose: &str,
     ) -> Result<Vec<NamedMember>, Refusal> {
-        actor.check(Action::ReadDay)?;
+        actor.check(Action::SeePresent)?;
         let sight = Sight::of(actor, "", Stage::DuringReview);
-        if sight.sees(Field::Name) == View::No {
-            return Err(Refusal::forbidden());
-        }
         let (_, _, day) = self.seen_day(actor, draw)?;
         self.record_look(actor, "present", draw, purpose)?;
         let committed = self.committed_draw(draw)?;
