@@ -392,7 +392,7 @@ pub(super) fn check_region(region: &str) -> Result<Region, Problem> {
 /// Whether a text has the form of the id of a case: a letter and 16 characters of Crockford base 32.
 fn is_case_id(text: &str) -> bool {
     let digits = text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or_default();
-    digits.len() == 16 && digits.bytes().all(|b| b"0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(&b))
+    digits.len() == 16 && digits.bytes().all(|b| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&b))
 }
 
 fn is_login(login: &str) -> bool {

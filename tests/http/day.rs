@@ -283,7 +283,7 @@ fn shows(file: &[u8], text: &[u8]) -> bool {
 fn dossier(ready: &Ready, token: &str) {
     let app = ready.app();
     let path = format!("/api/v1/draws/{}/dossier", ready.called.draw);
-    app.get(token, &path).expect(422);
+    app.get(token, &path).expect(400);
     let size = app.size();
     let package = app.get(token, &format!("{path}?purpose=归档")).expect(200);
     assert_eq!(app.size(), size + 1, "the fetch is an entry");
@@ -344,8 +344,8 @@ fn nobody_is_named_before_they_stand_at_the_desk_of_their_own_venue(kind: Kind) 
     desk(&ready.desks[&2], &shown).problem(404, "not_expected");
     assert_eq!(app.size(), size + 1, "who asked in vain is recorded too");
     desk(&ready.desks[&site], &json!({"code": "12345678"})).problem(404, "not_expected");
-    desk(&ready.desks[&site], &json!({})).expect(422);
-    desk(&ready.desks[&site], &json!({"code": code, "id_kind": "111", "id_number": "1"})).expect(422);
+    desk(&ready.desks[&site], &json!({})).expect(400);
+    desk(&ready.desks[&site], &json!({"code": code, "id_kind": "111", "id_number": "1"})).expect(400);
     let named = desk(&ready.desks[&site], &shown).expect(200).json();
     let name = named["name"].as_str().unwrap().to_owned();
     assert!(name.starts_with("专家") && named["position"] == position, "{named}");

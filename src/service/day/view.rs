@@ -116,7 +116,10 @@ impl Service {
         }
         let gone = day.arrivals.iter().filter(|arrival| arrival.left.is_some() && seen(arrival.site));
         members.extend(gone.map(|arrival| member(&day, arrival)));
-        Ok(view(&case, &day, members, seen, &turn.trail.request.groups))
+        let mut shown = view(&case, &day, members, seen, &turn.trail.request.groups);
+        let here = |position: u32| turn.book.site_of(position).is_none_or(seen);
+        shown.vacancies = day.vacancies.iter().filter(|vacancy| here(vacancy.position)).cloned().collect();
+        Ok(shown)
     }
 
     /// Names of those who have signed in: at the own venue, or of an own draw. The look is recorded first.
@@ -204,7 +207,7 @@ fn view(
             .map(|arrival| arrival.position)
             .filter(|position| positions.contains(position))
             .collect(),
-        vacancies: day.vacancies.iter().filter(|v| positions.contains(&v.position)).cloned().collect(),
+        vacancies: Vec::new(),
         members,
         pauses: day.pauses.iter().filter(|pause| seen(pause.site)).cloned().collect(),
         chair: day.chair.map(|(position, _)| position),
