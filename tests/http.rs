@@ -17,6 +17,8 @@ mod applications;
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/called_files.rs"]
+mod called_files;
 #[path = "http/calls.rs"]
 mod calls;
 #[path = "http/campaigns.rs"]
@@ -55,10 +57,18 @@ mod opponents;
 mod packages;
 #[path = "http/performance.rs"]
 mod performance;
+#[path = "http/plans.rs"]
+mod plans;
+#[path = "http/plans_remote.rs"]
+mod plans_remote;
+#[path = "http/plans_short.rs"]
+mod plans_short;
 #[path = "http/privacy.rs"]
 mod privacy;
 #[path = "http/renewals.rs"]
 mod renewals;
+#[path = "http/replay.rs"]
+mod replay;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]
@@ -80,3 +90,5 @@ mod support;
 mod tokens;
 #[path = "http/units.rs"]
 mod units;
+#[path = "http/venues.rs"]
+mod venues;

@@ -37,6 +37,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `replay` | every pool and every exclusion rebuilt from the journal |
 //! | `schemes`, `scheme_book` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `claims` | claims along a crosswalk: report, migration |
 //! | `unit_merges` | duplicate records of a unit become one |
@@ -117,6 +118,7 @@ pub mod remarks;
 mod reminders;
 mod renewal_persons;
 pub mod renewals;
+pub mod replay;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;
@@ -339,6 +341,10 @@ impl Service {
         let digest = self.profile.digest();
         if self.store.read(|conn| store::profile::find(conn, &digest.to_hex()))?.is_some() {
             return Ok(());
+        }
+        let named = self.store.read(store::profile::all)?;
+        if named.iter().any(|known| known.name == self.profile.name()) {
+            return Err(rules_in_force::edited(self.profile.name()));
         }
         let text = String::from_utf8(self.profile.bytes().to_vec()).map_err(Refusal::internal)?;
         let name = self.profile.name().to_owned();
