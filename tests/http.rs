@@ -21,6 +21,8 @@ mod bad_rows;
 mod called_files;
 #[path = "http/calls.rs"]
 mod calls;
+#[path = "http/calls_order.rs"]
+mod calls_order;
 #[path = "http/campaigns.rs"]
 mod campaigns;
 #[path = "http/changes.rs"]

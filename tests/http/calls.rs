@@ -173,6 +173,14 @@ impl Called {
             .unwrap()
     }
 
+    pub fn withdraw(&self, number: &str) -> InvitationView {
+        let id = &mine(&self.app, number)[0].id;
+        self.app
+            .service
+            .withdraw_acceptance(&of_expert(number), id, None, &key(&format!("w-{number}")))
+            .unwrap()
+    }
+
     /// The window closes.
     pub fn window_closes(&self) {
         self.app.clock.advance(HOUR + 1);
