@@ -51,10 +51,10 @@ mod fees;
 mod imports;
 #[path = "http/leave.rs"]
 mod leave;
-#[path = "http/my_draws.rs"]
-mod my_draws;
 #[path = "http/material.rs"]
 mod material;
+#[path = "http/my_draws.rs"]
+mod my_draws;
 #[path = "http/opponents.rs"]
 mod opponents;
 #[path = "http/packages.rs"]
