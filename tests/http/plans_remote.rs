@@ -6,7 +6,7 @@ use expert_draw::evidence::sites::{SitesReport, verify};
 use expert_draw::log::Policy;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, credit_code, expert};
+use crate::app::{TestApp, credit_code, expert, id_number};
 use crate::draws::recorded;
 use crate::plans::{account, created, one, plan, step};
 use crate::support::{Kind, on_both};
@@ -40,6 +40,14 @@ fn centres(app: &TestApp) -> Vec<String> {
 }
 
 fn people(app: &TestApp) {
+    // Fujian's rules ask who holds posts and shares at the agency: not known is not "nobody".
+    let agency = json!({
+        "code": credit_code(1), "name": "代理机构", "region": "350100",
+        "persons": [{
+            "position": "legal_representative", "name": "赵某某", "id_number": id_number(900), "from": "2020-01-01"
+        }]
+    });
+    app.post(&app.bureau, "/api/v1/units", "agency", &agency).expect(201);
     let cities = ["350100", "350200", "350300", "350400", "350500"];
     for serial in 0..60u32 {
         let mut one = expert(serial);
