@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use expert_draw::evidence::Audience;
-use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
 use expert_draw::evidence::bundle::FILE_LIMIT;
+use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
 use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
 use expert_draw::log::Policy;
 
@@ -110,7 +110,9 @@ fn sites_text(report: &SitesReport, english: bool) -> String {
     }
     let attempt = report.facts.attempt.unwrap_or_default();
     out += &match (report.verified(), english) {
-        (true, false) => format!("\n结论：核验通过。副场由其承诺唯一确定；第 {attempt} 次抽取；保证等级：operator\n"),
+        (true, false) => {
+            format!("\n结论：核验通过。副场由其承诺唯一确定；第 {attempt} 次抽取；保证等级：operator\n")
+        }
         (true, true) => format!(
             "\nverdict: VERIFIED. the sites follow from their commitment; attempt {attempt}; level: operator\n"
         ),

@@ -213,7 +213,11 @@ impl NewPlan {
                 reason: selection.reason,
                 members: selection.members.into_iter().map(member).collect(),
             }),
-            overrides: self.overrides.into_iter().map(|departure| (departure.rule, departure.reason)).collect(),
+            overrides: self
+                .overrides
+                .into_iter()
+                .map(|departure| (departure.rule, departure.reason))
+                .collect(),
             province_filing: self.province_filing.map(|filing| ProvinceFilingDraft {
                 province: filing.province,
                 number: filing.number,

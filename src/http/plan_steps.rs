@@ -260,7 +260,9 @@ async fn propose_cancel(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let input = body.value;
-    Ok(shown(run(&service, move |service| service.propose_cancel(&caller.0, &id, &input.reason, &key)).await?))
+    Ok(shown(
+        run(&service, move |service| service.propose_cancel(&caller.0, &id, &input.reason, &key)).await?,
+    ))
 }
 
 /// 同意取消方案 · Agrees; what was drawn stays sealed for ever.
@@ -305,7 +307,10 @@ async fn keep(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let input = body.value;
-    Ok(shown(run(&service, move |service| service.decide_cancel(&caller.0, &id, Some(&input.reason), &key)).await?))
+    Ok(shown(
+        run(&service, move |service| service.decide_cancel(&caller.0, &id, Some(&input.reason), &key))
+            .await?,
+    ))
 }
 
 /// 放宽条件 · Widens a group that is short by the profile's next step.
@@ -351,7 +356,10 @@ async fn recommend(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let input = body.value;
-    Ok(shown(run(&service, move |service| service.recommend_for_plan(&caller.0, &id, &input.application, &key)).await?))
+    Ok(shown(
+        run(&service, move |service| service.recommend_for_plan(&caller.0, &id, &input.application, &key))
+            .await?,
+    ))
 }
 
 /// 抽取副场 · Draws the sub-venues, before the experts.
@@ -497,7 +505,10 @@ async fn announce(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let input = body.value;
-    Ok(shown(run(&service, move |service| service.announce_committee(&caller.0, &id, &input.announcement, &key)).await?))
+    Ok(shown(
+        run(&service, move |service| service.announce_committee(&caller.0, &id, &input.announcement, &key))
+            .await?,
+    ))
 }
 
 /// 办结方案 · Closes a plan whose draw is unsealed.

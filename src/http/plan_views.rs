@@ -449,8 +449,9 @@ impl From<PlanView> for Plan {
 }
 
 fn selected(selection: &registry::plan::SelfSelection, purchaser: &str, shown: bool) -> PlanSelfSelection {
-    let is_own =
-        |member: &registry::plan::Selected| member.unit.as_ref().is_some_and(|unit| unit.as_str() == purchaser);
+    let is_own = |member: &registry::plan::Selected| {
+        member.unit.as_ref().is_some_and(|unit| unit.as_str() == purchaser)
+    };
     let members: Vec<PlanSelected> = selection
         .members
         .iter()

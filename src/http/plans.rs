@@ -152,8 +152,7 @@ async fn amend(
     body: Body<NewPlan>,
 ) -> Result<HttpResponse, Problem> {
     let input = body.value.input();
-    let changed =
-        run(&service, move |service| service.amend_plan(&caller.0, &id, version.0, &input)).await?;
+    let changed = run(&service, move |service| service.amend_plan(&caller.0, &id, version.0, &input)).await?;
     Ok(shown(changed))
 }
 
@@ -217,10 +216,9 @@ async fn feasibility(
 ) -> Result<HttpResponse, Problem> {
     let key = key.of(body.request)?;
     let purpose = body.value.purpose;
-    let answer = run(&service, move |service| {
-        service.plan_feasibility(&caller.0, &id, purpose.as_deref(), &key)
-    })
-    .await?;
+    let answer =
+        run(&service, move |service| service.plan_feasibility(&caller.0, &id, purpose.as_deref(), &key))
+            .await?;
     Ok(HttpResponse::Ok().json(PlanFeasibility::from(answer)))
 }
 
@@ -245,9 +243,8 @@ async fn attach(
     body: Document,
 ) -> Result<HttpResponse, Problem> {
     let (key, kind) = (key.of(body.request)?, params.0.check()?);
-    let made = run(&service, move |service| {
-        service.attach_to_plan(&caller.0, &id, kind, &body.content, Some(&key))
-    });
+    let made =
+        run(&service, move |service| service.attach_to_plan(&caller.0, &id, kind, &body.content, Some(&key)));
     Ok(HttpResponse::Created().json(Attachment::from(made.await?)))
 }
 
@@ -285,10 +282,9 @@ async fn document(
     params: Params<PlanLookParams>,
 ) -> Result<HttpResponse, Problem> {
     let ((plan, id), purpose) = (path.into_inner(), params.0.purpose);
-    let (view, content) = run(&service, move |service| {
-        service.plan_attachment(&caller.0, &plan, &id, purpose.as_deref())
-    })
-    .await?;
+    let (view, content) =
+        run(&service, move |service| service.plan_attachment(&caller.0, &plan, &id, purpose.as_deref()))
+            .await?;
     Ok(saved(&view, content))
 }
 
@@ -348,7 +344,10 @@ async fn sites_evidence(
 fn begun(made: PlanView) -> HttpResponse {
     let location = format!("/api/v1/plans/{}", made.line.id);
     let version = etag(made.line.version);
-    HttpResponse::Created().insert_header(("Location", location)).insert_header(version).json(Plan::from(made))
+    HttpResponse::Created()
+        .insert_header(("Location", location))
+        .insert_header(version)
+        .json(Plan::from(made))
 }
 
 /// A plan with its version.

@@ -192,10 +192,9 @@ async fn list(
     if state.as_deref().is_some_and(|state| !["active", "closed"].contains(&state)) {
         return Err(Problem::field("state", "state", "应为 active 或 closed", "must be active or closed"));
     }
-    let page = run(&service, move |service| {
-        service.venues(&caller.0, region.as_deref(), state.as_deref(), &paging)
-    })
-    .await?;
+    let page =
+        run(&service, move |service| service.venues(&caller.0, region.as_deref(), state.as_deref(), &paging))
+            .await?;
     Ok(HttpResponse::Ok().json(List::of(page, Venue::from)))
 }
 

@@ -113,7 +113,8 @@ pub use particulars::{
 };
 pub use plan::{Category, Method, Plan, PlanGroup};
 pub use plan_draft::{
-    InvolvedDraft, PlanDraft, PlanGroupDraft, ProvinceFilingDraft, SelectedDraft, SelfSelectionDraft, SitesDraft,
+    InvolvedDraft, PlanDraft, PlanGroupDraft, ProvinceFilingDraft, SelectedDraft, SelfSelectionDraft,
+    SitesDraft,
 };
 pub use problem::{Problem, ValueClass};
 pub use scheme::{Crosswalk, Head, Mapping, SCHEME_ROWS_MAX, SCHEME_TEXT_MAX, SchemeTable};

@@ -9,8 +9,9 @@ use crate::time::{Date, Timestamp};
 use super::check::{Check, all, at};
 use super::expert::{ExpertNumber, limits};
 use super::plan::{
-    Category, DocumentNumber, Involved, InvolvedPart, Method, Override, PLAN_GROUPS_MAX, PLAN_HOURS_MAX, PLAN_PEOPLE_MAX,
-    PLAN_REGIONS_MAX, PLAN_SEATS_MAX, Plan, PlanGroup, ProvinceFiling, Selected, SelfSelection, SitesAsked,
+    Category, DocumentNumber, Involved, InvolvedPart, Method, Override, PLAN_GROUPS_MAX, PLAN_HOURS_MAX,
+    PLAN_PEOPLE_MAX, PLAN_REGIONS_MAX, PLAN_SEATS_MAX, Plan, PlanGroup, ProvinceFiling, Selected,
+    SelfSelection, SitesAsked,
 };
 use super::plan_draft::{
     InvolvedDraft, PlanDraft, PlanGroupDraft, ProvinceFilingDraft, SelectedDraft, SelfSelectionDraft,
@@ -36,9 +37,15 @@ impl PlanDraft {
         let mut check = Check::default();
         let package = check.text("package", &self.package, 64);
         let region = check.code("region", &self.region);
-        let method = word(&mut check, "method", &self.method, Method::parse, &Method::ALL.map(Method::as_str));
-        let category =
-            word(&mut check, "category", &self.category, Category::parse, &Category::ALL.map(Category::as_str));
+        let method =
+            word(&mut check, "method", &self.method, Method::parse, &Method::ALL.map(Method::as_str));
+        let category = word(
+            &mut check,
+            "category",
+            &self.category,
+            Category::parse,
+            &Category::ALL.map(Category::as_str),
+        );
         if !(1..=BUDGET_MAX).contains(&self.budget_fen) {
             let (zh, en) = ("预算（分）须为正数，不超过 10 万亿元", "1 fen to 10 trillion yuan");
             check.refuse("budget_fen", &self.budget_fen.to_string(), "range", zh, en);
@@ -142,7 +149,13 @@ impl PlanDraft {
                 && !rule.is_empty()
                 && rule.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             if !named {
-                check.refuse(&format!("{field}.rule"), rule, "rule_name", "须为规则名称", "must be the name of a rule");
+                check.refuse(
+                    &format!("{field}.rule"),
+                    rule,
+                    "rule_name",
+                    "须为规则名称",
+                    "must be the name of a rule",
+                );
             }
             let reason = check.text(&format!("{field}.reason"), reason, REASON_MAX);
             found.push(reason.filter(|_| named).map(|reason| Override { rule: rule.clone(), reason }));
@@ -189,19 +202,32 @@ impl InvolvedDraft {
         let before = check.found();
         let of = |name: &str| format!("{field}.{name}");
         if self.number.is_none() && self.id_hash.is_none() && self.name.is_none() {
-            let (zh, en) = ("须有专家编号、身份证件或姓名", "an expert number, an identity document or a name");
+            let (zh, en) =
+                ("须有专家编号、身份证件或姓名", "an expert number, an identity document or a name");
             check.refuse(field, "", "required", zh, en);
         }
         let number = expert_number(check, &of("number"), self.number.as_deref());
         if self.id_hash.as_deref().is_some_and(|hash| !is_hash(hash)) {
-            check.refuse(&of("id_hash"), "", "hash", "须为 64 位十六进制", "must be 64 hexadecimal characters");
+            check.refuse(
+                &of("id_hash"),
+                "",
+                "hash",
+                "须为 64 位十六进制",
+                "must be 64 hexadecimal characters",
+            );
         }
         let name = optional(check, &of("name"), self.name.as_deref(), limits::NAME);
         let words = InvolvedPart::ALL.map(InvolvedPart::as_str);
         let part = word(check, &of("part"), &self.part, InvolvedPart::parse, &words);
         let note = optional(check, &of("note"), self.note.as_deref(), REASON_MAX);
         if part == Some(InvolvedPart::OtherRelation) && self.note.is_none() {
-            check.refuse(&of("note"), "", "required", "其他关系须写明理由", "another relation needs its reason");
+            check.refuse(
+                &of("note"),
+                "",
+                "required",
+                "其他关系须写明理由",
+                "another relation needs its reason",
+            );
         }
         let person = Involved { number, id_hash: self.id_hash.clone(), name, part: part?, note };
         (check.found() == before).then_some(person)
@@ -241,8 +267,7 @@ impl SelectedDraft {
         let of = |name: &str| format!("{field}.{name}");
         let name = check.text(&of("name"), &self.name, limits::NAME);
         let number = expert_number(check, &of("number"), self.number.as_deref());
-        let unit: Option<Option<CreditCode>> =
-            self.unit.as_deref().map(|unit| check.code(&of("unit"), unit));
+        let unit: Option<Option<CreditCode>> = self.unit.as_deref().map(|unit| check.code(&of("unit"), unit));
         let speciality: Option<Option<Speciality>> =
             self.speciality.as_deref().map(|code| check.code(&of("speciality"), code));
         let member = Selected {
@@ -391,11 +416,10 @@ mod tests {
         let mut draft = plan_draft();
         draft.groups.clear();
         let member = SelectedDraft { name: "王小明".into(), ..SelectedDraft::default() };
-        draft.self_selection = Some(SelfSelectionDraft {
-            consent: None,
-            reason: "技术复杂".into(),
-            members: vec![member; 3],
-        });
+        draft.self_selection =
+            Some(SelfSelectionDraft {
+                consent: None, reason: "技术复杂".into(), members: vec![member; 3]
+            });
         let plan = draft.check().unwrap();
         assert!(plan.is_wholly_self_selected());
         assert_eq!(plan.experts(), 3);

@@ -55,7 +55,8 @@ const fn row(
 }
 
 const NOTHING: Needs = ("", "");
-const NEW_VERSION: Needs = ("新版本；须重新提交、确认、审核", "a new version; submitted, confirmed and approved anew");
+const NEW_VERSION: Needs =
+    ("新版本；须重新提交、确认、审核", "a new version; submitted, confirmed and approved anew");
 const FINDINGS: Needs = (
     "组成人数、专业、时间各项通过，或“原则上”的规则写明理由；自行选定附主管预算单位同意文件；跨省已备案",
     "committee, specialities and timing pass, or rules that hold in principle are departed from with a reason; self-selection has its consent document; another province's experts were filed",
@@ -65,10 +66,8 @@ const QUERY: Needs = (
     "answered yes or no only; each recorded, too many shown to bureau and supervision",
 );
 const REASON: Needs = ("写明理由", "a reason");
-const PROPOSE: Needs = (
-    "写明理由；没有未作废、未终止的抽取",
-    "a reason; every draw of it was voided, withdrawn or stopped",
-);
+const PROPOSE: Needs =
+    ("写明理由；没有未作废、未终止的抽取", "a reason; every draw of it was voided, withdrawn or stopped");
 const SECOND: Needs = ("提出者以外的另一人", "another person than who proposed");
 const SHORT: Needs = (
     "候选人数不足；只按规则档案的固定规则；记入新版本",
@@ -203,7 +202,14 @@ pub const PLAN: Lifecycle = Lifecycle {
             ("结果公告编号；名单注明自行选定", "the announcement's number; the list is marked self-selected"),
             "财库〔2016〕198号 art 20",
         ),
-        row(DRAWN, "close", CLOSED, &[Party::Draws, Party::Clock], ("抽取名单已公开", "the draw is unsealed"), RULE),
+        row(
+            DRAWN,
+            "close",
+            CLOSED,
+            &[Party::Draws, Party::Clock],
+            ("抽取名单已公开", "the draw is unsealed"),
+            RULE,
+        ),
         row(
             DRAWN,
             "re_formed",

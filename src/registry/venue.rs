@@ -52,7 +52,14 @@ pub const VENUE: Lifecycle = Lifecycle {
     name: "venue",
     title_zh: "评审场所",
     transitions: &[
-        row(BEGINNING, "add", "active", DRAWS, ("场所、工位、开放时间", "place, workstations, hours"), CATALOGUE),
+        row(
+            BEGINNING,
+            "add",
+            "active",
+            DRAWS,
+            ("场所、工位、开放时间", "place, workstations, hours"),
+            CATALOGUE,
+        ),
         row("active", "amend", "active", DRAWS, ("不减少已预订的工位", "no booked workstation goes"), RULE),
         row(
             "active",
@@ -82,7 +89,14 @@ pub const BOOKING: Lifecycle = Lifecycle {
             ("一个方案的评审时段", "for the time of a plan's review"),
             RULE,
         ),
-        row("held", "release", "released", HOLDERS, ("方案取消、变更或场所不可用", "the plan was cancelled or changed, or the venue failed"), RULE),
+        row(
+            "held",
+            "release",
+            "released",
+            HOLDERS,
+            ("方案取消、变更或场所不可用", "the plan was cancelled or changed, or the venue failed"),
+            RULE,
+        ),
         row("held", "finish", "finished", &[Party::Clock], ("时段已过", "the time is over"), RULE),
     ],
 };
@@ -167,7 +181,13 @@ impl VenueDraft {
         check.distinct("rooms", "duplicate", &names);
         let all: u64 = self.rooms.iter().map(|room| u64::from(room.workstations)).sum();
         if all > u64::from(WORKSTATIONS_MAX) {
-            check.refuse("rooms", "", "workstations_total", "工位合计不得超过 512", "at most 512 workstations");
+            check.refuse(
+                "rooms",
+                "",
+                "workstations_total",
+                "工位合计不得超过 512",
+                "at most 512 workstations",
+            );
         }
         if self.weekdays.is_empty() || !self.weekdays.is_sorted_by(|a, b| a < b) {
             let (zh, en) = ("至少一天，升序，不重复", "at least one day, ascending, none twice");
@@ -177,7 +197,8 @@ impl VenueDraft {
             check.refuse("weekdays", "", "range", "应为 1（周一）至 7", "must be 1 (Monday) to 7");
         }
         if self.opens >= self.closes || self.closes > DAY_MINUTES {
-            let (zh, en) = ("开放、关闭时刻（分钟）须先后相接，不超过 1440", "must open before it closes, within a day");
+            let (zh, en) =
+                ("开放、关闭时刻（分钟）须先后相接，不超过 1440", "must open before it closes, within a day");
             check.refuse("closes", &self.closes.to_string(), "order", zh, en);
         }
         let venue = region.map(|region| Venue { draft: self.clone(), region });
@@ -307,7 +328,8 @@ impl Booking {
     /// The first field that has not the shape.
     pub fn from_json(json: &Json) -> Result<Booking, ShapeError> {
         object(json, "", |f| {
-            let time = |f: &mut Fields<'_>, key| f.int(key, 0..=crate::codec::json::MAX_INTEGER).map(Timestamp);
+            let time =
+                |f: &mut Fields<'_>, key| f.int(key, 0..=crate::codec::json::MAX_INTEGER).map(Timestamp);
             Ok(Booking {
                 from: time(f, "from")?,
                 to: time(f, "to")?,

@@ -161,7 +161,15 @@ pub enum Action {
 
 impl Action {
     /// What the scope `read` of an API token stands for.
-    pub const READING: [Self; 7] = [Self::ReadRegistry, Self::ReadCases, Self::ReadLooks, Self::ReadDraws, Self::ReadCounts, Self::ReadPlans, Self::ReadVenues];
+    pub const READING: [Self; 7] = [
+        Self::ReadRegistry,
+        Self::ReadCases,
+        Self::ReadLooks,
+        Self::ReadDraws,
+        Self::ReadCounts,
+        Self::ReadPlans,
+        Self::ReadVenues,
+    ];
 
     /// The word in the scopes of API tokens.
     pub fn name(self) -> &'static str {
@@ -243,17 +251,11 @@ pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
     (Action::KeepAccounts, &[bureau(Right::Accounts), any(Role::Administrator)]),
     (Action::KeepKeys, &[any(Role::Administrator)]),
     (Action::RequestDraw, &[any(Role::Agency)]),
-    (
-        Action::ReadPlans,
-        &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR],
-    ),
+    (Action::ReadPlans, &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR]),
     (Action::ConfirmPlan, &[any(Role::Purchaser)]),
     (Action::ApprovePlan, &[DRAWS]),
     (Action::KeepVenues, &[DRAWS]),
-    (
-        Action::ReadVenues,
-        &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR],
-    ),
+    (Action::ReadVenues, &[any(Role::Bureau), any(Role::Agency), any(Role::Purchaser), AUDITOR, SUPERVISOR]),
     (Action::AcceptForcedSeats, &[DRAWS]),
     (Action::ReadDraws, &[any(Role::Bureau), any(Role::Agency), AUDITOR]),
     (Action::ProposeVoid, &[DRAWS, any(Role::Agency)]),

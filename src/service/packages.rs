@@ -10,8 +10,8 @@ use super::idempotency::IdempotencyKey;
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use crate::codec::{Hash, Object};
-use crate::log::Statement;
 use crate::draw::calls::SignedIn;
+use crate::log::Statement;
 use crate::registry::{Imaged, Package, PackageDraft, PartyDraft, Problem, SealedImage};
 use crate::store::package::PackageFilter;
 use crate::store::{self, Append, Conn, StoreError, WriteError};
@@ -111,7 +111,13 @@ impl Service {
             return Err(StoreError::Stale(format!("package {id}")).into());
         }
         if suppliers.is_empty() {
-            return Err(Refusal::field("suppliers", "", "required", "至少一个供应商", "at least one supplier"));
+            return Err(Refusal::field(
+                "suppliers",
+                "",
+                "required",
+                "至少一个供应商",
+                "at least one supplier",
+            ));
         }
         self.refuse_once_signed_in(id)?;
         let mut draft = package.draft();
@@ -202,20 +208,18 @@ impl Service {
         conn: &mut Conn,
         row: store::package::Package,
     ) -> Result<(store::package::Package, Package), Refusal> {
-            let id = row.id.as_str();
-            let wrong = |what: &str| Refusal::internal(format!("package {id}: {what}"));
-            let entry =
-                store::journal::find(conn, row.entry.unsigned_abs())?.ok_or_else(|| wrong("no entry"))?;
-            let sealed = entry.image.as_deref().ok_or_else(|| wrong("no image"))?;
-            let key = self.sealer().stored_key(conn, id)?;
-            let image =
-                SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
-            let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
-            let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
-            if said != Some(image.digest()) {
-                return Err(wrong("the private image is not the one that was signed"));
-            }
-            Ok((row, image.open::<Package>().map_err(Refusal::internal)?))
+        let id = row.id.as_str();
+        let wrong = |what: &str| Refusal::internal(format!("package {id}: {what}"));
+        let entry = store::journal::find(conn, row.entry.unsigned_abs())?.ok_or_else(|| wrong("no entry"))?;
+        let sealed = entry.image.as_deref().ok_or_else(|| wrong("no image"))?;
+        let key = self.sealer().stored_key(conn, id)?;
+        let image = SealedImage::from_bytes(&key.open(&entry.kind, sealed)?).map_err(Refusal::internal)?;
+        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
+        let said = statement.body().get("image").and_then(|json| json.as_str()).and_then(Hash::from_hex);
+        if said != Some(image.digest()) {
+            return Err(wrong("the private image is not the one that was signed"));
+        }
+        Ok((row, image.open::<Package>().map_err(Refusal::internal)?))
     }
 
     /// The row of a package that this actor may see.

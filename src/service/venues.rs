@@ -56,7 +56,12 @@ pub struct BookingView {
 
 impl Service {
     /// Adds a venue to the catalogue.
-    pub fn add_venue(&self, actor: &Actor, draft: &VenueDraft, key: &IdempotencyKey) -> Result<VenueView, Refusal> {
+    pub fn add_venue(
+        &self,
+        actor: &Actor,
+        draft: &VenueDraft,
+        key: &IdempotencyKey,
+    ) -> Result<VenueView, Refusal> {
         actor.check(Action::KeepVenues)?;
         self.once(
             actor,
@@ -214,8 +219,7 @@ impl Service {
                     let en = "not so many workstations are free at that time";
                     Refusal::new(Kind::Conflict, "workstations_taken", "该时段空闲工位不足", en)
                 })?;
-                let booking =
-                    Booking { from, to, workstations, plan: plan.to_owned(), site: Some(site) };
+                let booking = Booking { from, to, workstations, plan: plan.to_owned(), site: Some(site) };
                 let case = self.booking_case(actor, id, &venue, &booking)?;
                 self.step_case(actor, &actor.parties(), &VENUE, &mut venue_case, "book")?;
                 let changes = Changes::once(self.idempotency_row(actor, Some(key), &case.id, 201))
@@ -228,7 +232,12 @@ impl Service {
     }
 
     /// Gives up a booking that no draw of sites made.
-    pub fn release_booking(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<BookingView, Refusal> {
+    pub fn release_booking(
+        &self,
+        actor: &Actor,
+        id: &str,
+        key: &IdempotencyKey,
+    ) -> Result<BookingView, Refusal> {
         actor.check(Action::RequestDraw)?;
         self.once(
             actor,

@@ -7,7 +7,8 @@ use expert_draw::draw::lots::{self, Seed};
 use expert_draw::draw::seed::{self, Contribution};
 use expert_draw::draw::sites::leaves::{identity, root};
 use expert_draw::draw::sites::{
-    self, Limits, Picked, SiteLeaf, SitesCommitted, SitesDrawn, SitesEnded, SitesEnding, SitesKey, SitesRequest,
+    self, Limits, Picked, SiteLeaf, SitesCommitted, SitesDrawn, SitesEnded, SitesEnding, SitesKey,
+    SitesRequest,
 };
 use expert_draw::draw::statements::Contributed;
 use expert_draw::draw::tags::{Tags, tags};
@@ -160,7 +161,8 @@ fn every_stage_of_a_draw_of_sites_gives_the_fixed_bytes() {
     let made = Made::new(false);
     let tickets = lots::tickets(&Seed(made.drawn.seed.0), &vec![1; made.leaves.len()], 1).unwrap();
     let picks = |picked: &[Picked]| -> Json {
-        let one = |p: &Picked| -> Json { Object::new().with("position", p.position).with("site", p.site).into() };
+        let one =
+            |p: &Picked| -> Json { Object::new().with("position", p.position).with("site", p.site).into() };
         picked.iter().map(one).collect()
     };
     let stages = Object::new()
@@ -207,7 +209,10 @@ fn every_stage_of_a_draw_of_sites_gives_the_fixed_bytes() {
             .into()
     })
     .collect();
-    hold("sites.json", &Json::from(Object::new().with("stages", stages).with("choices", choices)).canonical());
+    hold(
+        "sites.json",
+        &Json::from(Object::new().with("stages", stages).with("choices", choices)).canonical(),
+    );
 }
 
 #[test]
@@ -270,8 +275,10 @@ fn refused_files_of_sites_fail_first_at_the_check_that_their_name_says() {
         refused_at(&file, &made.policy())
     };
     let (contributed, drawn) = (made.life[1] as usize, made.life[2] as usize);
-    let set = |key: &'static str, value: Json| move |body: &mut std::collections::BTreeMap<String, Json>| {
-        body.insert(key.to_owned(), value.clone());
+    let set = |key: &'static str, value: Json| {
+        move |body: &mut std::collections::BTreeMap<String, Json>| {
+            body.insert(key.to_owned(), value.clone());
+        }
     };
     assert_eq!(lying(contributed, &set("key", Json::from(hash(3)))), Some("contributions"));
     assert_eq!(lying(drawn, &set("seed", Json::from(hash(4)))), Some("seed"));
@@ -352,8 +359,11 @@ fn the_files_of_sites_verify_as_they_lie_there() {
     for entry in fs::read_dir("tests/vectors/sites/refused").unwrap() {
         let path = entry.unwrap().path();
         let check = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert_eq!(refused_at(&fs::read(&path).unwrap(), &policy), Some(check.as_str()).map(|c| {
-            expert_draw::evidence::sites::CHECKS.iter().find(|(name, _)| *name == c).unwrap().0
-        }));
+        assert_eq!(
+            refused_at(&fs::read(&path).unwrap(), &policy),
+            Some(check.as_str()).map(|c| {
+                expert_draw::evidence::sites::CHECKS.iter().find(|(name, _)| *name == c).unwrap().0
+            })
+        );
     }
 }

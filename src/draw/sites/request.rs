@@ -100,7 +100,11 @@ pub(super) fn read_limits(f: &mut Fields<'_>) -> Result<Limits, ShapeError> {
 
 fn number(f: &mut Fields<'_>, key: &str) -> Result<String, ShapeError> {
     let text = f.str(key)?;
-    if is_number(text) { Ok(text.to_owned()) } else { Err(f.wrong(key, "must be a number [0-9A-Z]+(-[0-9A-Z]+)*")) }
+    if is_number(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(f.wrong(key, "must be a number [0-9A-Z]+(-[0-9A-Z]+)*"))
+    }
 }
 
 fn region(item: &Json) -> Option<String> {

@@ -5,9 +5,7 @@ use super::{SitesEvidence, SitesOpenings};
 use crate::codec::{Hash, Json, Object, ShapeError, object, sha256};
 use crate::draw::seed::{self, Contribution};
 use crate::draw::sites::leaves::{are_ordered, identity, root};
-use crate::draw::sites::{
-    self, Limits, Picked, SiteLeaf, SitesCommitted, SitesDrawn, SitesEnded, SitesKey,
-};
+use crate::draw::sites::{self, Limits, Picked, SiteLeaf, SitesCommitted, SitesDrawn, SitesEnded, SitesKey};
 use crate::draw::statements::Contributed;
 use crate::draw::tags;
 use crate::draw::vrf::VrfPublic;
@@ -185,7 +183,10 @@ fn run(report: &mut SitesReport, bytes: &[u8], policy: &Policy, expect: Option<A
     report.facts.package_tag = Some(crate::codec::to_hex(&committed.package_tag.0));
     report.facts.venues = Some(committed.size);
     let leaves = report.check("leaves", leaves(&file, &committed));
-    report.check("limits", leaves.as_ref().ok_or(EARLIER.to_owned()).and_then(|leaves| limits(leaves, &committed)));
+    report.check(
+        "limits",
+        leaves.as_ref().ok_or(EARLIER.to_owned()).and_then(|leaves| limits(leaves, &committed)),
+    );
     let given = report.check("contributions", contribution(&file, &entries, &keys, index, &committed));
     let drawn = report.check("ending", ending(&entries, index));
     if let Some((drawn, ended)) = &drawn {
@@ -195,7 +196,8 @@ fn run(report: &mut SitesReport, bytes: &[u8], policy: &Policy, expect: Option<A
     let both = given.zip(drawn.as_ref()).ok_or(EARLIER.to_owned());
     let seed = report.check("seed", both.and_then(|(given, (drawn, _))| seed_of(&file, given, drawn)));
     let all = seed.zip(leaves.as_ref()).zip(drawn.as_ref()).ok_or(EARLIER.to_owned());
-    report.check("picks", all.and_then(|((seed, leaves), (drawn, _))| picks(&committed, leaves, &seed, drawn)));
+    report
+        .check("picks", all.and_then(|((seed, leaves), (drawn, _))| picks(&committed, leaves, &seed, drawn)));
     if let Some(open) = &file.openings {
         report.check("openings.package", open_package(open, &committed, &keys));
         report.check("openings.request", open_request(open, &committed));
@@ -249,7 +251,8 @@ fn alpha_of(said: &Said) -> Option<&Hash> {
 
 fn entries(file: &SitesEvidence, head: &Checkpoint) -> Answer<Vec<Entry>> {
     let mut found: Vec<Entry> = Vec::new();
-    let opened: Vec<u64> = file.openings.iter().flat_map(|open| open.venues.iter().map(|v| v.index)).collect();
+    let opened: Vec<u64> =
+        file.openings.iter().flat_map(|open| open.venues.iter().map(|v| v.index)).collect();
     for given in &file.entries {
         let at = |reason: String| format!("entry {}: {reason}", given.index);
         let note = SignedNote::parse(given.note.as_bytes()).map_err(|e| at(e.to_string()))?;
@@ -377,7 +380,8 @@ fn contribution(
         if given.key != keys.draw_digest {
             return Err(at("is by another key than the committed one"));
         }
-        let beta = keys.draw_vrf.verify(file.alpha.as_bytes(), &given.proof).map_err(|e| at(&e.to_string()))?;
+        let beta =
+            keys.draw_vrf.verify(file.alpha.as_bytes(), &given.proof).map_err(|e| at(&e.to_string()))?;
         found.push((entry.index, Contribution::Operator(beta.0)));
     }
     match <[(u64, Contribution); 1]>::try_from(found) {

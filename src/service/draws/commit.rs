@@ -189,7 +189,11 @@ impl Service {
     }
 
     /// The pool that a draw of a plan would have now; nothing is written and nobody is named.
-    pub(in crate::service) fn pool_of(&self, draft: &DrawDraft, from: FromPlan) -> Result<Vec<Leaf>, Refusal> {
+    pub(in crate::service) fn pool_of(
+        &self,
+        draft: &DrawDraft,
+        from: FromPlan,
+    ) -> Result<Vec<Leaf>, Refusal> {
         let package = self.package_facts(&draft.package)?;
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
         let (_, book, lots) = self.inputs(&checked)?;
@@ -394,7 +398,8 @@ fn kept(checked: &Checked, people: &People) -> Vec<Kept> {
             super::from_plan::KeptPlace::Group(group) => Kept::Group { position, group },
         })
     };
-    let mut kept: Vec<Kept> = checked.plan.iter().flat_map(|plan| plan.kept.iter().filter_map(place)).collect();
+    let mut kept: Vec<Kept> =
+        checked.plan.iter().flat_map(|plan| plan.kept.iter().filter_map(place)).collect();
     kept.sort_by_key(Kept::position);
     kept
 }
@@ -460,9 +465,8 @@ fn check_still_open(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Refusal> {
             "the package was changed meanwhile",
         ));
     }
-    let open = |draw: &store::draw::Draw| {
-        draw.id != plan.id && !state::ENDED_WITHOUT.contains(&draw.state.as_str())
-    };
+    let open =
+        |draw: &store::draw::Draw| draw.id != plan.id && !state::ENDED_WITHOUT.contains(&draw.state.as_str());
     if store::draw::of_package(tx, &plan.package)?.iter().any(open) {
         return Err(wrong_state("该包已有进行中或已完成的抽取", "this package has an open or finished draw"));
     }

@@ -69,17 +69,27 @@ impl Service {
                 let (version, plan) = read(&case)?;
                 if plan.is_wholly_self_selected() {
                     let en = "every expert is self-selected, there is nothing to draw: form the committee";
-                    return Err(Refusal::new(Kind::Conflict, "nothing_to_draw", "全部专家自行选定，无需抽取", en));
+                    return Err(Refusal::new(
+                        Kind::Conflict,
+                        "nothing_to_draw",
+                        "全部专家自行选定，无需抽取",
+                        en,
+                    ));
                 }
                 let event = match case.state.as_str() {
                     APPROVED => "draw",
                     DRAWN => "draw_again",
                     _ => {
                         let en = "only an approved plan can be drawn from";
-                        return Err(Refusal::new(Kind::Conflict, "not_approved", "方案尚未审核同意，不得抽取", en));
+                        return Err(Refusal::new(
+                            Kind::Conflict,
+                            "not_approved",
+                            "方案尚未审核同意，不得抽取",
+                            en,
+                        ));
                     }
                 };
-                let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
+                let from = self.taken_from(&case, version, &plan, self.kept_people(&case)?)?;
                 let drawn = self.sites_of(&case)?;
                 let calls = Some(self.call_terms(&drawn, &plan));
                 let draft = DrawDraft { calls, ..draw_draft(&drawn, &plan) };
@@ -95,13 +105,17 @@ impl Service {
         if plan.groups.is_empty() {
             return Ok(Vec::new());
         }
-        let from = self.from_plan(case, version, plan, Vec::new())?;
+        let from = self.taken_from(case, version, plan, Vec::new())?;
         let leaves = self.pool_of(&draw_draft(&self.sites_of(case)?, plan), from)?;
         Ok(counts(&leaves, plan.groups.len()))
     }
 
     /// Refuses unless everything holds that must hold before a draw begins.
-    pub(in crate::service) fn refuse_unready(&self, approved: &Approved, people: &People) -> Result<(), Refusal> {
+    pub(in crate::service) fn refuse_unready(
+        &self,
+        approved: &Approved,
+        people: &People,
+    ) -> Result<(), Refusal> {
         let Approved { case, plan, .. } = approved;
         let pools = counts(&people.leaves, plan.groups.len());
         let found = self.draw_findings(case, plan, pools.clone())?;
@@ -133,7 +147,7 @@ impl Service {
     ) -> Result<Option<(Approved, FromPlan)>, Refusal> {
         let Some(case) = self.plan_of_draw(draw)? else { return Ok(None) };
         let (version, plan) = read(&case)?;
-        let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
+        let from = self.taken_from(&case, version, &plan, self.kept_people(&case)?)?;
         Ok(Some((Approved { case, plan, event: "draw_again" }, from)))
     }
 
@@ -163,7 +177,7 @@ impl Service {
         }
     }
 
-    fn from_plan(
+    fn taken_from(
         &self,
         case: &Case,
         version: u32,

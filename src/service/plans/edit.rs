@@ -35,7 +35,12 @@ pub struct PlanInput {
 
 impl Service {
     /// Begins a plan for a package of the own agency that has no other open plan.
-    pub fn create_plan(&self, actor: &Actor, input: &PlanInput, key: &IdempotencyKey) -> Result<PlanView, Refusal> {
+    pub fn create_plan(
+        &self,
+        actor: &Actor,
+        input: &PlanInput,
+        key: &IdempotencyKey,
+    ) -> Result<PlanView, Refusal> {
         actor.check(Action::RequestDraw)?;
         self.once(
             actor,
@@ -80,7 +85,12 @@ impl Service {
                 || plan.hours != before.hours)
         {
             let en = "end the drawn sites first: time and number of the sites are sworn to";
-            return Err(Refusal::new(Kind::Conflict, "sites_drawn", "副场已抽取，变更时间或副场前须先终止", en));
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "sites_drawn",
+                "副场已抽取，变更时间或副场前须先终止",
+                en,
+            ));
         }
         self.step_case(actor, &actor.parties(), &PLAN, &mut case, "amend")?;
         let fresh = if [APPROVED, DRAWN].contains(&from.as_str()) { number + 1 } else { number };

@@ -120,7 +120,12 @@ impl Service {
     }
 
     /// Everything that must hold for a draw that begins now.
-    pub(super) fn draw_findings(&self, case: &Case, plan: &Plan, pools: Vec<u32>) -> Result<Vec<PlanFinding>, Refusal> {
+    pub(super) fn draw_findings(
+        &self,
+        case: &Case,
+        plan: &Plan,
+        pools: Vec<u32>,
+    ) -> Result<Vec<PlanFinding>, Refusal> {
         let facts = self.plan_facts(case, plan, Some(pools))?;
         let mut found = committee::findings(&facts, &self.profile);
         found.extend(timing::findings(&facts, &self.profile, self.clock.now(), Calendar::embedded()));
@@ -139,7 +144,7 @@ impl Service {
         let drawn = self.sites_of(case)?;
         let at = |site: u32| drawn.iter().find(|drawn| drawn.site == site);
         let group = |group: &crate::registry::PlanGroup| GroupFacts {
-            speciality: group.speciality.clone(),
+            speciality: group.speciality,
             within: match (group.of_site, at(group.site), &plan.sites) {
                 (false, ..) => group.within.clone(),
                 (true, Some(site), _) => Region::parse(&site.region).into_iter().collect(),
@@ -160,7 +165,7 @@ impl Service {
                 .sum(),
             consent: Some(selection.consent.is_some()),
         });
-        let numbers = plan.document_numbers.iter().map(|asked| (asked.speciality.clone(), asked.experts));
+        let numbers = plan.document_numbers.iter().map(|asked| (asked.speciality, asked.experts));
         Ok(PlanFacts {
             region: plan.region,
             method,

@@ -5,9 +5,11 @@ use super::body::{act, read, read_act};
 use super::findings::{FindingView, refuse_blocking};
 use super::view::PlanView;
 use crate::codec::Json;
+use crate::draw::sites::HOST_SITE;
 use crate::registry::lifecycle::Party;
 use crate::registry::plan_table::{CONFIRMED, PLAN};
 use crate::registry::{Plan, Problem};
+use crate::service::ITSELF;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::case_body::{free_text, set, take, text};
@@ -16,7 +18,6 @@ use crate::service::changes::Changes;
 use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
-use crate::service::ITSELF;
 use crate::store;
 use crate::store::case::CaseFilter;
 
@@ -107,7 +108,8 @@ impl Service {
                 );
                 return Err(Refusal::field("overrides", "", "overrides", &zh, &en));
             }
-            if let Some(bad) = approval.barred.iter().position(|n| crate::registry::ExpertNumber::parse(n).is_none())
+            if let Some(bad) =
+                approval.barred.iter().position(|n| crate::registry::ExpertNumber::parse(n).is_none())
             {
                 let (zh, en) = ("应为专家编号", "must be an expert number");
                 return Err(Refusal::field(&format!("barred[{bad}]"), "", "expert_number", zh, en));
@@ -238,7 +240,11 @@ impl Service {
             .map_err(|problem| Refusal::invalid(vec![problem]))?;
         self.step(actor, Action::Unseal, id, key, |case, _| {
             self.step_case(actor, &actor.parties(), &PLAN, case, "announce")?;
-            set(&mut case.body, "ended", act(&actor.account, case.updated, None).with("announcement", announcement));
+            set(
+                &mut case.body,
+                "ended",
+                act(&actor.account, case.updated, None).with("announcement", announcement),
+            );
             Ok(())
         })
     }
@@ -372,6 +378,15 @@ impl Service {
                 "give the reason for regions that are smaller than the province",
             );
             problems.push(Problem::new("region_reason", "", "region_reason", zh, en));
+        }
+        let most =
+            plan.seats_by_site().into_iter().filter(|(site, _)| *site != HOST_SITE).map(|(_, n)| n).max();
+        if let (Some(asked), Some(most)) = (&plan.sites, most)
+            && asked.workstations < most
+        {
+            let (zh, en) =
+                ("副场工位不得少于该场所的席位数", "each site needs a workstation for every seat there");
+            problems.push(Problem::new("sites.workstations", "", "too_few_workstations", zh, en));
         }
         if problems.is_empty() { Ok(()) } else { Err(Refusal::invalid(problems)) }
     }

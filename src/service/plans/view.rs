@@ -116,7 +116,12 @@ impl Service {
     }
 
     /// A page of plans.
-    pub fn plans(&self, actor: &Actor, asked: &PlansAsked, paging: &Paging) -> Result<Listed<PlanLine>, Refusal> {
+    pub fn plans(
+        &self,
+        actor: &Actor,
+        asked: &PlansAsked,
+        paging: &Paging,
+    ) -> Result<Listed<PlanLine>, Refusal> {
         actor.check(Action::ReadPlans)?;
         let own = actor.unit.clone().unwrap_or_default();
         let filter = CaseFilter {
@@ -156,6 +161,19 @@ impl Service {
         Ok((case, version, plan))
     }
 
+    /// What a draw shows of the plan it was made from: its id, and who of the committee is self-selected
+    /// (198号 art 20: marked in the announcement), by name once the draw is unsealed.
+    pub(in crate::service) fn marks_of(
+        &self,
+        draw: &store::draw::Draw,
+    ) -> Result<Option<(String, Vec<Option<String>>)>, Refusal> {
+        let Some(case) = self.plan_of_draw(draw)? else { return Ok(None) };
+        let (_, plan) = read(&case)?;
+        let open = draw.state == crate::service::draws::state::UNSEALED;
+        let names = plan.selected().iter().map(|member| open.then(|| member.name.clone()));
+        Ok(Some((case.id, names.collect())))
+    }
+
     /// The plan that a draw was made from, if it was made from one.
     pub(in crate::service) fn plan_of_draw(&self, draw: &store::draw::Draw) -> Result<Option<Case>, Refusal> {
         let filter = CaseFilter {
@@ -169,39 +187,39 @@ impl Service {
 }
 
 impl Service {
-/// The view of a case for an account that may see it; `looked`: after a recorded look.
-pub(super) fn plan_view(&self, actor: &Actor, case: &Case, looked: bool) -> Result<PlanView, Refusal> {
-    let (plan_version, plan) = read(case)?;
-    let sites = self.sites_of(case)?;
-    let earliest_draw = self.earliest_draw(case, &plan)?;
-    let body = &case.body;
-    let asked = queries(body);
-    let watches = !wrote(actor);
-    Ok(PlanView {
-        line: line(&CaseLine::from(case)),
-        plan_version,
-        plan,
-        names_shown: wrote(actor) || looked || case.state == CLOSED,
-        findings: FindingView::list(get(body, "findings")),
-        submitted: read_act(body, "submitted"),
-        confirmed: read_act(body, "confirmed"),
-        approved: read_act(body, "approved"),
-        returned: read_act(body, "returned"),
-        cancelling: read_act(body, "cancelling"),
-        ended: read_act(body, "ended"),
-        narrowing_warning: watches.then_some(asked.len() >= self.question_limit()),
-        queries: watches.then_some(asked),
-        widened: widened(body),
-        recommended: ids(body, "recommended"),
-        draws: ids(body, "draws"),
-        sites,
-        sites_draw: draw_of(body).map(str::to_owned),
-        sites_ended: ids(body, "sites_ended"),
-        earliest_draw,
-        predecessor: text(body, &["predecessor"]).map(str::to_owned),
-        successor: text(body, &["successor"]).map(str::to_owned),
-    })
-}
+    /// The view of a case for an account that may see it; `looked`: after a recorded look.
+    pub(super) fn plan_view(&self, actor: &Actor, case: &Case, looked: bool) -> Result<PlanView, Refusal> {
+        let (plan_version, plan) = read(case)?;
+        let sites = self.sites_of(case)?;
+        let earliest_draw = self.earliest_draw(case, &plan)?;
+        let body = &case.body;
+        let asked = queries(body);
+        let watches = !wrote(actor);
+        Ok(PlanView {
+            line: line(&CaseLine::from(case)),
+            plan_version,
+            plan,
+            names_shown: wrote(actor) || looked || case.state == CLOSED,
+            findings: FindingView::list(get(body, "findings")),
+            submitted: read_act(body, "submitted"),
+            confirmed: read_act(body, "confirmed"),
+            approved: read_act(body, "approved"),
+            returned: read_act(body, "returned"),
+            cancelling: read_act(body, "cancelling"),
+            ended: read_act(body, "ended"),
+            narrowing_warning: watches.then_some(asked.len() >= self.question_limit()),
+            queries: watches.then_some(asked),
+            widened: widened(body),
+            recommended: ids(body, "recommended"),
+            draws: ids(body, "draws"),
+            sites,
+            sites_draw: draw_of(body).map(str::to_owned),
+            sites_ended: ids(body, "sites_ended"),
+            earliest_draw,
+            predecessor: text(body, &["predecessor"]).map(str::to_owned),
+            successor: text(body, &["successor"]).map(str::to_owned),
+        })
+    }
 
     /// From so many questions about feasibility on, the plan carries a warning: conditions may have been
     /// narrowed until few remain (the profile's number; 项目规则 where it has none).

@@ -55,7 +55,12 @@ impl Service {
     }
 
     /// Confirms it, as another person.
-    pub fn confirm_sites_end(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<PlanView, Refusal> {
+    pub fn confirm_sites_end(
+        &self,
+        actor: &Actor,
+        id: &str,
+        key: &IdempotencyKey,
+    ) -> Result<PlanView, Refusal> {
         actor.check(Action::ApprovePlan)?;
         self.once(
             actor,
