@@ -21,6 +21,8 @@ mod bad_rows;
 mod called_files;
 #[path = "http/calls.rs"]
 mod calls;
+#[path = "http/calls_order.rs"]
+mod calls_order;
 #[path = "http/campaigns.rs"]
 mod campaigns;
 #[path = "http/changes.rs"]
@@ -43,6 +45,8 @@ mod exports;
 mod imports;
 #[path = "http/leave.rs"]
 mod leave;
+#[path = "http/material.rs"]
+mod material;
 #[path = "http/opponents.rs"]
 mod opponents;
 #[path = "http/packages.rs"]

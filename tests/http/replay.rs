@@ -32,6 +32,11 @@ fn profile(parent: &str, change: &str) -> Profile {
     compile("test", &[&head, change].concat(), &find).unwrap().profile
 }
 
+/// The rules of Hunan, but for draws without a plan.
+fn hunan() -> Profile {
+    profile("hunan", "[rules.plan_approved]\napplies = \"no\"\nsource = \"测试\"\nstatus = \"policy\"\n")
+}
+
 /// An expert of the tests with a unit of their own, changed.
 fn person(app: &TestApp, serial: u32, change: impl FnOnce(&mut Value)) -> String {
     let mut one = expert(serial);
@@ -80,7 +85,7 @@ fn a_pool_is_rebuilt_after_the_registry_has_moved_on(kind: Kind) {
 }
 
 fn rules_about_units_relatives_and_posts_exclude_and_are_replayed(kind: Kind) {
-    let app = TestApp::drawing_under(kind, profile("hunan", ""));
+    let app = TestApp::drawing_under(kind, hunan());
     people(&app, 0..8);
     let post = |position: &str, name: &str, id: Option<u32>, to: Option<&str>| {
         let mut person = json!({"position": position, "name": name, "from": "2020-01-01"});
@@ -143,7 +148,7 @@ fn rules_about_units_relatives_and_posts_exclude_and_are_replayed(kind: Kind) {
 }
 
 fn relatives_who_are_candidates_are_related_in_the_pool(kind: Kind) {
-    let app = TestApp::drawing_under(kind, profile("hunan", ""));
+    let app = TestApp::drawing_under(kind, hunan());
     people(&app, 0..6);
     let declared = |p: &mut Value| {
         p["relatives"] = json!([{"relation": "spouse", "name": "专家11", "units": [credit_code(111)]}]);
@@ -166,7 +171,7 @@ fn relatives_who_are_candidates_are_related_in_the_pool(kind: Kind) {
 }
 
 fn a_draw_weighs_by_tiers_as_they_stood(kind: Kind) {
-    let app = TestApp::drawing_under(kind, profile("hunan", ""));
+    let app = TestApp::drawing_under(kind, hunan());
     people(&app, 0..7);
     let late = person(&app, 10, |_| {});
     let remark = |key: &str| {
@@ -179,8 +184,12 @@ fn a_draw_weighs_by_tiers_as_they_stood(kind: Kind) {
         let path = format!("{}/evidence", one(&draw));
         let file = app.ask("GET", &path, &[], b"").expect(200);
         verified(&app, &file, Audience::Public);
-        let pool: Vec<String> =
-            file.json()["pool"].as_array().unwrap().iter().map(|leaf| leaf.as_str().unwrap().to_owned()).collect();
+        let pool: Vec<String> = file.json()["pool"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|leaf| leaf.as_str().unwrap().to_owned())
+            .collect();
         // Leaf: identity 32, groups 4, lots 1.
         let mut lots: Vec<u8> =
             pool.iter().map(|leaf| u8::from_str_radix(&leaf[72..74], 16).unwrap()).collect();
@@ -196,7 +205,10 @@ fn a_draw_weighs_by_tiers_as_they_stood(kind: Kind) {
 }
 
 fn a_profile_of_draws_is_never_edited(kind: Kind) {
-    let app = TestApp::drawing_under(kind, profile("hunan", "[terms.margin]\nvalue = 3\nsource = \"x\"\nstatus = \"policy\"\n"));
+    let app = TestApp::drawing_under(
+        kind,
+        profile("hunan", "[terms.margin]\nvalue = 3\nsource = \"x\"\nstatus = \"policy\"\n"),
+    );
     let size = app.size();
     let open = |profile: Profile| app.reopened(profile).map(|_| ()).map_err(|refusal| refusal.code);
     let edited = profile("hunan", "[terms.margin]\nvalue = 4\nsource = \"x\"\nstatus = \"policy\"\n");
