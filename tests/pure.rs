@@ -12,6 +12,10 @@ mod evidence;
 mod fixture;
 #[path = "pure/lifecycles.rs"]
 mod lifecycles;
+#[path = "pure/membership.rs"]
+mod membership;
+#[path = "pure/sites.rs"]
+mod sites;
 #[path = "pure/tidy.rs"]
 mod tidy;
 #[path = "pure/vectors.rs"]

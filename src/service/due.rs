@@ -17,6 +17,8 @@ use super::changes::Changes;
 use super::experts::ExpertChange;
 use super::leave::in_registry;
 use super::refusal::{Kind, Refusal};
+use crate::registry::application::APPLICATION;
+use crate::registry::change::CHANGE;
 use crate::registry::decision::{BULK, DECISION};
 use crate::registry::keeping::LEAVE;
 use crate::registry::lifecycle::{Lifecycle, Party};
@@ -46,6 +48,8 @@ const STEPS: &[(&str, Step)] = &[
     ("conduct_urged", |service| service.due_conduct(service.now())),
     ("evaluations_urged_or_lapsed", |service| service.due_performance(service.now())),
     ("campaigns_urged", |service| service.due_campaigns(service.now())),
+    ("days_stepped", |service| service.due_days(service.now())),
+    ("days_archived", Service::due_archives),
     ("calls_advanced", Service::due_calls),
     ("bookings_finished", Service::finish_bookings),
     ("plans_closed", Service::close_unsealed_plans),
@@ -59,12 +63,14 @@ const OFTEN: &[&str] = &[
     "evaluations_urged_or_lapsed",
     "campaigns_urged",
     "calls_advanced",
+    "days_stepped",
+    "days_archived",
     "bookings_finished",
     "plans_closed",
 ];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
-const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];
+const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH, &APPLICATION, &CHANGE];
 
 /// What was done, by the name of the step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,7 +188,10 @@ impl Service {
             for row in self.rows_due(cycle, &states)? {
                 batch.step(cycle, &row, "urge", |case| {
                     case.due = Some(again);
-                    case.owner = None;
+                    // Whose turn it was is everybody's now; an application stays the applicant's.
+                    if cycle.name != APPLICATION.name && cycle.name != CHANGE.name {
+                        case.owner = None;
+                    }
                 })?;
             }
         }

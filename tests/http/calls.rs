@@ -10,6 +10,8 @@ use expert_draw::outside::gateway::Gateway;
 use expert_draw::outside::reference::{ReferenceGateway, Sent, Settings, Unkind};
 use expert_draw::outside::wire::Said;
 use expert_draw::ports::SeededEntropy;
+use expert_draw::profile_source::{compile, embedded_source};
+use expert_draw::rules::Profile;
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::actor::{Action, Actor};
 use expert_draw::service::calls::terms::{CallSite, CallTerms};
@@ -18,10 +20,11 @@ use expert_draw::service::draws::{DrawDraft, GroupDraft};
 use expert_draw::service::idempotency::IdempotencyKey;
 use expert_draw::service::leave::Whose;
 use expert_draw::service::listing::Paging;
+use expert_draw::store::{Failpoint, Failpoints, Fault};
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::app::{NOW, TestApp};
+use crate::app::{NOW, TestApp, credit_code, expert};
 use crate::draws::{pool, recorded, verified};
 use crate::leave::of_expert;
 use crate::roles::Operation;
@@ -41,6 +44,8 @@ on_both! {
     several_processes_say_everything_once
     identity_is_opened_to_an_auditor_for_a_purpose_only
     a_commitment_is_judged_anew_when_somebody_was_invited_meanwhile
+    an_open_invitation_locks_the_hours_of_its_review_and_a_no_frees_them
+    a_draw_that_is_cut_off_before_its_first_invitation_goes_on_by_itself
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -114,6 +119,11 @@ impl Called {
 
     pub fn of(app: TestApp, people: u32) -> Self {
         pool(&app, people);
+        Self::among(app)
+    }
+
+    /// Drawn among the people that there are.
+    pub fn among(app: TestApp) -> Self {
         let bureau = app.service.authenticate(&app.bureau).unwrap();
         let all = Paging { limit: 200, after: None };
         let listed = app.service.experts(&bureau, &Default::default(), &all).unwrap();
@@ -601,6 +611,12 @@ fn who_withdraws_leaves_the_seat_to_the_next_by_rank(kind: Kind) {
     assert_eq!(withdraw("w").unwrap().state.name(), "withdrawn");
     assert_eq!(withdraw("w").unwrap().state.name(), "withdrawn");
     assert_eq!(withdraw("w2").unwrap_err().code, "is_out");
+    let path = format!("/api/v1/draws/{}/calls/open", called.draw);
+    let look = json!({"purpose": "核对退出"});
+    let opened = called.app.post(&called.app.auditor, &path, "left", &look).expect(200).json();
+    let left =
+        opened["items"].as_array().unwrap().iter().find(|one| one["number"] == leaver.as_str()).unwrap();
+    assert_eq!((&left["left_late"], &left["left_note"]), (&json!(true), &json!("生病")));
     let after = called.seats();
     assert!(!after.iter().any(|(position, _)| *position == before[0].0));
     let kept: Vec<_> = before[1..].iter().map(|(position, _)| *position).collect();
@@ -754,6 +770,108 @@ fn a_commitment_is_judged_anew_when_somebody_was_invited_meanwhile(kind: Kind) {
     }
     assert!(waiting.is_empty());
     called.is_sound();
+}
+
+/// The rules of Hunan in the second form, but for draws without a plan.
+fn rules() -> Profile {
+    let find = |name: &str| embedded_source(name).map(str::to_owned);
+    let text = "name = \"test\"\nedition = \"1\"\nparent = \"hunan\"\ntitle = \"测试\"\njurisdiction = \"430000\"\n\
+                valid_from = \"2026-01-01\"\n[rules.plan_approved]\napplies = \"no\"\nsource = \"测试\"\nstatus = \"policy\"\n";
+    compile("test", text, &find).unwrap().profile
+}
+
+fn an_open_invitation_locks_the_hours_of_its_review_and_a_no_frees_them(kind: Kind) {
+    let app = TestApp::drawing_under(kind, rules());
+    for serial in 0..24 {
+        let mut one = expert(serial);
+        one["employments"][0]["unit"] = json!(credit_code(100 + serial));
+        one["past"] = json!([]);
+        one["e_evaluation"] = json!("yes");
+        app.post(&app.bureau, "/api/v1/experts", &format!("pool-{serial}"), &one).expect(201);
+    }
+    let called = Called::among(app);
+    let app = &called.app;
+    let locked = |draw: &str| {
+        let seen = app.get(&app.bureau, &format!("/api/v1/draws/{draw}")).expect(200).json();
+        let out = seen["excluded"]["availability"].as_u64().unwrap_or_default();
+        assert_eq!(seen["commitment"]["pool_size"].as_u64().unwrap() + out, 24, "{seen}");
+        usize::try_from(out).unwrap()
+    };
+    let invited = called.who(InvitationState::Open);
+    assert!(invited.len() > 3, "{invited:?}");
+    // Two hours later on the same day, and two days later.
+    let overlapping = called.another(2, Timestamp(start().0 + 2 * HOUR), 1);
+    assert_eq!(locked(&overlapping), invited.len());
+    let both = invited.iter().filter(|number| mine(app, number).len() > 1).count();
+    assert_eq!(both, 0, "nobody is asked twice for the same hours");
+    let apart = called.another(3, Timestamp(start().0 + 48 * HOUR), 1);
+    assert_eq!(locked(&apart), 0);
+    // A no frees the hours; a yes keeps them.
+    let now = |number: &str| {
+        let open = |view: &InvitationView| {
+            matches!(view.state, InvitationState::Open | InvitationState::Accepted)
+                && view.start.0 < start().0 + 24 * HOUR
+        };
+        mine(app, number).iter().any(open)
+    };
+    let answer = |number: &str, accepts: bool| {
+        let views = mine(app, number);
+        let id = &views.iter().find(|view| view.start == start()).unwrap().id;
+        let expert = of_expert(number);
+        if accepts {
+            app.service.accept_invitation(&expert, id, &key("yes")).unwrap();
+        } else {
+            app.service.decline_invitation(&expert, id, &Decline::default(), &key("no")).unwrap();
+        }
+    };
+    answer(&invited[0], false);
+    answer(&invited[1], true);
+    let taken = called.experts.iter().filter(|number| now(number)).count();
+    assert!(!now(&invited[0]) && now(&invited[1]));
+    let later = called.another(4, Timestamp(start().0 + HOUR), 1);
+    assert_eq!(locked(&later), taken);
+    // Pools and exclusions follow from the journal, engagements included.
+    called.is_sound();
+}
+
+fn a_draw_that_is_cut_off_before_its_first_invitation_goes_on_by_itself(kind: Kind) {
+    let app = TestApp::new(kind);
+    pool(&app, 12);
+    let agency = app.service.authenticate(&app.agency).unwrap();
+    // Commitment, contribution, result, first invitations: the fourth write fails.
+    let cut_off = |number: u32, place: fn(&Failpoints) -> &Failpoint| {
+        let package = recorded(&app, number);
+        let points = Arc::new(Failpoints::default());
+        let other = app.process_with(points.clone());
+        place(&points).arm_nth(Fault::Error, 4);
+        let draft = draft(&package, Timestamp(start().0 + i64::from(number) * 48 * HOUR), 1);
+        other.request_draw(&agency, &draft, &key(&format!("cut-{number}"))).unwrap()
+    };
+    let undone = cut_off(1, |points| &points.before_commit);
+    assert_eq!(undone.state, "drawn");
+    // The clock, in any process.
+    assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 1);
+    // Failed but persisted: nothing is left to do, and it is not said twice.
+    let done = cut_off(2, |points| &points.after_commit);
+    assert_eq!(done.state, "calling");
+    assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 0);
+    // The next commitment: whoever makes it takes the other draw to its invitations first.
+    let undone = cut_off(3, |points| &points.before_commit);
+    assert_eq!(undone.state, "drawn");
+    let package = recorded(&app, 4);
+    let next = draft(&package, Timestamp(start().0 + 400 * HOUR), 1);
+    app.service.request_draw(&agency, &next, &key("next")).unwrap();
+    // And a start.
+    let undone = cut_off(5, |points| &points.before_commit);
+    drop(app.second_process());
+    for draw in [&undone.id, &done.id] {
+        let calls = app.get(&app.bureau, &format!("/api/v1/draws/{draw}/calls")).expect(200).json();
+        assert_eq!(calls["rounds"].as_array().unwrap().len(), 1);
+    }
+    let lines = journal(&app);
+    let invited = lines.iter().filter(|(kind, _)| kind == "draw.invited").count();
+    assert_eq!(invited, 5, "each draw once");
+    assert_eq!(app.fsck(), Vec::<String>::new());
 }
 
 /// Kinds and subjects of the journal's draw entries, in order.

@@ -51,7 +51,8 @@ pub fn operations() -> Vec<Operation> {
         ("POST", "/me/attachments?kind=photo", OwnRecord, none.clone()),
         ("GET", "/me/attachments", OwnRecord, none.clone()),
         ("GET", "/me/attachments/{id}", OwnRecord, none.clone()),
-        ("POST", "/applications/{id}/attachments?kind=cv", OwnRecord, none.clone()),
+        ("POST", "/me/applications/{id}/attachments?kind=cv", OwnRecord, none.clone()),
+        ("POST", "/applications/{id}/attachments?kind=cv", KeepRegistry, none.clone()),
         ("GET", "/applications/{id}/attachments", ReadCases, none.clone()),
         ("POST", "/erasures", ProposeDecision, erasure),
         ("GET", "/erasures", ReadCases, none.clone()),
@@ -384,13 +385,13 @@ fn two(app: &TestApp) -> (Actor, Actor) {
 }
 
 /// As if a decision had ended the standing: the row says so.
-fn ended(app: &TestApp, number: &str, standing: &str) {
+pub fn ended(app: &TestApp, number: &str, standing: &str) {
     app.fresh
         .by_hand(&format!("UPDATE expert SET standing = '{standing}' WHERE number = '{number}'"))
         .unwrap();
 }
 
-fn erased(app: &TestApp, number: &str) -> String {
+pub fn erased(app: &TestApp, number: &str) -> String {
     let (registrar, approver) = two(app);
     let ground = expert_draw::service::erasure::Ground::Request;
     let proposed = app.service.propose_erasure(&registrar, number, ground, "本人书面申请", None).unwrap();

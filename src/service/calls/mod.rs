@@ -35,10 +35,10 @@ mod turn;
 mod view;
 
 pub use answers::{Decline, InvitationState, InvitationView};
-pub use open::{OpenedCalls, OpenedMessage, OpenedPerson};
+pub use open::{Left, OpenedCalls, OpenedMessage, OpenedPerson};
 pub use reports::{ReportOutcome, Reported};
 pub use sending::SendReport;
-pub(super) use turn::{Books, due};
+pub(super) use turn::{Act, Books, Decided, Turn, due};
 pub use view::{CallsView, GroupCalls, MessageCounts, RoundView, SiteView};
 
 use std::sync::Arc;

@@ -148,7 +148,7 @@ impl Service {
             Role::Agency => own.is_some() && case.owner.as_deref() == own,
             Role::Purchaser => own.is_some() && case.subject.as_deref() == own,
             Role::Bureau | Role::Auditor | Role::Supervisor => true,
-            Role::Expert | Role::Administrator => false,
+            Role::Expert | Role::Administrator | Role::Venue => false,
         };
         if sees { Ok(case) } else { Err(crate::service::cases::no_case()) }
     }
@@ -159,6 +159,19 @@ impl Service {
         let case = case.filter(|case| case.kind == PLAN.name).ok_or_else(crate::service::cases::no_case)?;
         let (version, plan) = read(&case)?;
         Ok((case, version, plan))
+    }
+
+    /// What a draw shows of the plan it was made from: its id, and who of the committee is self-selected
+    /// (198号 art 20: marked in the announcement), by name once the draw is unsealed.
+    pub(in crate::service) fn marks_of(
+        &self,
+        draw: &store::draw::Draw,
+    ) -> Result<Option<(String, Vec<Option<String>>)>, Refusal> {
+        let Some(case) = self.plan_of_draw(draw)? else { return Ok(None) };
+        let (_, plan) = read(&case)?;
+        let open = draw.state == crate::service::draws::state::UNSEALED;
+        let names = plan.selected().iter().map(|member| open.then(|| member.name.clone()));
+        Ok(Some((case.id, names.collect())))
     }
 
     /// The plan that a draw was made from, if it was made from one.
