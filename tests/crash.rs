@@ -5,6 +5,8 @@
 //! without it these tests fail, they never pass by skipping.
 #![cfg(feature = "server")]
 
+#[path = "crash/calls.rs"]
+mod calls;
 #[path = "crash/clients.rs"]
 mod clients;
 #[path = "crash/failpoints.rs"]

@@ -17,6 +17,8 @@ mod applications;
 mod bad_input;
 #[path = "http/bad_rows.rs"]
 mod bad_rows;
+#[path = "http/called_files.rs"]
+mod called_files;
 #[path = "http/calls.rs"]
 mod calls;
 #[path = "http/campaigns.rs"]

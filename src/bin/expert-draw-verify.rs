@@ -1,4 +1,4 @@
-//! `expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]`
+//! `expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]`
 //!
 //! The auditor's binary: reads two files, prints named checks and a verdict. Offline; no database,
 //! web, async or random crate is linked into it. Exit 0 verified, 1 refused, 2 unusable input.
@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::bundle::FILE_LIMIT;
 use expert_draw::evidence::membership;
-use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify};
+use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
 use expert_draw::log::Policy;
 
-const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--json] [--lang zh|en]\n\
+const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]\n\
 usage: the same; exit 0 verified 核验通过, 1 refused 核验不通过, 2 unusable input 输入无法使用";
 
 /// What the command line asks for.
@@ -21,6 +21,8 @@ struct Options {
     evidence: String,
     policy: String,
     expect: Option<Audience>,
+    /// The file of the attempt before, to be compared with.
+    predecessor: Option<String>,
     json: bool,
     english: bool,
 }
@@ -40,12 +42,13 @@ fn main() -> ExitCode {
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let (mut evidence, mut policy, mut expect) = (None, None, None);
+    let (mut evidence, mut policy, mut expect, mut predecessor) = (None, None, None, None);
     let (mut json, mut english) = (false, false);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg}: 缺少值 (value missing)\n{USAGE}"));
         match arg.as_str() {
             "--policy" => policy = Some(value()?),
+            "--predecessor" => predecessor = Some(value()?),
             "--expect" => {
                 let word = value()?;
                 expect = Some(Audience::parse(&word).ok_or_else(|| format!("--expect {word}\n{USAGE}"))?);
@@ -61,7 +64,9 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
         }
     }
     match (evidence, policy) {
-        (Some(evidence), Some(policy)) => Ok(Options { evidence, policy, expect, json, english }),
+        (Some(evidence), Some(policy)) => {
+            Ok(Options { evidence, policy, expect, predecessor, json, english })
+        }
         _ => Err(USAGE.into()),
     }
 }
@@ -70,12 +75,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let policy = read(&options.policy, 1 << 20)?;
     let policy = Policy::parse(&policy)
         .map_err(|e| format!("{}: 信任策略无法使用 (unusable policy): {e}", options.policy))?;
-    let bytes = read(&options.evidence, FILE_LIMIT as u64)?;
-    // A file that is not even evidence is unusable input; one that is and fails a check is refused.
-    let looks_like_json = bytes.first() == Some(&b'{');
-    if !looks_like_json {
-        return Err(format!("{}: 不是证据文件 (not an evidence file)", options.evidence));
-    }
+    let bytes = evidence(&options.evidence)?;
     if membership::is_membership(&bytes) {
         let report = membership::verify(&bytes, &policy);
         let text = if options.json {
@@ -86,10 +86,24 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
         return Ok(ExitCode::from(if report.verified() { 0 } else { 1 }));
     }
-    let report = verify(&bytes, &policy, options.expect);
+    let report = match &options.predecessor {
+        Some(path) => verify_after(&bytes, &evidence(path)?, &policy, options.expect),
+        None => verify(&bytes, &policy, options.expect),
+    };
     let text = if options.json { json(&report) } else { text(&report, options.english) };
     io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
     Ok(ExitCode::from(if report.verified() { 0 } else { 1 }))
+}
+
+/// A file that is not even evidence is unusable input; one that is and fails a check is refused.
+fn evidence(path: &str) -> Result<Vec<u8>, String> {
+    let bytes = read(path, FILE_LIMIT as u64)?;
+    let looks_like_json = bytes.first() == Some(&b'{');
+    if looks_like_json {
+        Ok(bytes)
+    } else {
+        Err(format!("{path}: 不是证据文件 (not an evidence file)"))
+    }
 }
 
 fn read(path: &str, limit: u64) -> Result<Vec<u8>, String> {

@@ -16,6 +16,14 @@ pub const PROFILE_LOADED: &str = "profile.loaded";
 /// Types that carry the digest of a sealed private record and say nothing else.
 pub const OPAQUE: [&str; 4] = ["package.recorded", "account.changed", "access.recorded", "draw.planned"];
 
+/// Whether entries of this type tell the life of a draw from its commitment on: the types that an
+/// evidence file holds of it.
+pub fn tells_a_draw(kind: &str) -> bool {
+    const DRAW: [&str; 6] =
+        [Commitment::TYPE, Contributed::TYPE, Drawn::TYPE, Void::PROPOSED, Void::CONFIRMED, Unsealed::TYPE];
+    DRAW.contains(&kind) || Call::TYPES.contains(&kind)
+}
+
 /// What a statement says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {

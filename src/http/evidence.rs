@@ -35,7 +35,7 @@ pub struct EvidenceParams {
     tag = "draws",
     security((), ("bearer" = [])),
     params(("id" = String, Path, description = "Draw id"), EvidenceParams),
-    responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md"))
+    responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md; of a draw with calls evidence-v2.md"))
 )]
 #[get("/draws/{id}/evidence")]
 async fn evidence(

@@ -12,6 +12,7 @@ use crate::draw::commitment::Commitment;
 use crate::draw::pool::{self, Candidate, Leaf};
 use crate::draw::seats::Seated;
 use crate::draw::statements::Drawn;
+use crate::evidence::said::tells_a_draw;
 use crate::keys::Keys;
 use crate::log::{SignatureLine, SignedNote, Statement, inclusion_from_tiles};
 use crate::ports::{Entropy, LogSigner};
@@ -138,7 +139,7 @@ impl<'a> Archive<'a> {
         let record =
             DrawRecord::from_bytes(&key.open(Commitment::TYPE, sealed)?).map_err(Refusal::internal)?;
         let mut entries = Vec::new();
-        for entry in &journal {
+        for entry in journal.iter().filter(|entry| tells_a_draw(&entry.kind)) {
             entries.push((entry.index(), Statement::parse(&entry.statement).map_err(Refusal::internal)?));
         }
         let body = entries.first().map_or(Json::from(0u32), |(_, statement)| statement.body_json());

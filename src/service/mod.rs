@@ -37,6 +37,7 @@
 //! | `listing` | pages of lists |
 //! | `archive` | the journal read back with the keys, without a running service |
 //! | `fsck`, `fsck_rows` | the tables held against a replay of the journal |
+//! | `replay` | every pool and every exclusion rebuilt from the journal |
 //! | `schemes`, `scheme_book` | speciality schemes: loaded, browsed; which specialities exist |
 //! | `claims` | claims along a crosswalk: report, migration |
 //! | `unit_merges` | duplicate records of a unit become one |
@@ -117,6 +118,7 @@ pub mod remarks;
 mod reminders;
 mod renewal_persons;
 pub mod renewals;
+pub mod replay;
 pub mod reseal;
 mod rules_in_force;
 pub mod saved_lists;

@@ -48,6 +48,11 @@ impl Lots {
 }
 
 impl TierBook {
+    /// Everything below this journal number was taken.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Takes every entry below `end` that was not taken yet.
     pub(super) fn follow(&mut self, archive: &Archive<'_>, conn: &mut Conn, end: u64) -> Result<(), Refusal> {
         while self.next < end {

@@ -4,12 +4,16 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
 use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use expert_draw::codes::CreditCode;
-use expert_draw::ports::{Clock, SystemClock};
+use expert_draw::keys::Keys;
+use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
+use expert_draw::rules::{embedded, embedded_registry};
+use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::store::Database;
 use expert_draw::time::Date;
 use serde_json::{Value, json};
@@ -26,6 +30,8 @@ pub struct Site {
     pub data: PathBuf,
     pub policy: PathBuf,
     pub agency: String,
+    /// Settings of the environment for every command.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl Site {
@@ -33,7 +39,7 @@ impl Site {
         let fresh = Fresh::new(kind);
         let data = fresh.folder.join("data");
         let policy = fresh.folder.join("trust.policy");
-        let mut site = Self { fresh, data, policy, agency: String::new() };
+        let mut site = Self { fresh, data, policy, agency: String::new(), environment: Vec::new() };
         let csv = site.fresh.folder.join("pool.csv");
         let mut pool = Vec::new();
         let today = Date::of(SystemClock.now());
@@ -55,7 +61,20 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_expert-draw"));
         command.args(args).arg("--data").arg(&self.data).args(["--database", &url]);
         command.env_remove("EXPERT_DRAW_FAILPOINT").stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
         command
+    }
+
+    /// The service itself within this process, for what has no command and no request; nobody may serve.
+    pub fn service(&self) -> Service {
+        let keys = Keys::load(&self.data.join("keys")).unwrap();
+        let (profile, registry) =
+            (embedded("hunan-2023").unwrap(), embedded_registry("registry-hunan-2023").unwrap());
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let config = ServiceConfig::new(self.fresh.database.clone(), keys, clock, entropy, profile, registry);
+        let checkpoint_path = Some(self.data.join("checkpoint"));
+        let attachments = self.data.join("attachments");
+        Service::open(ServiceConfig { checkpoint_path, attachments, ..config }).unwrap()
     }
 
     /// Runs a command to its end.
@@ -115,20 +134,38 @@ impl Site {
         let count: Count = match &self.fresh.database {
             Database::Postgres(url) => question.get_result(&mut PgConnection::establish(url).unwrap()),
             Database::Sqlite(path) => {
-                let copy = self.fresh.folder.join("copy.db").display().to_string();
-                for end in ["", "-wal", "-shm"] {
-                    let to = format!("{copy}{end}");
-                    let _ = std::fs::remove_file(&to);
-                    let from = PathBuf::from(format!("{}{end}", path.display()));
-                    if end != "-shm" && from.exists() {
-                        std::fs::copy(from, to).unwrap();
-                    }
-                }
-                question.get_result(&mut SqliteConnection::establish(&copy).unwrap())
+                question.get_result(&mut SqliteConnection::establish(&self.copied(path)).unwrap())
             }
         }
         .unwrap();
         u64::try_from(count.n).unwrap()
+    }
+
+    /// Texts `t`, asked of a database that nobody serves; SQLite's is copied first.
+    pub fn texts(&self, question: &str) -> Vec<String> {
+        let question = diesel::sql_query(question);
+        let found: Vec<Words> = match &self.fresh.database {
+            Database::Postgres(url) => question.load(&mut PgConnection::establish(url).unwrap()),
+            Database::Sqlite(path) => {
+                question.load(&mut SqliteConnection::establish(&self.copied(path)).unwrap())
+            }
+        }
+        .unwrap();
+        found.into_iter().map(|words| words.t).collect()
+    }
+
+    /// A copy of SQLite's files.
+    fn copied(&self, path: &std::path::Path) -> String {
+        let copy = self.fresh.folder.join("copy.db").display().to_string();
+        for end in ["", "-wal", "-shm"] {
+            let to = format!("{copy}{end}");
+            let _ = std::fs::remove_file(&to);
+            let from = PathBuf::from(format!("{}{end}", path.display()));
+            if end != "-shm" && from.exists() {
+                std::fs::copy(from, to).unwrap();
+            }
+        }
+        copy
     }
 
     /// A text `t`, asked of a database that nobody serves.

@@ -105,7 +105,7 @@ impl Called {
                     self.stop(StopReason::Shortfall);
                 }
                 if fate == Fate::Supplementary {
-                    self.succeed();
+                    self.succeed(|_, _| {});
                     self.round(|_, _| Some(Answer::Accepted));
                     self.sign_in();
                     self.unseal();
@@ -162,18 +162,24 @@ impl Called {
         }
     }
 
-    /// Commits to the next attempt: those out are excluded, some of the remaining members kept, new
+    /// Commits to the next attempt: those out are excluded, all remaining members kept, new
     /// people of the third group recorded.
-    fn succeed(&mut self) {
+    ///
+    /// `meddle` changes the attempt and the numbers of those who were out.
+    pub fn succeed(&mut self, meddle: impl FnOnce(&mut Attempt, &mut Vec<String>)) {
         let fresh: Vec<Person> = [46, 50, 54, 58, 62].map(|n| person(&mut self.draw.log, n)).into();
-        let (remaining, out) = (self.book.remaining(), self.book.out());
         let number =
-            |draw: &Draw, position: u32| draw.people[draw.pool.origin[position as usize]].number.clone();
-        let kept = remaining.iter().take(3);
-        let kept = kept.map(|m| (number(&self.draw, m.position), m.site.unwrap(), m.group)).collect();
-        let gone: Vec<String> = out.iter().map(|(position, ..)| number(&self.draw, *position)).collect();
-        let draw = Draw::committed(5, 5);
-        let before = std::mem::replace(&mut self.draw, draw);
+            |position: u32| self.draw.people[self.draw.pool.origin[position as usize]].number.clone();
+        let kept = self.book.remaining();
+        let mut attempt = Attempt {
+            number: 2,
+            predecessor: Some(self.draw.alpha),
+            kept: kept.iter().map(|m| (number(m.position), m.site.unwrap(), m.group)).collect(),
+            key: DrawKey(bytes("second draw key")),
+        };
+        let mut gone = self.book.out().iter().map(|(position, ..)| number(*position)).collect();
+        meddle(&mut attempt, &mut gone);
+        let before = std::mem::replace(&mut self.draw, Draw::committed(5, 5));
         let size = before.pool.leaves.len();
         let mut excluded = before.excluded;
         let (mut inside, mut outside) = (fresh, vec![]);
@@ -189,12 +195,6 @@ impl Called {
         }
         let pool = inside.len();
         inside.extend(outside);
-        let attempt = Attempt {
-            number: 2,
-            predecessor: Some(before.alpha),
-            kept,
-            key: DrawKey(bytes("second draw key")),
-        };
         self.draw = Draw::commit(before.log, inside, pool, excluded, attempt);
         self.draw.draw_now();
         self.book = book(&self.draw);

@@ -7,7 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use expert_draw::service::Service;
 
 use crate::setup::{Failure, failed};
 
-/// How often the outbox is looked at.
+/// How often the outbox is looked at when nothing was written: for what is tried again.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The channels of a configuration in order: gateway, then mail. `None`: people look at their own page.
@@ -50,37 +51,43 @@ fn secret(path: &Path) -> Result<[u8; 32], Failure> {
     bytes.ok_or_else(|| wrong("须为64位十六进制 (must be 64 hex digits)"))
 }
 
-/// A thread that sends what waits, until it is dropped.
+/// A thread that sends what waits, after every commit and every second, until it is dropped.
 pub struct Courier {
-    stop: Option<Sender<()>>,
+    stop: Arc<AtomicBool>,
+    wake: SyncSender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Courier {
     /// Sends over these channels.
     pub fn start(service: Arc<Service>, channels: InOrder) -> std::io::Result<Self> {
-        let (stop, stopped) = channel::<()>();
+        let (wake, woken) = sync_channel::<()>(1);
+        let (stop, told) = (Arc::new(AtomicBool::new(false)), wake.clone());
+        // One waiting call is enough, however many commits there were.
+        service.after_commit(move || {
+            let _ = told.try_send(());
+        });
+        let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("courier".into()).spawn(move || {
-            loop {
+            while !stopped.load(Ordering::SeqCst) {
                 match service.send_waiting(&channels) {
                     Ok(report) if report != Default::default() => tracing::info!(?report, "messages"),
                     Ok(_) => {}
                     // The next second tries again.
                     Err(refusal) => tracing::error!("messages: {refusal} {:?}", refusal.cause),
                 }
-                match stopped.recv_timeout(EVERY) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-                }
+                // Woken or not, the outbox is looked at.
+                let _ = woken.recv_timeout(EVERY);
             }
         })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self { stop, wake, thread: Some(thread) })
     }
 }
 
 impl Drop for Courier {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = self.wake.try_send(());
         if let Some(thread) = self.thread.take() {
             // A panic in it was written by the panic hook.
             let _ = thread.join();

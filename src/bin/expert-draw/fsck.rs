@@ -1,17 +1,18 @@
-//! `fsck`: the database against its signed log, then the tables against a replay.
+//! `fsck`: the database against its signed log, then the tables against a replay, then every pool and
+//! every exclusion rebuilt.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use expert_draw::config::Config;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
-use expert_draw::service::fsck as check;
+use expert_draw::service::{fsck as check, replay};
 use expert_draw::store::files::Files;
 use expert_draw::store::{Against, Depth};
 
 use crate::setup::{self, Failure};
 
-pub fn fsck(config: &Config) -> Result<ExitCode, Failure> {
+pub fn fsck(config: &Config, pools: bool) -> Result<ExitCode, Failure> {
     let keys = setup::keys(config)?;
     let reader = setup::reader(config)?;
     let checkpoint = config.checkpoint_file();
@@ -30,7 +31,21 @@ pub fn fsck(config: &Config) -> Result<ExitCode, Failure> {
     };
     let files = Files::at(config.attachments_dir());
     let checked = check::examine(&reader, &keys, &SystemEntropy, &against, Some(&files), &mut progress)?;
-    let found = checked.findings;
+    let mut found = checked.findings;
+    if pools {
+        let replayed = replay::pools(&reader, &keys, &SystemEntropy, &mut progress)?;
+        println!(
+            "候选池重建：{} 次抽取，{} 人次 (pools rebuilt: draws, people judged again)",
+            replayed.draws, replayed.people
+        );
+        if replayed.erased > 0 {
+            println!(
+                "其中 {} 人次已依法删除，无法重新判断 (erased lawfully, not judged again)",
+                replayed.erased
+            );
+        }
+        found.extend(replayed.findings);
+    }
     if checked.erased_subjects > 0 {
         println!(
             "依法删除：{} 个主体，{} 条条目不再可读，不是损坏 (erased lawfully: subjects, entries that open no more)",

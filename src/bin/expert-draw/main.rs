@@ -126,7 +126,11 @@ enum Command {
     /// 输出接口文档 · print the OpenAPI document
     Openapi,
     /// 检查数据库与日志是否一致 · check the database against its signed log
-    Fsck,
+    Fsck {
+        /// 不重建候选池 · do not rebuild pools and exclusions
+        #[arg(long)]
+        no_pools: bool,
+    },
     /// 生成合成样例专家库 · print a synthetic pool as CSV
     PoolSample {
         /// 人数 · experts
@@ -207,7 +211,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             print!("{}", expert_draw::http::openapi::document());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Fsck => fsck::fsck(&config),
+        Command::Fsck { no_pools } => fsck::fsck(&config, !no_pools),
         Command::PoolSample { experts, seed, today, full } => sample(experts, seed, today.as_deref(), full),
         Command::Backup { target } => backup::backup(&config, &target),
         Command::Restore { source, accept_older } => backup::restore(&config, &source, accept_older),

@@ -7,7 +7,7 @@
 use super::report::OF_CALLS;
 use super::{Draw, EARLIER, Run};
 use crate::codec::{Json, Object};
-use crate::draw::calls::{Call, CallBook, Shortfall, StopReason, Violation, Why, Word};
+use crate::draw::calls::{Call, CallBook, Remaining, Shortfall, StopReason, Violation, Why, Word};
 use crate::draw::pool::Leaf;
 use crate::draw::seats::Seated;
 use crate::draw::statements::Drawn;
@@ -45,6 +45,8 @@ pub struct CallFacts {
     pub out: Vec<Out>,
     /// The final members, in drawn order.
     pub members: Vec<Seated>,
+    /// The final members who have accepted, with what a successor must keep them to.
+    pub remaining: Vec<Remaining>,
     /// The panel as drawn.
     pub drawn: Vec<Seated>,
     /// How many members the commitment keeps from the attempt before.
@@ -142,6 +144,7 @@ fn facts(draw: &Draw<'_>, book: &CallBook, drawn: Option<&Drawn>) -> CallFacts {
         out_on_own_pages: book.out_on_own_pages(),
         out: book.out().into_iter().map(out).collect(),
         members: book.members(),
+        remaining: book.remaining(),
         drawn: drawn.map(|drawn| drawn.seats.clone()).unwrap_or_default(),
         kept: u32::try_from(draw.commitment.kept.len()).unwrap_or(u32::MAX),
     }

@@ -9,6 +9,7 @@ mod entries;
 mod openings;
 mod report;
 mod result;
+mod successor;
 
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
@@ -18,8 +19,9 @@ use crate::log::Policy;
 use super::bundle::{Audience, Evidence, Format};
 pub use calls::{CallFacts, Out};
 use entries::Entries;
-pub use report::{CHECKS, Check, Ending, Facts, OF_CALLS, Report};
+pub use report::{CHECKS, Check, Ending, Facts, OF_CALLS, PREDECESSOR, Report};
 use result::Life;
+pub use successor::verify_after;
 
 /// What a check answers: a value and what was seen, or why it failed.
 type Answer<T> = Result<(T, String), String>;
@@ -115,6 +117,8 @@ fn verify_into(run: &mut Run, bytes: &[u8], policy: &Policy, expect: Option<Audi
     let walked = seed.as_ref().zip(leaves.as_ref()).zip(life.as_ref());
     let panel =
         run.check("panel", later(&walked, |((seed, leaves), life)| result::panel(&draw, seed, leaves, life)));
+    let known = life.as_ref().zip(leaves.as_ref());
+    let unsealed = known.is_none_or(|(life, _)| life.unsealed.is_some());
     if evidence.format == Format::V2 {
         let known = panel.and(leaves.as_ref()).zip(life.as_ref().and_then(|life| life.drawn.as_ref()));
         let facts = calls::check(run, &draw, known);
@@ -127,14 +131,19 @@ fn verify_into(run: &mut Run, bytes: &[u8], policy: &Policy, expect: Option<Audi
         run.report.facts.calls = facts;
     }
     let ready = life.zip(leaves);
-    check_openings(run, &draw, &keys, ready.as_ref());
+    check_openings(run, &draw, &keys, ready.as_ref(), unsealed);
     (signed.is_some() && profile.is_some()).then_some(())
 }
 
 /// Runs the opening checks that the audience and the draw's state ask for.
-fn check_openings(run: &mut Run, draw: &Draw<'_>, keys: &entries::Keys, ready: Option<&(Life, Vec<Leaf>)>) {
+fn check_openings(
+    run: &mut Run,
+    draw: &Draw<'_>,
+    keys: &entries::Keys,
+    ready: Option<&(Life, Vec<Leaf>)>,
+    unsealed: bool,
+) {
     let audience = draw.evidence.audience;
-    let unsealed = ready.is_none_or(|(life, _)| life.unsealed.is_some());
     let open = draw.evidence.openings.as_ref();
     if open.is_none() && audience == Audience::Public && !unsealed {
         return;

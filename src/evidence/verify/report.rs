@@ -34,6 +34,9 @@ pub const CHECKS: [(&str, &str); 23] = [
 /// The checks that only a file of evidence-v2 has.
 pub const OF_CALLS: [&str; 4] = ["calls", "settlements", "sign_in", "outcome"];
 
+/// The check that compares a file with its predecessor's, with its Chinese title.
+pub const PREDECESSOR: (&str, &str) = ("predecessor", "与前次抽取的衔接");
+
 /// One named check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -48,7 +51,8 @@ pub struct Check {
 impl Check {
     /// Chinese title.
     pub fn title(&self) -> &'static str {
-        CHECKS.iter().find(|(name, _)| *name == self.name).map_or("", |(_, title)| title)
+        let mut all = CHECKS.iter().chain([&PREDECESSOR]);
+        all.find(|(name, _)| *name == self.name).map_or("", |(_, title)| title)
     }
 }
 

@@ -23,10 +23,11 @@ use crate::store::{self, outbox::Message};
 use crate::time::Timestamp;
 
 /// Messages taken at once.
-const AT_ONCE: u32 = 32;
-/// How long a taken message is left to whoever took it, in seconds. Longer than a channel may take for
-/// [`AT_ONCE`] letters only in the worst case; then two senders use the same key, which is harmless.
-const LEASE_S: i64 = 120;
+const AT_ONCE: u32 = 8;
+/// How long a taken message is left to whoever took it, in seconds. A channel that is slower for
+/// [`AT_ONCE`] letters lets a second sender use the same keys, which is harmless; a process that dies with a
+/// lease keeps a message waiting no longer than this.
+const LEASE_S: i64 = 30;
 /// The first wait after a failed try, in seconds; it doubles up to [`LONGEST_S`].
 const FIRST_S: i64 = 15;
 const LONGEST_S: i64 = 900;
@@ -76,6 +77,11 @@ impl Service {
             }
             self.write_down(channel.name(), became)?;
         }
+    }
+
+    /// Has somebody told after each commit of this process; it must be quick and must not write.
+    pub fn after_commit(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.store.after_commit(move |_| told());
     }
 
     /// Gives the longest waiting messages a lease and answers them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::explain;
 use super::from_plan::FromPlan;
 use super::inputs::Prepared;
-use super::prepare::{Inputs, People, Terms, forced, people};
+use super::prepare::{People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
 use super::view::planned_record;
@@ -197,9 +197,9 @@ impl Service {
         let package = self.package_facts(&draft.package)?;
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
         let (_, book, lots) = self.inputs(&checked)?;
-        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
+        let inputs = checked.inputs(book.as_ref(), &lots);
         let index = self.current_index()?;
-        let people = people(&index, &checked, &self.profile, &inputs, &DrawKey(self.random()));
+        let people = people(&index, &self.profile, &inputs, &DrawKey(self.random()));
         match people {
             None => Ok(Vec::new()),
             Some(Ok(people)) => Ok(people.leaves),
@@ -218,9 +218,9 @@ impl Service {
         accepted_by: Option<String>,
     ) -> Result<(People, Commitment, Prepared), Refusal> {
         let (prepared, book, lots) = self.inputs(checked)?;
-        let inputs = Inputs { engagements: book.as_ref(), lots: &lots };
+        let inputs = checked.inputs(book.as_ref(), &lots);
         let index = self.current_index()?;
-        let people = people(&index, checked, &self.profile, &inputs, key)
+        let people = people(&index, &self.profile, &inputs, key)
             .ok_or_else(explain::empty_registry)?
             .map_err(|unfit| explain::refuse(&unfit, actor))?;
         drop(index);

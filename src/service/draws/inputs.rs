@@ -4,6 +4,7 @@
 use std::sync::PoisonError;
 
 use super::judged::Judged;
+use super::prepare::Inputs;
 use super::request::Checked;
 use crate::rules::Rule;
 use crate::rules::people_facts::EngagementBook;
@@ -18,6 +19,17 @@ pub(super) struct Prepared {
     pub judged: Option<Judged>,
     /// Entries below this were folded for engagements.
     pub engaged_at: u64,
+}
+
+impl Checked {
+    /// What people are judged by.
+    pub(super) fn inputs<'a>(
+        &'a self,
+        engagements: Option<&'a EngagementBook>,
+        lots: &'a Lots,
+    ) -> Inputs<'a> {
+        Inputs { project: &self.project, requirements: &self.requirements, engagements, lots }
+    }
 }
 
 impl Service {

@@ -15,7 +15,7 @@ use crate::draw::request::names_digest;
 use crate::draw::seats::{Explanation, NoPanel};
 use crate::draw::tags::Tags;
 use crate::rules::people_facts::{EngagementBook, Engagements, PersonFacts};
-use crate::rules::{Judging, Outcome, Profile, Project, Rule, mutual};
+use crate::rules::{Judging, Outcome, Profile, Project, Requirement, Rule, mutual};
 use crate::service::index::DrawingIndex;
 use crate::service::tier_book::Lots;
 
@@ -36,6 +36,10 @@ pub struct People {
 
 /// What people are judged by beyond the registry: as of one entry of the journal.
 pub struct Inputs<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// What each seat group asks for.
+    pub requirements: &'a [Requirement],
     /// Who is engaged when; `None`: nobody follows that.
     pub engagements: Option<&'a EngagementBook>,
     /// Lots by tier.
@@ -61,7 +65,6 @@ pub enum Unfit {
 /// empty, nothing was ever entered.
 pub fn people(
     index: &DrawingIndex,
-    checked: &Checked,
     profile: &Profile,
     inputs: &Inputs<'_>,
     key: &DrawKey,
@@ -69,10 +72,10 @@ pub fn people(
     let registry = index.position()?;
     let (mut inside, mut excluded, mut facts) = (Vec::new(), Vec::new(), Vec::new());
     // Merged records are one unit: for conflicts with the parties, and for the cap within a panel.
-    let project = Project { same: index.same().clone(), ..checked.project.clone() };
-    let judging = Judging::new(&project, &checked.requirements, profile, index.units());
+    let project = Project { same: index.same().clone(), ..inputs.project.clone() };
+    let judging = Judging::new(&project, inputs.requirements, profile, index.units());
     let none = Engagements::default();
-    for indexed in index.possible(&checked.requirements) {
+    for indexed in index.possible(inputs.requirements) {
         let number = indexed.expert.number().as_str().to_owned();
         let person = PersonFacts {
             expert: &indexed.expert,

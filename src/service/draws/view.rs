@@ -16,7 +16,7 @@ use crate::draw::statements::{Drawn, Unsealed, VoidReason};
 use crate::log::Statement;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
-use crate::service::archive::draw_entries;
+use crate::service::archive::{SeatedCard, draw_entries};
 use crate::service::calls::terms::CallTerms;
 use crate::service::listing::{Listed, Paging};
 use crate::service::refusal::Refusal;
@@ -286,14 +286,12 @@ impl Service {
             let committed = self.archive().committed(conn, &row.id)?;
             let members = self.archive().members(conn, &committed)?;
             // Of a draw with calls the final panel, which need not be the drawn one.
-            view.seats = members
-                .into_iter()
-                .map(|(seat, card)| SeatView {
-                    position: seat.position,
-                    group: seat.group,
-                    name: sight.text(Field::Name, &card.name),
-                })
-                .collect();
+            let seat = |(seat, card): (crate::draw::seats::Seated, SeatedCard)| SeatView {
+                position: seat.position,
+                group: seat.group,
+                name: sight.text(Field::Name, &card.name),
+            };
+            view.seats = members.into_iter().map(seat).collect();
         }
         Ok(view)
     }
