@@ -26,6 +26,7 @@ use super::archive::SeatedCard;
 use super::attachments::digest_of;
 use super::cases::{Case, NewCase, all_rows, another_person, no_case};
 use super::changes::Changes;
+use super::draws::state;
 pub use super::erased::ERASED;
 use super::erased::{TOMBSTONE, row};
 use super::experts::no_expert;
@@ -45,6 +46,8 @@ use crate::time::Timestamp;
 
 /// The longest basis or reason, in characters.
 const TEXT_MAX: usize = 500;
+/// States in which anybody of the pool may still come to sit, so that nobody of it is erased.
+const RUNNING: [&str; 4] = [state::COMMITTED, state::CALLING, state::FILLED, state::IN_REVIEW];
 
 /// Why somebody is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -351,7 +354,7 @@ impl Service {
             for row in rows.iter().filter(|row| row.committed_entry.is_some()) {
                 let (pool, seats) = self.archive().pool_and_seats(conn, row)?;
                 let Some(at) = pool.iter().position(|person| person.number == number) else { continue };
-                if row.state == super::draws::state::COMMITTED {
+                if RUNNING.contains(&row.state.as_str()) {
                     return Err(not_erasable(
                         "其人在进行中的抽取的候选池内，请待抽取结束",
                         "the person is in the pool of a draw that is running; wait for its end",

@@ -16,11 +16,14 @@ use expert_draw::store::{Append, Store, StoreConfig, StoreError, WriteError};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::calls::Called;
 use crate::draws::{drawn, one, verified};
+use crate::privacy::{ended, erased};
 use crate::support::{Kind, on_both};
 
 on_both! {
     a_called_draw_has_a_file_of_the_second_format_with_its_final_members
+    nobody_is_erased_while_a_draw_may_still_call_them
 }
 
 /// The book of a drawn draw, from its public evidence.
@@ -133,4 +136,22 @@ fn a_called_draw_has_a_file_of_the_second_format_with_its_final_members(kind: Ki
     let calls = report.facts.calls.as_ref().unwrap();
     assert_eq!((calls.out_on_own_pages, calls.passed_over_on_operators_word), (1, 0));
     assert!(calls.out.iter().all(|out| out.number.is_some()));
+    // Who came to the panel by a settlement is kept for the file when they are erased.
+    let drawn: Vec<u32> = calls.drawn.iter().map(|seat| seat.position).collect();
+    let late = calls.members.iter().position(|seat| !drawn.contains(&seat.position)).unwrap();
+    let opened = Evidence::read(&auditor.bytes).unwrap().openings.unwrap();
+    let number = &opened.seated[late].number;
+    ended(&app, number, "dismissed");
+    erased(&app, number);
+    assert_eq!(verified(&app, &public(&app), Audience::Public).facts.names.len(), 3);
+}
+
+fn nobody_is_erased_while_a_draw_may_still_call_them(kind: Kind) {
+    let called = Called::new(kind, 8);
+    let number = &called.experts[0];
+    ended(&called.app, number, "dismissed");
+    let propose = json!({"about": number, "ground": "request", "basis": "本人书面申请"});
+    let refused = called.app.post(&called.app.bureau, "/api/v1/erasures", "e", &propose);
+    let refused = refused.problem(409, "not_erasable");
+    assert!(refused["detail_en"].as_str().unwrap().contains("running"), "{refused}");
 }

@@ -384,13 +384,13 @@ fn two(app: &TestApp) -> (Actor, Actor) {
 }
 
 /// As if a decision had ended the standing: the row says so.
-fn ended(app: &TestApp, number: &str, standing: &str) {
+pub fn ended(app: &TestApp, number: &str, standing: &str) {
     app.fresh
         .by_hand(&format!("UPDATE expert SET standing = '{standing}' WHERE number = '{number}'"))
         .unwrap();
 }
 
-fn erased(app: &TestApp, number: &str) -> String {
+pub fn erased(app: &TestApp, number: &str) -> String {
     let (registrar, approver) = two(app);
     let ground = expert_draw::service::erasure::Ground::Request;
     let proposed = app.service.propose_erasure(&registrar, number, ground, "本人书面申请", None).unwrap();

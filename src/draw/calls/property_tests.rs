@@ -1,6 +1,7 @@
 //! Calls of random pools against brute force and the walk word for word, and that how fast somebody
 //! answers changes nothing.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -182,4 +183,106 @@ fn settlements_are_the_first_completion_and_do_not_depend_on_who_answers_first()
         let groups = sample.plan.seats.len();
         live(&sample, &sites[..groups], margin, &luck)?;
     });
+}
+
+/// Any statement at all about a few positions, or what is due.
+fn anything(book: &CallBook, now: i64, kind: u8, position: u32, small: u32) -> Option<Call> {
+    let alpha = ALPHA;
+    let round = if small < 6 { book.round() } else { small };
+    let receipt = Some(Hash([9; 32]));
+    Some(match kind {
+        0 | 1 => Call::Invited(book.due_invitation(now)?),
+        2 => Call::Settled(book.due_settlement(now)?),
+        3 => Call::Settled(book.settlement()),
+        4 => Call::Delivered(Delivered { alpha, round, position, receipt: Hash([9; 32]) }),
+        5..=8 => {
+            let answer = if kind == 5 { Answer::Declined } else { Answer::Accepted };
+            let by = AnsweredBy::Channel;
+            Call::Answered(Answered { alpha, round, position, answer, by, reason: None, receipt })
+        }
+        9 => {
+            let why = Why::ALL[2 + small as usize % 5];
+            let (by, actor, approver) = (VacatedBy::Channel, None, None);
+            Call::Vacated(Vacated { alpha, position, why, by, receipt, actor, approver })
+        }
+        10 => {
+            let seat = book.seat_of(position).or(book.panel().first().copied())?;
+            let group = if small < 6 { u32::from(seat.group) } else { small };
+            let site = book.site_of_group(group).unwrap_or(1);
+            Call::SignedIn(SignedIn { alpha, position, group, site })
+        }
+        _ => {
+            let reason = if small < 6 { StopReason::Shortfall } else { StopReason::SiteFailure };
+            Call::Stopped(Stopped { alpha, reason, actor: "A1".into(), approver: "A2".into() })
+        }
+    })
+}
+
+/// What holds in every state that statements can reach.
+fn sound(before: &CallBook, after: &CallBook, sample: &Sample) -> Result<(), TestCaseError> {
+    let members: BTreeSet<u32> = after.panel().iter().map(|seat| seat.position).collect();
+    prop_assert_eq!(members.len(), after.panel().len());
+    for (group, seats) in (1u8..).zip(&sample.plan.seats) {
+        let held: Vec<_> = after.panel().iter().filter(|seat| seat.group == group).collect();
+        prop_assert_eq!(held.len(), *seats as usize);
+        prop_assert!(held.iter().all(|s| sample.pool[s.position as usize].groups >> (group - 1) & 1 == 1));
+    }
+    let mut units: BTreeMap<_, u32> = BTreeMap::new();
+    for position in &members {
+        *units.entry(sample.pool[*position as usize].unit).or_default() += 1;
+    }
+    prop_assert!(units.values().all(|members| *members <= sample.plan.unit_cap));
+    // Nobody comes back, leaves their told site, or leaves their group after sign-in.
+    for (position, why, word) in before.out() {
+        prop_assert!(after.out().contains(&(position, why, word)) && !after.accepted(position));
+    }
+    for position in 0..sample.pool.len() as u32 {
+        let told = before.site_of(position);
+        prop_assert!(told.is_none() || told == after.site_of(position));
+        prop_assert!(!before.was_invited(position) || after.was_invited(position));
+        if let (true, Some(now)) = (before.accepted(position), after.seat_of(position)) {
+            let site = after.site_of_group(u32::from(now.group));
+            prop_assert!(told.is_none() || before.seat_of(position).is_none() || told == site);
+            let same = before.seat_of(position) == Some(now);
+            prop_assert!(!before.signed_in(position) || same);
+        }
+    }
+    let invitees = after.next_invitees();
+    prop_assert!(invitees.iter().all(|invitee| !after.was_invited(invitee.position)));
+    prop_assert!(after.shortfall().is_none() || (invitees.is_empty() && !after.is_filled()));
+    prop_assert!(!after.may_be_unsealed() || (after.is_filled() && after.members() == after.panel()));
+    Ok(())
+}
+
+#[test]
+fn whatever_is_said_the_book_stays_sound_and_refusals_change_nothing() {
+    let steps = prop::collection::vec((0u8..12, 0u32..12, 0u32..8, 0i64..3_000), 1..60);
+    let sites = prop::collection::vec(1u32..=2, 3);
+    let (accepted, refused) = (Cell::new(0u32), Cell::new(0u32));
+    proptest!(ProptestConfig::with_cases(1500), |(mut sample in sample(12), sites in sites, margin in 0u32..4, steps in steps)| {
+        sample.fixed.clear();
+        sample.out.clear();
+        let Some(mut book) = book(&sample, &sites[..sample.plan.seats.len()], margin) else { return Ok(()) };
+        let mut now = 0;
+        for (kind, position, small, later) in steps {
+            now += later / 4;
+            // A stop ends it; seldom.
+            let kind = if kind == 11 && small > 0 { 8 } else { kind };
+            let position = position % sample.pool.len() as u32;
+            let Some(call) = anything(&book, now, kind, position, small) else { continue };
+            let before = book.clone();
+            match book.apply(&call, now) {
+                Ok(()) => {
+                    accepted.set(accepted.get() + 1);
+                    sound(&before, &book, &sample)?;
+                }
+                Err(_) => {
+                    refused.set(refused.get() + 1);
+                    prop_assert_eq!(&book, &before);
+                }
+            }
+        }
+    });
+    let (accepted, refused) = (accepted.get(), refused.get());
+    assert!(accepted > 2_000 && refused > 2_000, "{accepted} accepted, {refused} refused");
 }
