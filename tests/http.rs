@@ -61,6 +61,8 @@ mod performance;
 mod privacy;
 #[path = "http/renewals.rs"]
 mod renewals;
+#[path = "http/replay.rs"]
+mod replay;
 #[path = "http/rim.rs"]
 mod rim;
 #[path = "http/roles.rs"]

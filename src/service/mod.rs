@@ -342,6 +342,10 @@ impl Service {
         if self.store.read(|conn| store::profile::find(conn, &digest.to_hex()))?.is_some() {
             return Ok(());
         }
+        let named = self.store.read(store::profile::all)?;
+        if named.iter().any(|known| known.name == self.profile.name()) {
+            return Err(rules_in_force::edited(self.profile.name()));
+        }
         let text = String::from_utf8(self.profile.bytes().to_vec()).map_err(Refusal::internal)?;
         let name = self.profile.name().to_owned();
         self.store.write("load profile", move |tx| {

@@ -7,10 +7,12 @@ use expert_draw::codes::{CreditCode, NationalId};
 use expert_draw::http::server::{Running, Serving, spawn};
 use expert_draw::keys::Keys;
 use expert_draw::ports::{FixedClock, SeededEntropy, SystemEntropy};
-use expert_draw::rules::{embedded, embedded_registry};
+use expert_draw::rules::{Profile, embedded, embedded_registry};
 use expert_draw::service::access::AccessRules;
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::fsck::fsck;
+use expert_draw::service::refusal::Refusal;
+use expert_draw::service::replay::{self, Replayed};
 use expert_draw::service::passwords::PasswordCost;
 use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::store::{Against, Depth, Reader};
@@ -71,9 +73,30 @@ impl TestApp {
         Self::with(kind, AccessRules::default(), registry_profile, NOW, 30, true)
     }
 
+    /// Under a rule profile of draws that comes with the product (`national`, `hunan`, …), or that a text of
+    /// TOML under one of them makes.
+    #[allow(dead_code)]
+    pub fn drawing_under(kind: Kind, profile: Profile) -> Self {
+        let access = AccessRules::default();
+        Self::with_profile(kind, access, profile, "registry-hunan-2023", NOW, 30, true)
+    }
+
     fn with(
         kind: Kind,
         access: AccessRules,
+        registry_profile: &str,
+        now: Timestamp,
+        days: u32,
+        direct_entry: bool,
+    ) -> Self {
+        let profile = embedded("hunan-2023").unwrap();
+        Self::with_profile(kind, access, profile, registry_profile, now, days, direct_entry)
+    }
+
+    fn with_profile(
+        kind: Kind,
+        access: AccessRules,
+        profile: Profile,
         registry_profile: &str,
         now: Timestamp,
         days: u32,
@@ -85,7 +108,6 @@ impl TestApp {
         let keys =
             Keys::create(&fresh.folder.join("keys"), "draw.example/430600", "430600", entropy.as_ref())
                 .unwrap();
-        let profile = embedded("hunan-2023").unwrap();
         let registry = embedded_registry(registry_profile).unwrap();
         let config = ServiceConfig {
             checkpoint_path: Some(fresh.checkpoint_path()),
@@ -106,7 +128,15 @@ impl TestApp {
         Self { running, service, clock, bureau, agency, auditor, other_agency, agent, fresh }
     }
 
-    /// What fsck finds; empty if the tables are what the journal adds up to.
+    /// Pools and exclusions of all draws, rebuilt from the journal.
+    #[allow(dead_code)]
+    pub fn replay(&self) -> Replayed {
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let reader = Reader::open(&self.fresh.database, 1, Duration::from_secs(20)).unwrap();
+        replay::pools(&reader, &keys, &SystemEntropy, &mut |_, _| {}).unwrap()
+    }
+
+    /// What fsck finds, with the replay of pools; empty if the tables are what the journal adds up to.
     pub fn fsck(&self) -> Vec<String> {
         let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
         let reader = Reader::open(&self.fresh.database, 1, Duration::from_secs(20)).unwrap();
@@ -117,7 +147,8 @@ impl TestApp {
             checkpoint_path: Some(&checkpoint),
             depth: Depth::Full,
         };
-        let found = fsck(&reader, &keys, &SystemEntropy, &against, &mut |_, _| {}).unwrap();
+        let mut found = fsck(&reader, &keys, &SystemEntropy, &against, &mut |_, _| {}).unwrap();
+        found.extend(self.replay().findings);
         found.iter().map(ToString::to_string).collect()
     }
 
@@ -130,6 +161,16 @@ impl TestApp {
         let database = self.fresh.database.clone();
         Service::open(ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry))
             .unwrap()
+    }
+
+    /// The same database opened under another rule profile of draws.
+    #[allow(dead_code)]
+    pub fn reopened(&self, profile: Profile) -> Result<Service, Refusal> {
+        let entropy = Arc::new(SeededEntropy::new(9));
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let registry = embedded_registry("registry-hunan-2023").unwrap();
+        let database = self.fresh.database.clone();
+        Service::open(ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry))
     }
 
     /// Entries in the journal.

@@ -557,4 +557,7 @@ fn evidence_of_a_draw_verifies_after_a_member_was_erased(kind: Kind) {
     assert!(names.iter().any(|name| Some(name.as_str()) == member["name"].as_str()), "{names:?}");
     assert_eq!(restarted.public_evidence(draw["id"].as_str().unwrap()).unwrap(), public.bytes);
     sound(&app);
+    // The pool is rebuilt without whoever cannot be judged any more, and says so.
+    let replayed = app.replay();
+    assert_eq!((replayed.findings.len(), replayed.draws, replayed.people, replayed.erased), (0, 1, 7, 1));
 }
