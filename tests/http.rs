@@ -57,6 +57,12 @@ mod opponents;
 mod packages;
 #[path = "http/performance.rs"]
 mod performance;
+#[path = "http/plans.rs"]
+mod plans;
+#[path = "http/plans_remote.rs"]
+mod plans_remote;
+#[path = "http/plans_short.rs"]
+mod plans_short;
 #[path = "http/privacy.rs"]
 mod privacy;
 #[path = "http/renewals.rs"]
@@ -84,3 +90,5 @@ mod support;
 mod tokens;
 #[path = "http/units.rs"]
 mod units;
+#[path = "http/venues.rs"]
+mod venues;

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use expert_draw::evidence::Audience;
+use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
 use expert_draw::evidence::bundle::FILE_LIMIT;
 use expert_draw::evidence::membership;
 use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
@@ -86,6 +87,9 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
         return Ok(ExitCode::from(if report.verified() { 0 } else { 1 }));
     }
+    if SitesEvidence::is_meant(&bytes) {
+        return run_sites(options, &policy, &bytes);
+    }
     let report = match &options.predecessor {
         Some(path) => verify_after(&bytes, &evidence(path)?, &policy, options.expect),
         None => verify(&bytes, &policy, options.expect),
@@ -93,6 +97,38 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let text = if options.json { json(&report) } else { text(&report, options.english) };
     io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
     Ok(ExitCode::from(if report.verified() { 0 } else { 1 }))
+}
+
+/// A file of a draw of sites (抽取副场): its own checks, the same exit codes.
+fn run_sites(options: &Options, policy: &Policy, bytes: &[u8]) -> Result<ExitCode, String> {
+    let report = sites::verify(bytes, policy, options.expect);
+    let text = if options.json {
+        String::from_utf8_lossy(&report.to_json().canonical()).into_owned() + "\n"
+    } else {
+        sites_text(&report, options.english)
+    };
+    io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
+    Ok(ExitCode::from(if report.verified() { 0 } else { 1 }))
+}
+
+fn sites_text(report: &SitesReport, english: bool) -> String {
+    let mut out = String::new();
+    for check in &report.checks {
+        let mark = if check.passed { '✓' } else { '✗' };
+        let title = sites::CHECKS.iter().find(|(name, _)| !english && *name == check.name);
+        let title = title.map_or(String::new(), |(_, title)| format!("{title}："));
+        out += &format!("{mark} {:<20} {title}{}\n", check.name, check.detail);
+    }
+    let attempt = report.facts.attempt.unwrap_or_default();
+    out += &match (report.verified(), english) {
+        (true, false) => format!("\n结论：核验通过。副场由其承诺唯一确定；第 {attempt} 次抽取；保证等级：operator\n"),
+        (true, true) => format!(
+            "\nverdict: VERIFIED. the sites follow from their commitment; attempt {attempt}; level: operator\n"
+        ),
+        (false, false) => "\n结论：核验不通过。\n".to_owned(),
+        (false, true) => "\nverdict: REFUSED.\n".to_owned(),
+    };
+    out
 }
 
 /// A file that is not even evidence is unusable input; one that is and fails a check is refused.

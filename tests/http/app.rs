@@ -81,6 +81,12 @@ impl TestApp {
         Self::with_profile(kind, access, profile, "registry-hunan-2023", NOW, 30, true)
     }
 
+    /// Under the rule profile of version 2 of that name.
+    #[allow(dead_code)]
+    pub fn ruled(kind: Kind, source: &str) -> Self {
+        Self::drawing_under(kind, expert_draw::profile_source::embedded(source).unwrap().profile)
+    }
+
     fn with(
         kind: Kind,
         access: AccessRules,
@@ -229,6 +235,17 @@ impl TestApp {
             headers.push(("If-Match", etag));
         }
         self.ask("PATCH", path, &headers, body.as_bytes())
+    }
+
+    #[allow(dead_code)]
+    pub fn put(&self, token: &str, path: &str, etag: &str, body: &Value) -> Answer {
+        let (authorization, body) = (bearer(token), body.to_string());
+        let mut headers =
+            vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+        if !etag.is_empty() {
+            headers.push(("If-Match", etag));
+        }
+        self.ask("PUT", path, &headers, body.as_bytes())
     }
 
     pub fn delete(&self, token: &str, path: &str) -> Answer {

@@ -41,6 +41,8 @@ fn operations() -> Vec<Operation> {
         crate::privacy::operations(),
         crate::search::operations(),
         crate::calls::operations(),
+        crate::plans::operations(),
+        crate::venues::operations(),
         // One line for each area.
     ]
     .concat()
@@ -69,6 +71,7 @@ fn first_operations() -> Vec<Operation> {
         ("POST", "/packages", RequestDraw, package(1)),
         ("GET", "/packages", ReadDraws, none.clone()),
         ("GET", "/packages/{id}", ReadDraws, none.clone()),
+        ("PATCH", "/packages/{id}", RequestDraw, json!({"add_suppliers": []})),
         ("POST", "/draws", RequestDraw, draw.clone()),
         ("POST", "/draws/check", ReadDraws, draw),
         ("GET", "/draws", ReadDraws, none.clone()),

@@ -11,7 +11,7 @@ use super::bundle::{Audience, EvidenceEntry, FileError};
 use crate::codec::{Hash, Json, Object, ShapeError, from_hex, object, sha256, to_hex};
 use crate::draw::sites::SitesRequest;
 use crate::draw::vrf::Proof;
-pub use verify::{CHECKS, SitesFacts, SitesReport, verify};
+pub use verify::{CHECKS, SitesCheck, SitesFacts, SitesReport, verify};
 
 /// Value of the field `format`.
 pub const FORMAT: &str = "expert-draw/sites-v1";
@@ -138,7 +138,7 @@ impl SitesEvidence {
     /// Whether bytes are a file of this format, as far as its head says.
     pub fn is_meant(bytes: &[u8]) -> bool {
         let needle = format!("\"format\":\"{FORMAT}\"");
-        bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+        bytes.len() <= FILE_LIMIT && bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
     }
 }
 

@@ -1,0 +1,177 @@
+//! Remote review: sub-venues drawn before the experts, blind to city, venue and workstation; verified by
+//! strangers; given up by two people; experts drawn where the sites are.
+
+use expert_draw::evidence::Audience;
+use expert_draw::evidence::sites::{SitesReport, verify};
+use expert_draw::log::Policy;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, credit_code, expert};
+use crate::draws::recorded;
+use crate::plans::{account, created, one, plan, step};
+use crate::support::{Kind, on_both};
+use crate::venues::{added, venue};
+
+on_both! {
+    sites_are_drawn_before_the_experts_and_verified_by_strangers
+    drawn_sites_are_given_up_by_two_people_and_drawn_again_as_the_next_attempt
+    what_stands_in_the_way_of_sites_is_named
+}
+
+/// Five experts: two at the host in Fuzhou, three at two drawn sites.
+fn remote(package: &str) -> Value {
+    let mut body = plan(package);
+    body["region"] = json!("350100");
+    body["remote"] = json!(true);
+    body["groups"] = json!([
+        {"speciality": "ndrc316:A0832", "within": ["350000"], "seats": 2, "site": 1},
+        {"speciality": "ndrc316:A0832", "of_site": true, "seats": 2, "site": 2},
+        {"speciality": "ndrc316:C06", "of_site": true, "seats": 1, "site": 3}
+    ]);
+    body["sites"] = json!({"count": 2, "within": ["350000"], "workstations": 2});
+    body["document_numbers"] =
+        json!([{"speciality": "ndrc316:A0832", "experts": 4}, {"speciality": "ndrc316:C06", "experts": 1}]);
+    body
+}
+
+/// Centres in four cities of Fujian and one in the host city.
+fn centres(app: &TestApp) -> Vec<String> {
+    ["350200", "350300", "350400", "350500", "350100"].map(|region| added(app, &venue(region, 4))).to_vec()
+}
+
+fn people(app: &TestApp) {
+    let cities = ["350100", "350200", "350300", "350400", "350500"];
+    for serial in 0..60u32 {
+        let mut one = expert(serial);
+        one["employments"][0]["unit"] = json!(credit_code(100 + serial));
+        one["past"] = json!([]);
+        one["regions"] = json!([cities[serial as usize % cities.len()]]);
+        app.post(&app.bureau, "/api/v1/experts", &format!("f-{serial}"), &one).expect(201);
+    }
+}
+
+fn checked(app: &TestApp, draw: &str, audience: Audience) -> SitesReport {
+    let path = match audience {
+        Audience::Public => format!("/api/v1/sites-draws/{draw}/evidence"),
+        Audience::Auditor => format!("/api/v1/sites-draws/{draw}/evidence?audience=auditor&purpose=审计"),
+    };
+    let file = match audience {
+        Audience::Public => app.ask("GET", &path, &[], b""),
+        Audience::Auditor => app.get(&app.auditor, &path),
+    };
+    let file = file.expect(200);
+    let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
+    let policy = Policy::parse(keys["policy"].as_str().unwrap().as_bytes()).unwrap();
+    let report = verify(&file.bytes, &policy, Some(audience));
+    assert!(report.verified(), "{:?}", report.checks);
+    // Nothing of a public file tells which venue or city it was.
+    if audience == Audience::Public {
+        assert!(!file.text().contains("3502") && !file.text().contains("交易中心"), "{}", file.text());
+    }
+    report
+}
+
+fn sites_are_drawn_before_the_experts_and_verified_by_strangers(kind: Kind) {
+    let app = TestApp::ruled(kind, "fujian");
+    let venues = centres(&app);
+    people(&app);
+    let ready = approved_by_rule(&app, &remote(&recorded(&app, 1)));
+    // Fujian draws experts on the day itself; and sites first.
+    app.clock.set(expert_draw::time::Timestamp::parse("2026-11-26T17:00:00Z").unwrap());
+    let first = step(&app, &app.agency, &ready, "draw", &json!({})).problem(422, "not_yet");
+    assert_eq!(first["errors"][0]["rule"], "sub_venue_first", "{first}");
+    step(&app, &app.bureau, &ready, "sites", &json!({})).problem(403, "not_permitted");
+    let path = format!("{}/sites", one(&ready));
+    let drawn = app.post(&app.agency, &path, "sites", &json!({})).expect(200).json();
+    let size = app.size();
+    assert_eq!(app.post(&app.agency, &path, "sites", &json!({})).expect(200).json(), drawn);
+    assert_eq!(app.size(), size);
+    let sites = drawn["drawn_sites"].as_array().unwrap();
+    assert_eq!((sites.len(), &sites[0]["site"], &sites[1]["site"]), (2, &json!(2), &json!(3)));
+    assert!(sites.iter().all(|site| venues[..4].contains(&site["venue"].as_str().unwrap().to_owned())));
+    assert_ne!(sites[0]["region"], sites[1]["region"], "two cities");
+    step(&app, &app.agency, &ready, "sites", &json!({})).problem(409, "sites_drawn");
+    let bookings = app.get(&app.agency, &format!("{}/bookings", one(&ready))).expect(200).json();
+    assert!(bookings["items"].as_array().unwrap().iter().all(|b| b["workstations"].as_array().unwrap().len() == 2));
+
+    let draw = drawn["sites_draw"].as_str().unwrap();
+    let public = checked(&app, draw, Audience::Public);
+    assert_eq!((public.facts.attempt, public.facts.venues, public.facts.sites.len()), (Some(1), Some(4), 2));
+    let size = app.size();
+    checked(&app, draw, Audience::Auditor);
+    assert_eq!(app.size(), size + 1, "the auditor's look is an entry");
+    app.get(&app.agency, &format!("/api/v1/sites-draws/{draw}/evidence?audience=auditor&purpose=xx"))
+        .problem(403, "not_permitted");
+    app.ask("GET", "/api/v1/sites-draws/S0000000000000000/evidence", &[], b"").problem(404, "not_found");
+
+    let made = step(&app, &app.agency, &ready, "draw", &json!({})).expect(201).json();
+    assert_eq!(made["groups"][1]["within"], json!([sites[0]["region"]]));
+    assert_eq!(made["groups"][2]["within"], json!([sites[1]["region"]]));
+    assert_eq!(app.fsck(), Vec::<String>::new());
+}
+
+/// Fujian's rules ask for no approval by the bureau: what the agency submits is agreed to by rule.
+fn approved_by_rule(app: &TestApp, body: &Value) -> Value {
+    let draft = created(app, body);
+    let ready = step(app, &app.agency, &draft, "submit", &json!({})).expect(200).json();
+    assert_eq!(ready["state"], "approved", "{ready}");
+    ready
+}
+
+fn drawn_sites_are_given_up_by_two_people_and_drawn_again_as_the_next_attempt(kind: Kind) {
+    let app = TestApp::ruled(kind, "fujian");
+    centres(&app);
+    let ready = approved_by_rule(&app, &remote(&recorded(&app, 1)));
+    let drawn = step(&app, &app.agency, &ready, "sites", &json!({})).expect(200).json();
+    let first = drawn["sites_draw"].as_str().unwrap().to_owned();
+    // Another time would be another draw.
+    let mut later = remote(ready["package"].as_str().unwrap());
+    later["hours"] = json!(6);
+    let etag = format!("\"{}\"", drawn["version"]);
+    app.put(&app.agency, &one(&ready), &etag, &later).problem(409, "sites_drawn");
+    step(&app, &app.agency, &ready, "sites/end", &json!({"reason": "cancelled"})).names(422, "reason", "unknown_reason");
+    step(&app, &app.bureau, &ready, "sites/end/confirm", &json!({})).problem(409, "wrong_state");
+    step(&app, &app.agency, &ready, "sites/end", &json!({"reason": "site_failure"})).expect(200);
+    step(&app, &app.agency, &ready, "sites/end/confirm", &json!({})).problem(403, "not_permitted");
+    let ended = step(&app, &app.bureau, &ready, "sites/end/confirm", &json!({})).expect(200).json();
+    assert_eq!((&ended["drawn_sites"], &ended["sites_ended"]), (&json!([]), &json!([first])));
+    assert_eq!(checked(&app, &first, Audience::Public).facts.ended, Some("site_failure"));
+    let bookings = app.get(&app.agency, &format!("{}/bookings", one(&ready))).expect(200).json();
+    assert!(bookings["items"].as_array().unwrap().iter().all(|booking| booking["state"] == "released"));
+
+    let again = step(&app, &app.agency, &ready, "sites", &json!({})).expect(200).json();
+    let second = again["sites_draw"].as_str().unwrap();
+    assert_ne!(second, first);
+    assert_eq!(checked(&app, second, Audience::Auditor).facts.attempt, Some(2));
+    // Cancelled with its plan, and the workstations are free.
+    step(&app, &app.agency, &ready, "cancel", &json!({"reason": "采购终止"})).expect(200);
+    step(&app, &app.bureau, &ready, "cancel/confirm", &json!({})).expect(200);
+    assert_eq!(checked(&app, second, Audience::Public).facts.ended, Some("cancelled"));
+    assert_eq!(app.fsck(), Vec::<String>::new());
+}
+
+fn what_stands_in_the_way_of_sites_is_named(kind: Kind) {
+    let app = TestApp::ruled(kind, "fujian");
+    let only = added(&app, &venue("350200", 4));
+    let ready = approved_by_rule(&app, &remote(&recorded(&app, 1)));
+    step(&app, &app.agency, &ready, "sites", &json!({})).problem(422, "venues_short");
+    // One that is closed, one too small, one in the host's city: no better.
+    let closed = added(&app, &venue("350300", 4));
+    app.post(&app.bureau, &format!("/api/v1/venues/{closed}/close"), "c", &json!({"reason": "装修"})).expect(200);
+    let mut small = venue("350400", 4);
+    small["rooms"] = json!([{"name": "1", "workstations": 1}]);
+    added(&app, &small);
+    added(&app, &venue("350100", 9));
+    step(&app, &app.agency, &ready, "sites", &json!({})).problem(422, "venues_short");
+    added(&app, &venue("350200", 2));
+    let drawn = step(&app, &app.agency, &ready, "sites", &json!({})).expect(200).json();
+    // Two in one city, because there are no others: the strictest limits that can be met.
+    let sites = drawn["drawn_sites"].as_array().unwrap();
+    assert!(sites.iter().any(|site| site["venue"] == only) && sites[0]["region"] == sites[1]["region"]);
+    checked(&app, drawn["sites_draw"].as_str().unwrap(), Audience::Auditor);
+    let mut not_remote = remote(&recorded(&app, 2));
+    not_remote["remote"] = json!(false);
+    app.post(&app.agency, "/api/v1/plans", "wrong", &not_remote).names(422, "sites", "not_remote");
+    let purchaser = account(&app, "purchaser", Some(21));
+    step(&app, &purchaser, &ready, "sites", &json!({})).problem(403, "not_permitted");
+}
