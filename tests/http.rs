@@ -51,6 +51,8 @@ mod imports;
 mod leave;
 #[path = "http/my_draws.rs"]
 mod my_draws;
+#[path = "http/old_faults.rs"]
+mod old_faults;
 #[path = "http/opponents.rs"]
 mod opponents;
 #[path = "http/packages.rs"]

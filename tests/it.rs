@@ -1,5 +1,6 @@
 //! The registry as a whole: a scripted year of one bureau through the API on both databases, and the
-//! served API held against its own document by a tool that is not ours.
+//! served API held against its own document by a tool that is not ours; whole lives of a package, from the
+//! plan to the archive.
 //!
 //! PostgreSQL is the private cluster that `EXPERT_DRAW_TEST_POSTGRES` names, the Python with
 //! schemathesis is `EXPERT_DRAW_TEST_PYTHON`; `make test` sets both.
@@ -10,6 +11,10 @@
 mod app;
 #[path = "it/contract.rs"]
 mod contract;
+#[path = "it/life.rs"]
+mod life;
+#[path = "it/lives.rs"]
+mod lives;
 #[path = "crash/site.rs"]
 #[allow(dead_code)]
 mod site;
