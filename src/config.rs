@@ -65,7 +65,8 @@ pub struct Config {
     pub origin: String,
     /// Region code of the bureau, used when the log is opened.
     pub jurisdiction: String,
-    /// Name of the embedded rule profile, or the path of a profile file.
+    /// Name of a rule profile that comes with the product, or the path of a source (`.toml`) or of a
+    /// compiled profile.
     pub profile: String,
     /// Name of the embedded registry profile, or the path of a file.
     pub registry_profile: String,

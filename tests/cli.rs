@@ -16,6 +16,7 @@ use support::{Fresh, Kind, on_both};
 on_both! {
     a_demo_leaves_evidence_that_verifies_and_a_changed_copy_does_not
     a_backup_restores_database_and_keys_together
+    a_bureau_writes_a_rule_profile_of_its_own_and_serves_under_it
     an_import_reports_bad_rows_and_takes_nothing_or_the_rest
     an_account_is_made_with_rights_region_and_login
     a_file_in_gb18030_or_xlsx_is_tried_mapped_reported_and_imported
@@ -266,4 +267,40 @@ fn a_file_in_gb18030_or_xlsx_is_tried_mapped_reported_and_imported(kind: Kind) {
 
 fn text_of(output: &Output) -> String {
     format!("{}{}", text(&output.stdout), text(&output.stderr))
+}
+
+fn a_bureau_writes_a_rule_profile_of_its_own_and_serves_under_it(kind: Kind) {
+    let bureau = Bureau::new(kind);
+    let said = bureau.ok(&["rules", "check", "hunan"]);
+    for text in ["规则档案 hunan-2026-11", "【与上级档案不同之处】", "【仅凭一般知识、未见原文的】"]
+    {
+        assert!(said.contains(text), "{said}");
+    }
+    let listed = bureau.ok(&["rules", "list"]);
+    for text in ["conflict_kinship", "draw_not_too_early", "guangdong", "hunan-2023"] {
+        assert!(listed.contains(text), "{listed}");
+    }
+    let own = bureau.fresh.folder.join("yueyang.toml");
+    let write = |days: u32| {
+        let text = format!(
+            "name = \"yueyang\"\nedition = \"1\"\nparent = \"hunan\"\ntitle = \"岳阳\"\njurisdiction = \"430600\"\nvalid_from = \"2026-01-01\"\n[rules.cooldown]\napplies = \"yes\"\nparameters = {{ days = {days} }}\nsource = \"岳财采〔2026〕1号\"\nstatus = \"text\"\n"
+        );
+        fs::write(&own, text).unwrap();
+    };
+    write(60);
+    let path = own.to_str().unwrap();
+    let said = bureau.ok(&["rules", "check", path]);
+    assert!(said.contains("上级：间隔不少于30日；此处：间隔不少于60日"), "{said}");
+    assert_eq!(said.matches("来自：").count(), 3);
+    // What a city inherits it need not repeat; loading is an entry, and editing is refused.
+    bureau.ok(&["due", "--profile", path]);
+    bureau.ok(&["due", "--profile", path]);
+    write(90);
+    let refused = bureau.run(&["due", "--profile", path]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("yueyang-1"), "{refused:?}");
+    let broken = bureau.fresh.folder.join("broken.toml");
+    fs::write(&broken, "name = \"x\"\ncolour = \"red\"\n").unwrap();
+    let refused = bureau.run(&["rules", "check", broken.to_str().unwrap()]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("colour"), "{refused:?}");
+    assert!(bureau.ok(&["fsck"]).contains("候选池重建：0 次抽取"));
 }

@@ -21,6 +21,8 @@ mod bad_rows;
 mod called_files;
 #[path = "http/calls.rs"]
 mod calls;
+#[path = "http/calls_order.rs"]
+mod calls_order;
 #[path = "http/campaigns.rs"]
 mod campaigns;
 #[path = "http/changes.rs"]
@@ -49,6 +51,8 @@ mod fees;
 mod imports;
 #[path = "http/leave.rs"]
 mod leave;
+#[path = "http/material.rs"]
+mod material;
 #[path = "http/my_draws.rs"]
 mod my_draws;
 #[path = "http/old_faults.rs"]

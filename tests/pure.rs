@@ -14,6 +14,8 @@ mod fixture;
 mod lifecycles;
 #[path = "pure/membership.rs"]
 mod membership;
+#[path = "pure/sites.rs"]
+mod sites;
 #[path = "pure/tidy.rs"]
 mod tidy;
 #[path = "pure/vectors.rs"]

@@ -8,9 +8,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use expert_draw::evidence::Audience;
-use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
 use expert_draw::evidence::bundle::FILE_LIMIT;
 use expert_draw::evidence::membership;
+use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
 use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
 use expert_draw::log::Policy;
 
@@ -77,6 +77,9 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let policy = Policy::parse(&policy)
         .map_err(|e| format!("{}: 信任策略无法使用 (unusable policy): {e}", options.policy))?;
     let bytes = evidence(&options.evidence)?;
+    if SitesEvidence::is_meant(&bytes) {
+        return run_sites(options, &policy, &bytes);
+    }
     if membership::is_membership(&bytes) {
         let report = membership::verify(&bytes, &policy);
         let text = if options.json {
@@ -86,9 +89,6 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         };
         io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
         return Ok(ExitCode::from(if report.verified() { 0 } else { 1 }));
-    }
-    if SitesEvidence::is_meant(&bytes) {
-        return run_sites(options, &policy, &bytes);
     }
     let report = match &options.predecessor {
         Some(path) => verify_after(&bytes, &evidence(path)?, &policy, options.expect),
@@ -121,7 +121,9 @@ fn sites_text(report: &SitesReport, english: bool) -> String {
     }
     let attempt = report.facts.attempt.unwrap_or_default();
     out += &match (report.verified(), english) {
-        (true, false) => format!("\n结论：核验通过。副场由其承诺唯一确定；第 {attempt} 次抽取；保证等级：operator\n"),
+        (true, false) => {
+            format!("\n结论：核验通过。副场由其承诺唯一确定；第 {attempt} 次抽取；保证等级：operator\n")
+        }
         (true, true) => format!(
             "\nverdict: VERIFIED. the sites follow from their commitment; attempt {attempt}; level: operator\n"
         ),

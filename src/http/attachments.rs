@@ -20,11 +20,12 @@ use super::run::run;
 use super::times::Rfc3339;
 use crate::registry::privacy::AttachmentKind;
 use crate::service::Service;
+use crate::service::applications::Side;
 use crate::service::attachments::AttachmentView;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(file).service(file_own).service(file_application);
+    config.service(file).service(file_own).service(file_own_application).service(file_application);
     config.service(list).service(list_own).service(list_application).service(read).service(read_own);
 }
 
@@ -129,7 +130,34 @@ async fn file_own(
     Ok(HttpResponse::Created().json(Attachment::from(made.await?)))
 }
 
-/// 上传申请附件 · Files a document of the own application.
+/// 上传本人申请附件 · Files a document of the own application.
+#[utoipa::path(
+    tag = "attachments",
+    params(
+        ("id" = String, Path, description = "Application"),
+        KindParams,
+        ("Idempotency-Key" = String, Header, description = "1–64 visible ASCII characters")
+    ),
+    request_body(content = Vec<u8>, content_type = "application/pdf", description = "the document: PDF, JPEG (image/jpeg) or PNG (image/png)"),
+    responses((status = 201, body = Attachment))
+)]
+#[post("/me/applications/{id}/attachments")]
+async fn file_own_application(
+    caller: Caller,
+    key: Key,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+    params: Params<KindParams>,
+    body: Document,
+) -> Result<HttpResponse, Problem> {
+    let (key, kind) = (key.of(body.request)?, params.0.check()?);
+    let made = run(&service, move |service| {
+        service.attach_to_application(&caller.0, Side::Own, &id, kind, &body.content, Some(&key))
+    });
+    Ok(HttpResponse::Created().json(Attachment::from(made.await?)))
+}
+
+/// 上传申请附件 · Files a document of an application that the bureau entered.
 #[utoipa::path(
     tag = "attachments",
     params(
@@ -151,7 +179,7 @@ async fn file_application(
 ) -> Result<HttpResponse, Problem> {
     let (key, kind) = (key.of(body.request)?, params.0.check()?);
     let made = run(&service, move |service| {
-        service.attach_to_application(&caller.0, &id, kind, &body.content, Some(&key))
+        service.attach_to_application(&caller.0, Side::Bureau, &id, kind, &body.content, Some(&key))
     });
     Ok(HttpResponse::Created().json(Attachment::from(made.await?)))
 }

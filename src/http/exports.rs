@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::Caller;
 use super::experts::region;
+use super::looks::account;
 use super::problem::Problem;
 use super::query::{Params, flag};
 use super::run::run;
@@ -20,6 +21,7 @@ use crate::service::tables::{self, Table};
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(experts).service(units).service(cases).service(accounts).service(ggzy);
+    config.service(looks).service(packages).service(draws);
 }
 
 /// Which experts, in which form.
@@ -86,6 +88,18 @@ pub struct CasesParams {
     state: Option<String>,
     /// In this region or a part of it.
     region: Option<String>,
+}
+
+/// Which looks, in which form.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct LooksExported {
+    /// `xlsx`, `csv` or `csv_gb18030`; `xlsx` if absent.
+    format: Option<String>,
+    /// Of this account.
+    #[param(max_length = 64)]
+    account: Option<String>,
 }
 
 /// Which experts for which platform.
@@ -244,6 +258,64 @@ async fn ggzy(
         }
     });
     Ok(file("GgzyExpert", form, bytes.await?))
+}
+
+/// 导出查看记录 · Looks as a file, newest first.
+#[utoipa::path(
+    tag = "exports",
+    params(LooksExported),
+    responses((status = 200, content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "text/csv")
+    )))
+)]
+#[get("/exports/looks")]
+async fn looks(
+    caller: Caller,
+    service: web::Data<Service>,
+    params: Params<LooksExported>,
+) -> Result<HttpResponse, Problem> {
+    let form = Form::parse(params.0.format.as_deref())?;
+    let account = account(params.0.account)?;
+    made(&service, form, move |service| service.export_looks(&caller.0, account.as_deref())).await
+}
+
+/// 导出包 · The list of packages as a file; an agency's own.
+#[utoipa::path(
+    tag = "exports",
+    params(FormParams),
+    responses((status = 200, content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "text/csv")
+    )))
+)]
+#[get("/exports/packages")]
+async fn packages(
+    caller: Caller,
+    service: web::Data<Service>,
+    params: Params<FormParams>,
+) -> Result<HttpResponse, Problem> {
+    let form = Form::parse(params.0.format.as_deref())?;
+    made(&service, form, move |service| service.export_packages(&caller.0)).await
+}
+
+/// 导出抽取 · The list of draws as a file; an agency's own. No names.
+#[utoipa::path(
+    tag = "exports",
+    params(FormParams),
+    responses((status = 200, content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "text/csv")
+    )))
+)]
+#[get("/exports/draws")]
+async fn draws(
+    caller: Caller,
+    service: web::Data<Service>,
+    params: Params<FormParams>,
+) -> Result<HttpResponse, Problem> {
+    let form = Form::parse(params.0.format.as_deref())?;
+    made(&service, form, move |service| service.export_draws(&caller.0)).await
 }
 
 /// Makes table and file off the async threads: it may have many rows.

@@ -128,12 +128,9 @@ async fn all(
     service: web::Data<Service>,
     params: Params<LooksParams>,
 ) -> Result<HttpResponse, Problem> {
-    let LooksParams { account, limit, after } = params.0;
+    let LooksParams { account: given, limit, after } = params.0;
     let paging = paging(limit.as_deref(), after)?;
-    if account.as_ref().is_some_and(|account| account.is_empty() || account.len() > 64) {
-        return Err(Problem::field("account", "length", "应为账号编号", "must be the id of an account"));
-    }
-    let asked = account.map_or(LooksAsked::All, LooksAsked::Account);
+    let asked = account(given)?.map_or(LooksAsked::All, LooksAsked::Account);
     let page = run(&service, move |service| service.looks(&caller.0, &asked, &paging)).await?;
     Ok(HttpResponse::Ok().json(List::of(page, Look::from)))
 }
@@ -149,4 +146,12 @@ async fn own(
     let paging = params.0.check()?;
     let page = run(&service, move |service| service.own_looks(&caller.0, &paging)).await?;
     Ok(HttpResponse::Ok().json(List::of(page, OwnLook::from)))
+}
+
+/// The id of an account in a filter.
+pub(super) fn account(given: Option<String>) -> Result<Option<String>, Problem> {
+    if given.as_ref().is_some_and(|account| account.is_empty() || account.len() > 64) {
+        return Err(Problem::field("account", "length", "应为账号编号", "must be the id of an account"));
+    }
+    Ok(given)
 }

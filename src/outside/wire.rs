@@ -270,6 +270,31 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_gateway_v1_is_made_of_these_bytes() {
+        let page = include_str!("../../api-spec/gateway-v1.md");
+        let start = crate::time::Timestamp(1_795_741_200);
+        let letter = Letter { notice: crate::outside::Notice::Cancelled { start }, ..letter() };
+        let body = request_body(&letter, "13800000000");
+        let secret = SigningKey::from_bytes(&[4; 32]);
+        let key = GatewayKey::from_hex(&to_hex(&secret.verifying_key().to_bytes())).unwrap();
+        let said = Said::Answered { accepted: false, reason: Some("ill".into()) };
+        let reported = report_body("M0123456789abcdef", 1_795_486_000, &said);
+        let signature = signed(&secret, &reported);
+        let report = Report::read(&key, &key.digest().to_hex(), &signature, &reported).unwrap();
+        for part in [
+            String::from_utf8(body.clone()).unwrap(),
+            sign_request(&[3; 32], 1_795_485_600, &body),
+            to_hex(&secret.verifying_key().to_bytes()),
+            key.digest().to_hex(),
+            String::from_utf8(reported).unwrap(),
+            signature,
+            report.digest().to_hex(),
+        ] {
+            assert!(page.contains(&part), "{part}");
+        }
+    }
+
+    #[test]
     fn a_signed_report_of_another_form_is_refused_by_its_form() {
         let (secret, key) = key();
         let named = key.digest().to_hex();

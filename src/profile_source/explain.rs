@@ -220,7 +220,15 @@ fn resting(profile: &Profile, such: impl Fn(Mark) -> bool) -> Vec<String> {
         }
         let given = profile.parameters();
         let rows: Vec<&Sourced> = match rule {
-            Rule::CommitteeSizeOdd => given.sizes.iter().map(|row| &row.rule).collect(),
+            Rule::CommitteeSizeOdd => {
+                let exceptions = given.no_group.iter().map(|row| &row.rule);
+                given.sizes.iter().map(|row| &row.rule).chain(exceptions).collect()
+            }
+            Rule::ExpertsTwoThirds => given.two_thirds_except.iter().map(|row| &row.rule).collect(),
+            Rule::SelfSelectionConsent => {
+                let exceptions = given.selection_free.iter().chain(&given.selection_not_complex);
+                exceptions.map(|row| &row.rule).collect()
+            }
             Rule::LegalExpertRequired => given.expertise.iter().map(|row| &row.rule).collect(),
             Rule::RemoteSiteMix => given.compulsory.iter().map(|row| &row.rule).collect(),
             _ => Vec::new(),

@@ -1,7 +1,7 @@
 //! Parameters of a profile in plain Chinese.
 
 use crate::rules::facts::{Category, Method};
-use crate::rules::parameters::{Parameters, Raise, RemoteExempt};
+use crate::rules::parameters::{MethodsRow, Parameters, Raise, RemoteExempt};
 use crate::rules::registry_profile::Mark;
 use crate::rules::{Rule, Status};
 
@@ -89,12 +89,14 @@ pub(super) fn parameters(rule: Rule, given: &Parameters) -> Vec<String> {
         Rule::LoadCap => vec![format!("{}日内不超过{}次", given.load_days, given.load_reviews)],
         Rule::Cooldown => vec![format!("间隔不少于{}日", given.cooldown_days)],
         Rule::CommitteeSizeOdd => sizes(given),
-        Rule::ExpertsTwoThirds if given.two_thirds_except.is_empty() => Vec::new(),
-        Rule::ExpertsTwoThirds => vec![format!("不适用于{}", methods(&given.two_thirds_except))],
+        Rule::ExpertsTwoThirds => rows("没有这一比例", &given.two_thirds_except),
         Rule::LegalExpertRequired => expertise(given),
         Rule::RemoteSiteMix => remote(given),
-        Rule::SelfSelectionConsent if given.free_selection.is_empty() => Vec::new(),
-        Rule::SelfSelectionConsent => vec![format!("{}除外", methods(&given.free_selection))],
+        Rule::SelfSelectionConsent => [
+            rows("由采购人自行选定，不须同意", &given.selection_free),
+            rows("不以技术复杂为限", &given.selection_not_complex),
+        ]
+        .concat(),
         Rule::DrawNotTooEarly => {
             let when = match given.earliest_working_days {
                 0 => "评审当日起可以抽取".to_owned(),
@@ -120,6 +122,14 @@ pub(super) fn parameters(rule: Rule, given: &Parameters) -> Vec<String> {
         Rule::EvaluationDue5wd => vec![format!("评审结束后{}个工作日内", given.evaluation_working_days)],
         _ => Vec::new(),
     }
+}
+
+/// Exceptions for methods, each with its article.
+fn rows(what: &str, rows: &[MethodsRow]) -> Vec<String> {
+    let line = |row: &MethodsRow| {
+        format!("{}：{what}【{}；{}】", methods(&row.methods), row.rule.source, mark(row.rule.mark))
+    };
+    rows.iter().map(line).collect()
 }
 
 fn back(years: u32) -> String {
@@ -166,9 +176,7 @@ fn sizes(given: &Parameters) -> Vec<String> {
             mark(row.rule.mark)
         ));
     }
-    if !given.no_group.is_empty() {
-        lines.push(format!("{}：不要求组成评审小组", methods(&given.no_group)));
-    }
+    lines.extend(rows("不要求组成评审小组", &given.no_group));
     lines
 }
 

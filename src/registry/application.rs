@@ -33,6 +33,7 @@ pub const PENDING: [&str; 4] = [SUBMITTED, FIRST_REVIEW, FINAL_REVIEW, IN_TEST];
 const WHO_APPLIES: &[Party] = &[Party::Applicant, Party::Registrar];
 const REVIEWER: &[Party] = &[Party::Reviewer];
 const APPROVER: &[Party] = &[Party::Approver];
+const CLOCK: &[Party] = &[Party::Clock];
 const CHANNELS: &str = "财库〔2016〕198号第5条、第7条";
 const REVIEW: &str = "财库〔2016〕198号第9条；逐级审核（题库）";
 const POLICY: &str = "项目规则";
@@ -49,6 +50,7 @@ const fn row(
 }
 
 const NOTHING: (&str, &str) = ("", "");
+const OVERDUE: (&str, &str) = ("已过期限", "overdue");
 const RETURN: (&str, &str) = ("写明理由", "reasons");
 const REJECT: (&str, &str) =
     ("写明理由；再次申请的间隔依规则档案", "reasons; when to apply again is the profile's");
@@ -116,6 +118,9 @@ pub const APPLICATION: Lifecycle = Lifecycle {
             ("成绩未达及格线", "the pass mark missed"),
             "福建省规定（2025，题库转述）：普法测试",
         ),
+        row(SUBMITTED, "urge", SUBMITTED, CLOCK, OVERDUE, POLICY),
+        row(FIRST_REVIEW, "urge", FIRST_REVIEW, CLOCK, OVERDUE, POLICY),
+        row(FINAL_REVIEW, "urge", FINAL_REVIEW, CLOCK, OVERDUE, POLICY),
         row(DRAFT, "withdraw", WITHDRAWN, WHO_APPLIES, NOTHING, POLICY),
         row(SUBMITTED, "withdraw", WITHDRAWN, WHO_APPLIES, NOTHING, POLICY),
         row(FIRST_REVIEW, "withdraw", WITHDRAWN, WHO_APPLIES, NOTHING, POLICY),

@@ -133,6 +133,7 @@ pub const CHANGE: Lifecycle = Lifecycle {
             ("停抽的专业、区域恢复", "what was not drawn is drawn again"),
             "项目规则",
         ),
+        row(OPEN, "urge", OPEN, &[Party::Clock], ("已过期限", "overdue"), "项目规则"),
         row(
             OPEN,
             "end",

@@ -10,9 +10,9 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Expertise, GroupFacts, Method, PlanFacts};
+use super::facts::{Expertise, GroupFacts, PlanFacts};
 use super::finding::Answer;
-use super::parameters::{Parameters, Raise, SizeRow};
+use super::parameters::{Parameters, Raise, SizeRow, row_of};
 use super::plan_finding::{PlanFinding, Said, about, fail, pass, unknown};
 use super::profile::Profile;
 use super::rule::Rule;
@@ -39,9 +39,9 @@ pub fn findings(plan: &PlanFacts, profile: &Profile) -> Vec<PlanFinding> {
 /// `committee_size_odd`: an odd number, and at least what method, category, budget and flags ask.
 fn size(plan: &PlanFacts, given: &Parameters) -> Said {
     let method = plan.method.title_zh();
-    if given.no_group.contains(&plan.method) {
+    if let Some(row) = row_of(&given.no_group, plan.method) {
         let en = format!("{} needs no drawn committee", plan.method.title_en());
-        return pass(format!("{method}不要求组成评审小组"), en);
+        return pass(format!("{method}不要求组成评审小组"), en).after(&row.rule);
     }
     let of_method = || given.sizes.iter().filter(|row| row.methods.contains(&plan.method));
     let row = match plan.category {
@@ -112,9 +112,9 @@ fn sized(plan: &PlanFacts, row: &SizeRow) -> Said {
 
 /// `experts_two_thirds`: experts ≥ ⌈2n/3⌉.
 fn two_thirds(plan: &PlanFacts, given: &Parameters) -> Said {
-    if given.two_thirds_except.contains(&plan.method) {
+    if let Some(row) = row_of(&given.two_thirds_except, plan.method) {
         let (zh, en) = (plan.method.title_zh(), plan.method.title_en());
-        return pass(format!("{zh}未规定该比例"), format!("no such share for {en}"));
+        return pass(format!("{zh}未规定该比例"), format!("no such share for {en}")).after(&row.rule);
     }
     let experts = plan.experts();
     let Some(members) = plan.members() else {
@@ -284,17 +284,20 @@ fn consent(plan: &PlanFacts, given: &Parameters) -> Said {
     let Some(selection) = plan.self_selection.as_ref().filter(|selection| selection.members > 0) else {
         return pass("未自行选定专家", "nobody was selected by the purchaser");
     };
-    if given.free_selection.contains(&plan.method) {
+    if let Some(row) = row_of(&given.selection_free, plan.method) {
         let (zh, en) = (plan.method.title_zh(), plan.method.title_en());
-        return pass(format!("{zh}由采购人自行选定"), format!("the purchaser selects in {en}"));
+        return pass(format!("{zh}由采购人自行选定"), format!("the purchaser selects in {en}"))
+            .after(&row.rule);
     }
     let own = match selection.own_unit {
         Some(0) => ("，均非本单位人员", ", none of the own unit"),
         Some(_) => ("，其中有本单位人员，应优先选择本单位以外的专家", ", some of the own unit"),
         None => ("，是否本单位人员未注明", ", own unit not stated"),
     };
-    // Research with too little competition may select experts without being complex (214号 art 14).
-    let complex = if plan.method == Method::Consultation { Some(true) } else { plan.complex };
+    let complex = match row_of(&given.selection_not_complex, plan.method) {
+        Some(_) => Some(true),
+        None => plan.complex,
+    };
     match (selection.consent, complex) {
         (Some(false), _) => fail(
             "自行选定专家未经主管预算单位书面同意",

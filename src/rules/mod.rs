@@ -2,15 +2,28 @@
 //!
 //! `(facts, profile) → findings (pass, fail, unknown, with source)`. Which rules apply, with which
 //! numbers and from which legal source, stands in a [`Profile`], a dated file whose digest every
-//! commitment carries; what a rule *means* stands here, one file per family: `standing`, `matching`,
-//! `conflicts`. A new rule takes a variant of [`Rule`], a function in its family's file, a line in
-//! the list of `eligibility`, an entry in every profile; and leaves [`NOT_YET_APPLIED`].
+//! commitment carries; what a rule *means* stands here:
 //!
-//! A draw's rules ([`Profile`], frozen by draw-v1) and a registry's ([`RegistryProfile`], which may
-//! grow) are two files with two digests.
+//! | file | holds |
+//! |---|---|
+//! | `rule` | the table of rules: names, families, titles |
+//! | `profile/`, `parameters` | profiles of both versions; what each rule's numbers are |
+//! | `people_facts`, `unit_graph`, `same_units` | what is known of people and units |
+//! | `standing`, `matching`, `conflicts`, `engagements` | rules about one expert, by family |
+//! | `eligibility` | all of them joined: candidate, excluded with all reasons, not matching; lots |
+//! | `mutual`, `panel` | relations between candidates; rules about a panel |
+//! | `facts`, `committee`, `timing`, `process` | rules about a plan, before the draw, on the day and after |
+//! | `finding`, `plan_finding` | what a rule answers, in two languages |
+//! | `registry_profile/`, `conditions`, `special_check`, `tier` | the registry's own rules |
 //!
-//! *Deliberately not here:* the unit cap as a constraint on panels (`draw`; the profile only states
-//! it), committee arithmetic and timing (later rules), today's date.
+//! A new rule takes a row of `rule`, a function in its family's file, an arm in `eligibility` (or in the
+//! list of `committee` or `timing`), an entry in `data/national.toml`, and a section in `data/cases.md`:
+//! tests ask for all of them.
+//!
+//! A draw's rules ([`Profile`]) and a registry's ([`RegistryProfile`]) are two files with two digests.
+//! What a draw under a profile of version 1 came to, it comes to still.
+//!
+//! *Deliberately not here:* reading TOML (`profile_source`), seats (`draw`), today's date.
 #![deny(
     clippy::float_arithmetic,
     clippy::iter_over_hash_type,

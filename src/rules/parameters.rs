@@ -26,6 +26,20 @@ pub enum Raise {
     Threshold,
 }
 
+/// Methods that an exception is for, with its own article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodsRow {
+    /// Methods.
+    pub methods: Vec<Method>,
+    /// Its article.
+    pub rule: Sourced,
+}
+
+/// The row of a method in a list of exceptions.
+pub fn row_of(rows: &[MethodsRow], method: Method) -> Option<&MethodsRow> {
+    rows.iter().find(|row| row.methods.contains(&method))
+}
+
 /// A row of the table of committee sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SizeRow {
@@ -140,9 +154,9 @@ pub struct Parameters {
     /// `committee_size_odd`: the table.
     pub sizes: Vec<SizeRow>,
     /// Methods that need no drawn group.
-    pub no_group: Vec<Method>,
+    pub no_group: Vec<MethodsRow>,
     /// `experts_two_thirds`: methods without it.
-    pub two_thirds_except: Vec<Method>,
+    pub two_thirds_except: Vec<MethodsRow>,
     /// `legal_expert_required`: the table.
     pub expertise: Vec<ExpertiseRow>,
     /// Specialities under which experts of an expertise stand.
@@ -155,8 +169,10 @@ pub struct Parameters {
     pub max_host_percent: u32,
     /// Which projects must be remote.
     pub compulsory: Vec<CompulsoryRow>,
-    /// `self_selection_consent`: methods in which the purchaser selects by rule.
-    pub free_selection: Vec<Method>,
+    /// `self_selection_consent`: methods in which the purchaser selects without anybody's consent.
+    pub selection_free: Vec<MethodsRow>,
+    /// Methods in which it may select although the project is not complex.
+    pub selection_not_complex: Vec<MethodsRow>,
     /// `draw_not_too_early`: working days before the review; 0: the day itself.
     pub earliest_working_days: u32,
     /// Methods without that limit.
@@ -243,9 +259,9 @@ impl Parameters {
             Rule::Cooldown => self.cooldown_days = read::between(f, "days", 1, 3_660)?,
             Rule::CommitteeSizeOdd => {
                 self.sizes = f.each("rows", |json, path| read::item(json, path, size_row))?;
-                self.no_group = methods(f, "no_group")?;
+                self.no_group = methods_rows(f, "no_group")?;
             }
-            Rule::ExpertsTwoThirds => self.two_thirds_except = methods(f, "except_methods")?,
+            Rule::ExpertsTwoThirds => self.two_thirds_except = methods_rows(f, "except")?,
             Rule::LegalExpertRequired => {
                 self.expertise = f.each("rows", |json, path| read::item(json, path, expertise_row))?;
                 self.expertise_codes = f.each("specialities", |json, path| {
@@ -263,7 +279,10 @@ impl Parameters {
                 self.compulsory =
                     f.each("compulsory", |json, path| read::item(json, path, compulsory_row))?;
             }
-            Rule::SelfSelectionConsent => self.free_selection = methods(f, "free_methods")?,
+            Rule::SelfSelectionConsent => {
+                self.selection_free = methods_rows(f, "without_consent")?;
+                self.selection_not_complex = methods_rows(f, "without_complexity")?;
+            }
             Rule::DrawNotTooEarly => {
                 self.earliest_working_days = read::between(f, "working_days", 0, 60)?;
                 self.earliest_exempt = methods(f, "exempt_methods")?;
@@ -296,6 +315,12 @@ fn word<T>(f: &mut Fields<'_>, key: &str, parse: impl Fn(&str) -> Option<T>) -> 
 
 fn methods(f: &mut Fields<'_>, key: &str) -> Result<Vec<Method>, ShapeError> {
     read::words(f, key, Method::parse)
+}
+
+fn methods_rows(f: &mut Fields<'_>, key: &str) -> Result<Vec<MethodsRow>, ShapeError> {
+    f.each(key, |json, path| {
+        read::item(json, path, |f| Ok(MethodsRow { methods: methods(f, "methods")?, rule: read::rule(f)? }))
+    })
 }
 
 fn fen(f: &mut Fields<'_>, key: &str) -> Result<u64, ShapeError> {

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::Service;
 use super::actor::{Action, Actor};
+use super::applications::Side;
 use super::archive::Archive;
 use super::cases::{Case, NewCase, all_rows, no_case};
 use super::changes::Changes;
@@ -94,22 +95,24 @@ impl Service {
         self.attach(actor, Party::Expert, owner, kind, content, key)
     }
 
-    /// Files a document of an application, by the account that makes it.
+    /// Files a document of an application, from the side that writes it.
     pub fn attach_to_application(
         &self,
         actor: &Actor,
+        side: Side,
         application: &str,
         kind: AttachmentKind,
         content: &[u8],
         key: Option<&IdempotencyKey>,
     ) -> Result<AttachmentView, Refusal> {
-        actor.check(Action::OwnRecord)?;
-        let case = self.application_case(application)?;
-        if case.owner.as_deref() != Some(actor.account.as_str()) {
-            return Err(no_case());
-        }
+        actor.check(side.action())?;
+        let (case, _) = self.application_to_write(actor, side, application)?;
+        let party = match side {
+            Side::Own => Party::Applicant,
+            Side::Bureau => Party::Registrar,
+        };
         let owner = Owner { subject: case.sealed_for, region: case.region };
-        self.attach(actor, Party::Applicant, owner, kind, content, key)
+        self.attach(actor, party, owner, kind, content, key)
     }
 
     /// Files a document of an own plan.

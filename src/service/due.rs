@@ -17,6 +17,8 @@ use super::changes::Changes;
 use super::experts::ExpertChange;
 use super::leave::in_registry;
 use super::refusal::{Kind, Refusal};
+use crate::registry::application::APPLICATION;
+use crate::registry::change::CHANGE;
 use crate::registry::decision::{BULK, DECISION};
 use crate::registry::keeping::LEAVE;
 use crate::registry::lifecycle::{Lifecycle, Party};
@@ -68,7 +70,7 @@ const OFTEN: &[&str] = &[
 ];
 
 /// Kinds whose overdue cases are urged (督办): their tables have `urge` by the clock. A part adds a line.
-const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH];
+const URGED: &[&Lifecycle] = &[&DECISION, &BULK, &RENEWAL_BATCH, &APPLICATION, &CHANGE];
 
 /// What was done, by the name of the step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,7 +188,10 @@ impl Service {
             for row in self.rows_due(cycle, &states)? {
                 batch.step(cycle, &row, "urge", |case| {
                     case.due = Some(again);
-                    case.owner = None;
+                    // Whose turn it was is everybody's now; an application stays the applicant's.
+                    if cycle.name != APPLICATION.name && cycle.name != CHANGE.name {
+                        case.owner = None;
+                    }
                 })?;
             }
         }

@@ -87,7 +87,6 @@ fn new_case(profile: &RegistryProfile, digest: &str) -> Result<NewCase<'static>,
 /// Another text under a name that was loaded before, of either kind of profile.
 pub(super) fn edited(name: &str) -> Refusal {
     let zh = format!("规则档案 {name} 曾以另一文本启用；规则档案不得修改，请另起名称");
-    let en =
-        format!("profile {name} was loaded with another text before: give a changed one a new name");
+    let en = format!("profile {name} was loaded with another text before: give a changed one a new name");
     Refusal::new(Kind::Conflict, "profile_edited", zh, en)
 }

@@ -75,6 +75,8 @@ fn serve(bureau: &Bureau, log: &Path) -> Served {
         .args(["serve", "--listen", "127.0.0.1:0", "--data", bureau.data.to_str().unwrap(), "--database"])
         .arg(bureau.database())
         .env("EXPERT_DRAW_LOG", "trace")
+        // Existing records move in here.
+        .env("EXPERT_DRAW_DIRECT_ENTRY", "yes")
         .stdout(Stdio::piped())
         .stderr(fs::File::create(log).unwrap())
         .spawn()

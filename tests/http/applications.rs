@@ -11,7 +11,7 @@ use expert_draw::service::actor::Action;
 use expert_draw::service::{Service, ServiceConfig};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, bearer, credit_code, id_number};
+use crate::app::{Answer, TestApp, credit_code, id_number};
 use crate::decisions::{decided, second};
 use crate::roles::Operation;
 use crate::support::{Kind, on_both};
@@ -30,7 +30,6 @@ on_both! {
     lists_name_nobody_and_every_look_is_recorded
     a_test_comes_before_entry_where_the_profile_asks_for_one
     a_profile_is_loaded_once_and_never_edited
-    a_document_whose_content_nobody_filed_is_pointed_out
     a_dismissed_expert_comes_back_under_the_old_number_when_the_profile_allows
 }
 
@@ -96,8 +95,8 @@ pub fn applicant(app: &TestApp) -> String {
     app.service.found_account(&draft).unwrap().token.unwrap()
 }
 
-const OWN: &str = "/api/v1/me/applications";
-const ALL: &str = "/api/v1/applications";
+pub const OWN: &str = "/api/v1/me/applications";
+pub const ALL: &str = "/api/v1/applications";
 
 /// Everything that an application needs, of the person with a serial number.
 pub fn application(serial: u32) -> Value {
@@ -139,11 +138,11 @@ pub fn pass() -> Value {
     })
 }
 
-fn id(answer: &Answer) -> String {
+pub fn id(answer: &Answer) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn step(app: &TestApp, token: &str, id: &str, step: &str, body: &Value) -> Answer {
+pub fn step(app: &TestApp, token: &str, id: &str, step: &str, body: &Value) -> Answer {
     let base = if step == "own-submit" || step == "own-withdraw" { OWN } else { ALL };
     let path = format!("{base}/{id}/{}", step.trim_start_matches("own-"));
     let key = format!("{step}-{}", app.size());
@@ -151,7 +150,7 @@ fn step(app: &TestApp, token: &str, id: &str, step: &str, body: &Value) -> Answe
 }
 
 /// An application handed in and taken up.
-fn taken(app: &TestApp, staff: &Staff, serial: u32) -> String {
+pub fn taken(app: &TestApp, staff: &Staff, serial: u32) -> String {
     let begun = app.post(&staff.applicant, OWN, &format!("begin-{serial}"), &application(serial)).expect(201);
     let id = id(&begun);
     step(app, &staff.applicant, &id, "own-submit", &Value::Null).expect(200);
@@ -534,26 +533,6 @@ fn a_profile_is_loaded_once_and_never_edited(kind: Kind) {
     open(hunan).unwrap();
     assert_eq!(app.size(), before + 4);
     assert_eq!(app.fsck(), [""; 0]);
-}
-
-fn a_document_whose_content_nobody_filed_is_pointed_out(kind: Kind) {
-    let app = TestApp::new(kind);
-    let staff = Staff::of(&app);
-    let begun = app.post(&staff.applicant, OWN, "b", &application(1)).expect(201);
-    assert_eq!(begun.json()["not_filed"], json!([0, 1, 2, 3, 4, 5]));
-    let (id, authorization) = (id(&begun), bearer(&staff.applicant));
-    let headers = [
-        ("Authorization", authorization.as_str()),
-        ("Idempotency-Key", "a"),
-        ("Content-Type", "application/pdf"),
-    ];
-    let path = format!("{ALL}/{id}/attachments?kind=cv");
-    let filed = app.ask("POST", &path, &headers, b"%PDF-1.7 my life").expect(201).json();
-    let mut documents = application(1)["facts"]["documents"].clone();
-    documents[0]["digest"] = filed["digest"].clone();
-    let patch = json!({"facts": {"documents": documents}});
-    let saved = app.patch(&staff.applicant, &format!("{OWN}/{id}"), "\"1\"", &patch).expect(200);
-    assert_eq!(saved.json()["not_filed"], json!([1, 2, 3, 4, 5]));
 }
 
 fn a_dismissed_expert_comes_back_under_the_old_number_when_the_profile_allows(kind: Kind) {

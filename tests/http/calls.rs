@@ -10,6 +10,8 @@ use expert_draw::outside::gateway::Gateway;
 use expert_draw::outside::reference::{ReferenceGateway, Sent, Settings, Unkind};
 use expert_draw::outside::wire::Said;
 use expert_draw::ports::SeededEntropy;
+use expert_draw::profile_source::{compile, embedded_source};
+use expert_draw::rules::Profile;
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::actor::{Action, Actor};
 use expert_draw::service::calls::terms::{CallSite, CallTerms};
@@ -21,7 +23,7 @@ use expert_draw::service::listing::Paging;
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::app::{NOW, TestApp};
+use crate::app::{NOW, TestApp, credit_code, expert};
 use crate::draws::{pool, recorded, verified};
 use crate::leave::of_expert;
 use crate::roles::Operation;
@@ -41,6 +43,7 @@ on_both! {
     several_processes_say_everything_once
     identity_is_opened_to_an_auditor_for_a_purpose_only
     a_commitment_is_judged_anew_when_somebody_was_invited_meanwhile
+    an_open_invitation_locks_the_hours_of_its_review_and_a_no_frees_them
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -114,6 +117,11 @@ impl Called {
 
     pub fn of(app: TestApp, people: u32) -> Self {
         pool(&app, people);
+        Self::among(app)
+    }
+
+    /// Drawn among the people that there are.
+    pub fn among(app: TestApp) -> Self {
         let bureau = app.service.authenticate(&app.bureau).unwrap();
         let all = Paging { limit: 200, after: None };
         let listed = app.service.experts(&bureau, &Default::default(), &all).unwrap();
@@ -170,6 +178,14 @@ impl Called {
         self.app
             .service
             .decline_invitation(&of_expert(number), id, &decline, &key(&format!("d-{number}")))
+            .unwrap()
+    }
+
+    pub fn withdraw(&self, number: &str) -> InvitationView {
+        let id = &mine(&self.app, number)[0].id;
+        self.app
+            .service
+            .withdraw_acceptance(&of_expert(number), id, None, &key(&format!("w-{number}")))
             .unwrap()
     }
 
@@ -745,6 +761,68 @@ fn a_commitment_is_judged_anew_when_somebody_was_invited_meanwhile(kind: Kind) {
         }
     }
     assert!(waiting.is_empty());
+    called.is_sound();
+}
+
+/// The rules of Hunan in the second form, but for draws without a plan.
+fn rules() -> Profile {
+    let find = |name: &str| embedded_source(name).map(str::to_owned);
+    let text = "name = \"test\"\nedition = \"1\"\nparent = \"hunan\"\ntitle = \"测试\"\njurisdiction = \"430000\"\n\
+                valid_from = \"2026-01-01\"\n[rules.plan_approved]\napplies = \"no\"\nsource = \"测试\"\nstatus = \"policy\"\n";
+    compile("test", text, &find).unwrap().profile
+}
+
+fn an_open_invitation_locks_the_hours_of_its_review_and_a_no_frees_them(kind: Kind) {
+    let app = TestApp::drawing_under(kind, rules());
+    for serial in 0..24 {
+        let mut one = expert(serial);
+        one["employments"][0]["unit"] = json!(credit_code(100 + serial));
+        one["past"] = json!([]);
+        one["e_evaluation"] = json!("yes");
+        app.post(&app.bureau, "/api/v1/experts", &format!("pool-{serial}"), &one).expect(201);
+    }
+    let called = Called::among(app);
+    let app = &called.app;
+    let locked = |draw: &str| {
+        let seen = app.get(&app.bureau, &format!("/api/v1/draws/{draw}")).expect(200).json();
+        let out = seen["excluded"]["availability"].as_u64().unwrap_or_default();
+        assert_eq!(seen["commitment"]["pool_size"].as_u64().unwrap() + out, 24, "{seen}");
+        usize::try_from(out).unwrap()
+    };
+    let invited = called.who(InvitationState::Open);
+    assert!(invited.len() > 3, "{invited:?}");
+    // Two hours later on the same day, and two days later.
+    let overlapping = called.another(2, Timestamp(start().0 + 2 * HOUR), 1);
+    assert_eq!(locked(&overlapping), invited.len());
+    let both = invited.iter().filter(|number| mine(app, number).len() > 1).count();
+    assert_eq!(both, 0, "nobody is asked twice for the same hours");
+    let apart = called.another(3, Timestamp(start().0 + 48 * HOUR), 1);
+    assert_eq!(locked(&apart), 0);
+    // A no frees the hours; a yes keeps them.
+    let now = |number: &str| {
+        let open = |view: &InvitationView| {
+            matches!(view.state, InvitationState::Open | InvitationState::Accepted)
+                && view.start.0 < start().0 + 24 * HOUR
+        };
+        mine(app, number).iter().any(open)
+    };
+    let answer = |number: &str, accepts: bool| {
+        let views = mine(app, number);
+        let id = &views.iter().find(|view| view.start == start()).unwrap().id;
+        let expert = of_expert(number);
+        if accepts {
+            app.service.accept_invitation(&expert, id, &key("yes")).unwrap();
+        } else {
+            app.service.decline_invitation(&expert, id, &Decline::default(), &key("no")).unwrap();
+        }
+    };
+    answer(&invited[0], false);
+    answer(&invited[1], true);
+    let taken = called.experts.iter().filter(|number| now(number)).count();
+    assert!(!now(&invited[0]) && now(&invited[1]));
+    let later = called.another(4, Timestamp(start().0 + HOUR), 1);
+    assert_eq!(locked(&later), taken);
+    // Pools and exclusions follow from the journal, engagements included.
     called.is_sound();
 }
 

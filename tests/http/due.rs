@@ -5,6 +5,7 @@ use expert_draw::service::leave::Whose;
 use serde_json::json;
 
 use crate::app::{NOW, TestApp, expert};
+use crate::applications::{applicant, application};
 use crate::decisions::{decided, fresh, propose, second, sound};
 use crate::leave::of_expert;
 use crate::support::{Kind, on_both};
@@ -12,6 +13,7 @@ use crate::support::{Kind, on_both};
 on_both! {
     a_suspension_of_three_months_ends_in_the_tables_too
     overdue_proposals_are_urged_and_leave_that_is_over_ends
+    overdue_applications_and_changes_are_urged_and_stay_whose_they_are
     an_unconfirmed_record_becomes_stale_and_a_confirmation_keeps_it
     reminders_come_once_for_each_of_the_days_and_close_when_settled
 }
@@ -75,6 +77,27 @@ fn overdue_proposals_are_urged_and_leave_that_is_over_ends(kind: Kind) {
     assert_eq!(run(&app, "cases_urged"), 0);
     app.clock.advance(8 * DAY);
     assert_eq!(run(&app, "cases_urged"), 1);
+    sound(&app);
+}
+
+fn overdue_applications_and_changes_are_urged_and_stay_whose_they_are(kind: Kind) {
+    let app = TestApp::new(kind);
+    let number = app.expert(1);
+    let applicant = applicant(&app);
+    let made = app.post(&applicant, "/api/v1/me/applications", "a", &application(2)).expect(201).json();
+    let path = format!("/api/v1/me/applications/{}", made["id"].as_str().unwrap());
+    app.post(&applicant, &format!("{path}/submit"), "s", &json!({})).expect(200);
+    let change = json!({"facts": {"regions": ["430600"]}});
+    app.post(&app.bureau, &format!("/api/v1/experts/{number}/changes"), "c", &change).expect(201);
+    let before = [listed(&app, "kind=application"), listed(&app, "kind=change")];
+    assert_eq!(run(&app, "cases_urged"), 0);
+    app.clock.advance(40 * DAY);
+    assert_eq!((run(&app, "cases_urged"), run(&app, "cases_urged")), (2, 0));
+    for (before, after) in before.iter().zip([listed(&app, "kind=application"), listed(&app, "kind=change")])
+    {
+        assert_eq!((&after[0]["state"], &after[0]["id"]), (&before[0]["state"], &before[0]["id"]));
+        assert!(after[0]["due"].as_str() > before[0]["due"].as_str(), "it has a new date: {}", after[0]);
+    }
     sound(&app);
 }
 

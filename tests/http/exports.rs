@@ -6,7 +6,7 @@ use calamine::{Data, Reader, Xlsx};
 use expert_draw::service::actor::Action;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, credit_code, id_number};
+use crate::app::{Answer, TestApp, credit_code, id_number, package};
 use crate::roles::Operation;
 use crate::search::registered;
 use crate::support::{Kind, on_both};
@@ -15,6 +15,7 @@ on_both! {
     a_list_of_experts_is_exported_without_names_unless_a_purpose_is_recorded
     every_form_holds_the_same_rows_and_no_formula
     units_cases_and_accounts_are_exported_as_their_lists_are
+    looks_packages_and_draws_are_exported_to_those_who_see_their_lists
     the_exchange_format_has_its_fields_and_says_what_they_rest_on
     what_was_exported_can_be_imported_elsewhere
 }
@@ -27,6 +28,9 @@ pub fn operations() -> Vec<Operation> {
         ("GET", "/exports/units", Action::ReadRegistry, Value::Null),
         ("GET", "/exports/cases", Action::ReadCases, Value::Null),
         ("GET", "/exports/accounts", Action::KeepAccounts, Value::Null),
+        ("GET", "/exports/looks", Action::ReadLooks, Value::Null),
+        ("GET", "/exports/packages", Action::ReadDraws, Value::Null),
+        ("GET", "/exports/draws", Action::ReadDraws, Value::Null),
         ("GET", ggzy, Action::ReadRegistry, Value::Null),
     ]
 }
@@ -126,6 +130,30 @@ fn units_cases_and_accounts_are_exported_as_their_lists_are(kind: Kind) {
     assert!(accounts.iter().any(|row| row[1] == "auditor"));
     assert!(!accounts.concat().join("").contains("edt_"), "no tokens");
     app.get(&app.auditor, "/api/v1/exports/accounts").problem(403, "not_permitted");
+}
+
+fn looks_packages_and_draws_are_exported_to_those_who_see_their_lists(kind: Kind) {
+    let app = TestApp::new(kind);
+    let number = app.expert(1);
+    app.get(&app.auditor, &format!("/api/v1/experts/{number}?purpose=审计抽查")).expect(200);
+    let rows = csv_rows(&app.get(&app.auditor, "/api/v1/exports/looks?format=csv").expect(200));
+    assert_eq!(rows[1][5..8], ["expert", number.as_str(), "审计抽查"]);
+    let nobody = app.get(&app.auditor, "/api/v1/exports/looks?format=csv&account=A0").expect(200);
+    assert_eq!(csv_rows(&nobody).len(), 1);
+    app.get(&app.auditor, "/api/v1/exports/looks?account=").names(400, "account", "length");
+    app.get(&app.agency, "/api/v1/exports/looks").problem(403, "not_permitted");
+
+    let package = app.post(&app.agency, "/api/v1/packages", "p", &package(1)).expect(201).json();
+    let stranger = json!({"role": "agency", "name": "别家", "unit": credit_code(99), "days": 30});
+    let stranger = app.post(&app.bureau, "/api/v1/accounts", "s", &stranger).expect(201).json();
+    let stranger = stranger["token"].as_str().unwrap().to_owned();
+    for (token, expected) in [(&app.agency, 2), (&app.bureau, 2), (&stranger, 1)] {
+        let rows = csv_rows(&app.get(token, "/api/v1/exports/packages?format=csv").expect(200));
+        assert_eq!(rows.len(), expected);
+        assert!(expected == 1 || rows[1][..3] == [package["id"].as_str().unwrap(), "HNYY-2026-1024", "1"]);
+        let rows = csv_rows(&app.get(token, "/api/v1/exports/draws?format=csv").expect(200));
+        assert_eq!(rows[0][..3], ["抽取编号", "包编号", "第几次抽取"]);
+    }
 }
 
 fn the_exchange_format_has_its_fields_and_says_what_they_rest_on(kind: Kind) {

@@ -124,15 +124,25 @@ fn a_plan_goes_from_draft_to_a_draw_as_the_profile_says(kind: Kind) {
     pool(&app, 14);
     let package = recorded(&app, 1);
     let draft = created(&app, &plan(&package));
-    assert_eq!((&draft["state"], &draft["plan_version"], &draft["members"]), (&json!("draft"), &json!(1), &json!(5)));
+    assert_eq!(
+        (&draft["state"], &draft["plan_version"], &draft["members"]),
+        (&json!("draft"), &json!(1), &json!(5))
+    );
     assert_eq!(draft["earliest_draw"], "2026-11-25");
     step(&app, &app.agency, &draft, "draw", &json!({})).problem(409, "not_approved");
     let submitted = step(&app, &app.agency, &draft, "submit", &json!({})).expect(200).json();
     // Hunan's rules ask for the bureau's approval and not for the purchaser's confirmation.
-    assert_eq!((&submitted["state"], &submitted["confirmed"]["by"]), (&json!("confirmed"), &json!("service")));
+    assert_eq!(
+        (&submitted["state"], &submitted["confirmed"]["by"]),
+        (&json!("confirmed"), &json!("service"))
+    );
     let findings = submitted["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|finding| finding["rule"] == "committee_size_odd" && finding["answer"] == "pass"));
-    assert!(findings.iter().all(|finding| finding["source"].as_str().is_some_and(|source| !source.is_empty())));
+    assert!(
+        findings.iter().any(|finding| finding["rule"] == "committee_size_odd" && finding["answer"] == "pass")
+    );
+    assert!(
+        findings.iter().all(|finding| finding["source"].as_str().is_some_and(|source| !source.is_empty()))
+    );
     step(&app, &app.agency, &draft, "approve", &json!({})).problem(403, "not_permitted");
     let approved = step(&app, &app.bureau, &draft, "approve", &json!({})).expect(200).json();
     assert_eq!(approved["state"], "approved");
@@ -164,8 +174,12 @@ fn the_purchaser_confirms_or_returns_where_the_profile_asks_for_it(kind: Kind) {
     step(&app, &app.agency, &draft, "confirm", &json!({})).problem(403, "not_permitted");
     step(&app, &app.bureau, &draft, "approve", &json!({})).problem(409, "wrong_state");
     step(&app, &purchaser, &draft, "refuse", &json!({"reason": ""})).expect(422);
-    let returned = step(&app, &purchaser, &draft, "refuse", &json!({"reason": "专业不符"})).expect(200).json();
-    assert_eq!((&returned["state"], &returned["returned"]["reason"]), (&json!("returned"), &json!("专业不符")));
+    let returned =
+        step(&app, &purchaser, &draft, "refuse", &json!({"reason": "专业不符"})).expect(200).json();
+    assert_eq!(
+        (&returned["state"], &returned["returned"]["reason"]),
+        (&json!("returned"), &json!("专业不符"))
+    );
     step(&app, &app.agency, &draft, "submit", &json!({})).problem(409, "wrong_state");
     let etag = format!("\"{}\"", returned["version"]);
     let package = draft["package"].as_str().unwrap();
@@ -187,7 +201,10 @@ fn what_breaks_a_rule_of_the_committee_is_answered_with_its_article(kind: Kind) 
     let draft = created(&app, &four);
     let found = app.get(&app.agency, &format!("{}/findings", one(&draft))).expect(200).json();
     let size = found["items"].as_array().unwrap().iter().find(|f| f["rule"] == "committee_size_odd").unwrap();
-    assert_eq!((&size["answer"], &size["blocks"], &size["overridable"]), (&json!("fail"), &json!(true), &json!(false)));
+    assert_eq!(
+        (&size["answer"], &size["blocks"], &size["overridable"]),
+        (&json!("fail"), &json!(true), &json!(false))
+    );
     let refused = step(&app, &app.agency, &draft, "submit", &json!({})).problem(422, "plan_findings");
     assert_eq!(refused["errors"][0]["rule"], "committee_size_odd");
     assert!(refused["errors"][0]["message"].as_str().unwrap().contains("87号"), "{refused}");
@@ -213,7 +230,11 @@ fn what_breaks_a_rule_of_the_committee_is_answered_with_its_article(kind: Kind) 
     wrong(&|b| b["method"] = json!("whim"), "method", "word");
     wrong(&|b| b["region"] = json!("999999"), "region", "unknown_region");
     wrong(&|b| b["review_start"] = json!("2020-01-01T00:00:00Z"), "review_start", "review_time");
-    wrong(&|b| b["groups"][1]["speciality"] = json!("ndrc316:Z99"), "groups[1].speciality", "unknown_speciality");
+    wrong(
+        &|b| b["groups"][1]["speciality"] = json!("ndrc316:Z99"),
+        "groups[1].speciality",
+        "unknown_speciality",
+    );
     wrong(&|b| b["involved"] = json!([{"part": "design"}]), "involved[0]", "required");
     wrong(
         &|b| b["involved"] = json!([{"part": "design", "id_number": "430602197001010011"}]),
@@ -258,7 +279,8 @@ fn a_change_after_approval_is_a_new_version_and_approved_anew(kind: Kind) {
     );
     step(&app, &app.agency, &ready, "draw", &json!({})).problem(409, "not_approved");
     step(&app, &app.agency, &ready, "submit", &json!({})).expect(200);
-    let returned = step(&app, &app.bureau, &ready, "return", &json!({"reason": "时长过长"})).expect(200).json();
+    let returned =
+        step(&app, &app.bureau, &ready, "return", &json!({"reason": "时长过长"})).expect(200).json();
     assert_eq!(returned["state"], "returned");
     let etag = format!("\"{}\"", returned["version"]);
     app.put(&app.agency, &one(&ready), &etag, &changed).expect(200);
@@ -274,7 +296,8 @@ fn a_change_after_approval_is_a_new_version_and_approved_anew(kind: Kind) {
 fn each_sees_the_plans_that_concern_them(kind: Kind) {
     let app = TestApp::ruled(kind, "hunan");
     let (purchaser, stranger) = (account(&app, "purchaser", Some(21)), account(&app, "purchaser", Some(22)));
-    let (supervisor, administrator) = (account(&app, "supervisor", None), account(&app, "administrator", None));
+    let (supervisor, administrator) =
+        (account(&app, "supervisor", None), account(&app, "administrator", None));
     let mut elsewhere = AccountDraft::new("bureau", "长沙", None, 30);
     elsewhere.region = Some("430100".into());
     let elsewhere = app.service.found_account(&elsewhere).unwrap().token.unwrap();
@@ -307,9 +330,13 @@ fn a_plan_is_cancelled_by_two_people_or_discarded_before_anybody_agreed(kind: Ki
     step(&app, &app.agency, &second, "discard", &reason).problem(409, "wrong_state");
     step(&app, &app.bureau, &second, "cancel/confirm", &json!({})).problem(409, "wrong_state");
     let waiting = step(&app, &app.agency, &second, "cancel", &reason).expect(200).json();
-    assert_eq!((&waiting["state"], &waiting["cancelling"]["reason"]), (&json!("approved"), &json!("采购终止")));
+    assert_eq!(
+        (&waiting["state"], &waiting["cancelling"]["reason"]),
+        (&json!("approved"), &json!("采购终止"))
+    );
     step(&app, &app.agency, &second, "cancel/confirm", &json!({})).problem(403, "not_permitted");
-    let kept = step(&app, &app.bureau, &second, "cancel/keep", &json!({"reason": "仍需评审"})).expect(200).json();
+    let kept =
+        step(&app, &app.bureau, &second, "cancel/keep", &json!({"reason": "仍需评审"})).expect(200).json();
     assert_eq!((&kept["state"], kept.get("cancelling")), (&json!("approved"), None));
     step(&app, &app.agency, &second, "cancel", &reason).expect(200);
     let ended = step(&app, &app.bureau, &second, "cancel/confirm", &json!({})).expect(200).json();
@@ -328,7 +355,8 @@ fn a_plan_is_cancelled_by_two_people_or_discarded_before_anybody_agreed(kind: Ki
     app.post(&app.bureau, &format!("{path}/stop/confirm"), "stopped", &json!({})).expect(200);
     step(&app, &app.agency, &third, "cancel", &reason).expect(200);
     step(&app, &app.bureau, &third, "cancel/confirm", &json!({})).expect(200);
-    app.post(&app.bureau, &format!("{path}/unseal"), "u", &json!({"announcement": "1"})).problem(409, "wrong_state");
+    app.post(&app.bureau, &format!("{path}/unseal"), "u", &json!({"announcement": "1"}))
+        .problem(409, "wrong_state");
     assert!(!app.get(&app.agency, &path).expect(200).text().contains("专家"), "the list stays sealed");
     assert_eq!(app.fsck(), Vec::<String>::new());
 }
@@ -349,14 +377,22 @@ fn a_committee_that_is_wholly_self_selected_is_marked_to_the_end(kind: Kind) {
     let mut body = plan(&recorded(&app, 1));
     body["groups"] = json!([]);
     body["complex"] = json!(true);
-    let member = |n: u32| json!({"name": format!("自选{n}"), "unit": credit_code(if n == 0 { 21 } else { 60 + n })});
+    let member =
+        |n: u32| json!({"name": format!("自选{n}"), "unit": credit_code(if n == 0 { 21 } else { 60 + n })});
     body["self_selection"] =
         json!({"reason": "技术复杂，随机难以确定", "members": (0..7).map(member).collect::<Vec<_>>()});
     let draft = created(&app, &body);
-    step(&app, &app.agency, &draft, "submit", &json!({})).names(422, "self_selection.consent", "consent_missing");
+    step(&app, &app.agency, &draft, "submit", &json!({})).names(
+        422,
+        "self_selection.consent",
+        "consent_missing",
+    );
     let (authorization, path) = (bearer(&app.agency), format!("{}/attachments?kind=consent", one(&draft)));
-    let headers =
-        [("Authorization", authorization.as_str()), ("Idempotency-Key", "doc"), ("Content-Type", "application/pdf")];
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Idempotency-Key", "doc"),
+        ("Content-Type", "application/pdf"),
+    ];
     let filed = app.ask("POST", &path, &headers, b"%PDF-1.7\nconsent\n%%EOF").expect(201).json();
     body["self_selection"]["consent"] = filed["digest"].clone();
     let etag = format!("\"{}\"", app.get(&app.agency, &one(&draft)).json()["version"]);
@@ -371,7 +407,12 @@ fn a_committee_that_is_wholly_self_selected_is_marked_to_the_end(kind: Kind) {
     // The names are the purchaser's and the agency's until the announcement; others give a purpose.
     let sealed = app.get(&app.bureau, &one(&draft)).expect(200);
     assert!(!sealed.text().contains("自选1") && sealed.json()["self_selection"]["own_unit_members"] == 1);
-    assert!(app.get(&app.bureau, &format!("{}?purpose=审核方案", one(&draft))).expect(200).text().contains("自选1"));
+    assert!(
+        app.get(&app.bureau, &format!("{}?purpose=审核方案", one(&draft)))
+            .expect(200)
+            .text()
+            .contains("自选1")
+    );
     step(&app, &app.bureau, &draft, "approve", &json!({})).expect(200);
     step(&app, &app.agency, &draft, "draw", &json!({})).problem(409, "nothing_to_draw");
     step(&app, &app.bureau, &draft, "announce", &json!({"announcement": "1"})).problem(409, "wrong_state");

@@ -6,7 +6,7 @@ use expert_draw::evidence::sites::{SitesReport, verify};
 use expert_draw::log::Policy;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, credit_code, expert};
+use crate::app::{TestApp, credit_code, expert, id_number};
 use crate::draws::recorded;
 use crate::plans::{account, created, one, plan, step};
 use crate::support::{Kind, on_both};
@@ -40,6 +40,14 @@ fn centres(app: &TestApp) -> Vec<String> {
 }
 
 fn people(app: &TestApp) {
+    // Fujian's rules ask who holds posts and shares at the agency: not known is not "nobody".
+    let agency = json!({
+        "code": credit_code(1), "name": "代理机构", "region": "350100",
+        "persons": [{
+            "position": "legal_representative", "name": "赵某某", "id_number": id_number(900), "from": "2020-01-01"
+        }]
+    });
+    app.post(&app.bureau, "/api/v1/units", "agency", &agency).expect(201);
     let cities = ["350100", "350200", "350300", "350400", "350500"];
     for serial in 0..60u32 {
         let mut one = expert(serial);
@@ -92,7 +100,13 @@ fn sites_are_drawn_before_the_experts_and_verified_by_strangers(kind: Kind) {
     assert_ne!(sites[0]["region"], sites[1]["region"], "two cities");
     step(&app, &app.agency, &ready, "sites", &json!({})).problem(409, "sites_drawn");
     let bookings = app.get(&app.agency, &format!("{}/bookings", one(&ready))).expect(200).json();
-    assert!(bookings["items"].as_array().unwrap().iter().all(|b| b["workstations"].as_array().unwrap().len() == 2));
+    assert!(
+        bookings["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|b| b["workstations"].as_array().unwrap().len() == 2)
+    );
 
     let draw = drawn["sites_draw"].as_str().unwrap();
     let public = checked(&app, draw, Audience::Public);
@@ -129,7 +143,11 @@ fn drawn_sites_are_given_up_by_two_people_and_drawn_again_as_the_next_attempt(ki
     later["hours"] = json!(6);
     let etag = format!("\"{}\"", drawn["version"]);
     app.put(&app.agency, &one(&ready), &etag, &later).problem(409, "sites_drawn");
-    step(&app, &app.agency, &ready, "sites/end", &json!({"reason": "cancelled"})).names(422, "reason", "unknown_reason");
+    step(&app, &app.agency, &ready, "sites/end", &json!({"reason": "cancelled"})).names(
+        422,
+        "reason",
+        "unknown_reason",
+    );
     step(&app, &app.bureau, &ready, "sites/end/confirm", &json!({})).problem(409, "wrong_state");
     step(&app, &app.agency, &ready, "sites/end", &json!({"reason": "site_failure"})).expect(200);
     step(&app, &app.agency, &ready, "sites/end/confirm", &json!({})).problem(403, "not_permitted");
@@ -157,7 +175,8 @@ fn what_stands_in_the_way_of_sites_is_named(kind: Kind) {
     step(&app, &app.agency, &ready, "sites", &json!({})).problem(422, "venues_short");
     // One that is closed, one too small, one in the host's city: no better.
     let closed = added(&app, &venue("350300", 4));
-    app.post(&app.bureau, &format!("/api/v1/venues/{closed}/close"), "c", &json!({"reason": "装修"})).expect(200);
+    app.post(&app.bureau, &format!("/api/v1/venues/{closed}/close"), "c", &json!({"reason": "装修"}))
+        .expect(200);
     let mut small = venue("350400", 4);
     small["rooms"] = json!([{"name": "1", "workstations": 1}]);
     added(&app, &small);

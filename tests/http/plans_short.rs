@@ -46,7 +46,10 @@ fn feasibility_is_answered_coarsely_kept_and_warned_about(kind: Kind) {
     ask(&app.bureau, &json!({})).expect(422);
     let counts = ask(&app.bureau, &json!({"purpose": "审核"})).expect(200).json();
     assert_eq!(counts["groups"][0]["candidates"], 13);
-    assert_eq!(ask(&app.auditor, &json!({"purpose": "审计"})).expect(200).json()["groups"][1]["candidates"], 13);
+    assert_eq!(
+        ask(&app.auditor, &json!({"purpose": "审计"})).expect(200).json()["groups"][1]["candidates"],
+        13
+    );
 
     // Narrowing condition by condition: kept, and shown to those who watch.
     for _ in 0..4 {
@@ -93,7 +96,8 @@ fn a_pool_that_is_too_small_is_widened_by_rule_or_filled_by_entry(kind: Kind) {
     step(&app, &app.agency, &ready, "recommend", &unknown).names(422, "application", "application");
     let token = applicant(&app);
     let made = app.post(&token, "/api/v1/me/applications", "apply", &application(90)).expect(201).json();
-    let linked = step(&app, &app.agency, &ready, "recommend", &json!({"application": made["id"]})).expect(200);
+    let linked =
+        step(&app, &app.agency, &ready, "recommend", &json!({"application": made["id"]})).expect(200);
     assert_eq!(linked.json()["recommended"], json!([made["id"]]));
 
     step(&app, &app.agency, &ready, "widen", &json!({"group": 9})).names(422, "group", "group");
@@ -173,7 +177,8 @@ fn draw_of(app: &TestApp, plan: &Value) -> String {
 
 fn stop(app: &TestApp, draw: &str, reason: &str) {
     let size = app.size();
-    app.post(&app.agency, &format!("{draw}/stop"), &format!("p-{size}"), &json!({"reason": reason})).expect(200);
+    app.post(&app.agency, &format!("{draw}/stop"), &format!("p-{size}"), &json!({"reason": reason}))
+        .expect(200);
     let stopped = app.post(&app.bureau, &format!("{draw}/stop/confirm"), &format!("c-{size}"), &json!({}));
     assert_eq!(stopped.expect(200).json()["state"], "stopped");
 }
@@ -247,7 +252,11 @@ fn a_committee_formed_anew_bars_who_broke_the_rules_and_nobody_else(kind: Kind) 
     assert_eq!((&closed["state"], &closed["successor"]), (&json!("closed"), &anew["id"]));
     step(&app, &app.agency, &anew, "submit", &json!({})).expect(200);
     let violator = &accepted[0];
-    step(&app, &app.bureau, &anew, "approve", &json!({"barred": ["nobody"]})).names(422, "barred[0]", "expert_number");
+    step(&app, &app.bureau, &anew, "approve", &json!({"barred": ["nobody"]})).names(
+        422,
+        "barred[0]",
+        "expert_number",
+    );
     step(&app, &app.bureau, &anew, "approve", &json!({"barred": [violator]})).expect(200);
     let next = draw_of(&app, &anew);
     let seen = app.get(&app.bureau, &next).expect(200).json();
@@ -272,7 +281,10 @@ fn who_took_part_before_is_not_drawn(kind: Kind) {
         {"part": "design", "name": "没有这个人"}
     ]);
     let ready = approved(&app, &body);
-    assert!(!app.get(&app.agency, &one(&ready)).text().contains(&crate::app::id_number(5)), "only its hash is kept");
+    assert!(
+        !app.get(&app.agency, &one(&ready)).text().contains(&crate::app::id_number(5)),
+        "only its hash is kept"
+    );
     let draw = draw_of(&app, &ready);
     let seen = app.get(&app.bureau, &draw).expect(200).json();
     assert_eq!(seen["excluded"], json!({"no_prior_involvement": 2}), "{seen}");

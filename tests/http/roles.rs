@@ -114,6 +114,7 @@ const OPEN: &[&str] = &[
     "/log/tile/{path}",
     "/log/proofs/{index}",
     "/draws/{id}/evidence",
+    "/sites-draws/{id}/evidence",
     // A gateway is no account: its signature decides (tests/http/calls.rs).
     "/gateway/answers",
 ];

@@ -58,8 +58,14 @@ fn a_venue_is_kept_by_the_bureau_and_seen_by_who_books(kind: Kind) {
     let path = format!("{PATH}/{id}");
     for token in [&app.bureau, &app.agency, &app.auditor] {
         assert_eq!(app.get(token, &path).expect(200).json()["centre"], "430600公共资源交易中心");
-        assert_eq!(app.get(token, &format!("{PATH}?region=430600")).json()["items"].as_array().unwrap().len(), 1);
-        assert_eq!(app.get(token, &format!("{PATH}?region=430100")).json()["items"].as_array().unwrap().len(), 0);
+        assert_eq!(
+            app.get(token, &format!("{PATH}?region=430600")).json()["items"].as_array().unwrap().len(),
+            1
+        );
+        assert_eq!(
+            app.get(token, &format!("{PATH}?region=430100")).json()["items"].as_array().unwrap().len(),
+            0
+        );
     }
     app.get(&app.agency, &format!("{PATH}?region=999999")).names(422, "region", "unknown_region");
     let mut wrong = venue("430600", 4);
@@ -69,7 +75,10 @@ fn a_venue_is_kept_by_the_bureau_and_seen_by_who_books(kind: Kind) {
     let changed = app.put(&app.bureau, &path, "\"1\"", &venue("430600", 6)).expect(200);
     assert_eq!((changed.header("ETag"), &changed.json()["rooms"][0]["workstations"]), ("\"2\"", &json!(5)));
     let reason = json!({"reason": "装修"});
-    assert_eq!(app.post(&app.bureau, &format!("{path}/close"), "c", &reason).expect(200).json()["state"], "closed");
+    assert_eq!(
+        app.post(&app.bureau, &format!("{path}/close"), "c", &reason).expect(200).json()["state"],
+        "closed"
+    );
     app.post(&app.bureau, &format!("{path}/close"), "d", &reason).problem(409, "wrong_state");
     let open = app.post(&app.bureau, &format!("{path}/reopen"), "r", &json!({})).expect(200).json();
     assert_eq!(open["state"], "active");
@@ -89,7 +98,10 @@ fn no_workstation_is_booked_twice(kind: Kind) {
     app.post(&app.other_agency, &path, "theirs", &booking(&first, 3)).problem(404, "not_found");
     let held = app.post(&app.agency, &path, "one", &booking(&first, 3)).expect(201).json();
     assert_eq!(held["workstations"], json!(["301/1", "301/2", "301/3"]));
-    assert_eq!((&held["from"], &held["to"]), (&json!("2026-11-27T01:00:00Z"), &json!("2026-11-27T05:00:00Z")));
+    assert_eq!(
+        (&held["from"], &held["to"]),
+        (&json!("2026-11-27T01:00:00Z"), &json!("2026-11-27T05:00:00Z"))
+    );
     assert_eq!(app.post(&app.agency, &path, "one", &booking(&first, 3)).expect(201).json(), held);
     app.post(&app.agency, &path, "two", &booking(&second, 3)).problem(409, "workstations_taken");
     let rest = app.post(&app.agency, &path, "three", &booking(&second, 2)).expect(201).json();

@@ -14,6 +14,7 @@ use expert_draw::keys::Keys;
 use expert_draw::pool_sample;
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::imports::ImportOptions;
 use serde_json::{Value, json};
 
 use crate::Lang;
@@ -54,10 +55,11 @@ pub fn demo(config: &Config, experts: u32, then_serve: bool, lang: Lang) -> Resu
     let address = running.address;
     let (csv, employers) = sample(experts)?;
     let clients = Clients::new(&service, address, &employers)?;
-    let imported = clients.bureau.send("/imports/experts", "text/csv", &csv)?;
+    // As existing records move in: at the console, by whoever holds the keys.
+    let imported = service.import_experts_at_console(&csv, &ImportOptions::default(), &mut |_| ())?.imported;
     steps.say(
-        format!("财政局导入合成样例专家 {} 人（湖南 14 个市州）", imported["imported"]),
-        format!("the bureau imported {} synthetic experts (14 cities of Hunan)", imported["imported"]),
+        format!("导入合成样例专家 {imported} 人（湖南 14 个市州）"),
+        format!("imported {imported} synthetic experts (14 cities of Hunan)"),
     );
     let package = record_package(&clients, &employers)?;
     steps.say(

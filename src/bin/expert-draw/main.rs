@@ -53,7 +53,7 @@ struct Settings {
     /// 所在行政区划 · region code of the bureau, used when the log is opened
     #[arg(long, global = true)]
     jurisdiction: Option<String>,
-    /// 规则版本 · name of an embedded rule profile or path of a profile file
+    /// 规则档案 · name of a rule profile or path of a .toml source or compiled .json
     #[arg(long, global = true)]
     profile: Option<String>,
     /// 专家库规则档案 · name of an embedded registry profile or path of a file

@@ -333,7 +333,8 @@ impl Service {
         Ok(ApplicationRecord { case, body, conditions, not_filed })
     }
 
-    fn application_to_write(
+    /// An application with its body, for the side that writes it.
+    pub(super) fn application_to_write(
         &self,
         actor: &Actor,
         side: Side,

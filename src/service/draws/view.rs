@@ -285,7 +285,6 @@ impl Service {
             let sight = Sight::of(actor, "", Stage::AfterAnnouncement);
             let committed = self.archive().committed(conn, &row.id)?;
             let members = self.archive().members(conn, &committed)?;
-            // Of a draw with calls the final panel, which need not be the drawn one.
             let seat = |(seat, card): (crate::draw::seats::Seated, SeatedCard)| SeatView {
                 position: seat.position,
                 group: seat.group,

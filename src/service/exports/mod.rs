@@ -2,13 +2,15 @@
 //!
 //! The filters are those of the lists. A list of experts names nobody, unless names are asked for with
 //! a purpose: then one look is recorded with the number of people, before the table is made. Exports
-//! of cases and accounts hold what their lists hold.
+//! of cases, accounts, packages, draws and looks hold what their lists hold.
 //!
 //! *Limits:* [`ROWS_MAX`] rows; a longer list is refused (`too_many_rows`), not cut: a cut list looks whole.
 //!
 //! *Deliberately not here:* the form of the file (`tables`), the exchange format of platforms (`ggzy`).
 
+mod draws;
 mod ggzy;
+mod looks;
 
 pub use ggzy::{FIELDS as GGZY_FIELDS, Platform};
 
@@ -16,7 +18,7 @@ use super::Service;
 use super::actor::{Action, Actor};
 use super::cases::{all_rows, scoped};
 use super::experts::within;
-use super::listing::Paging;
+use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use super::scheme_book::Book;
 use super::search::{Found, SearchAsked};
@@ -64,20 +66,16 @@ impl Service {
     /// Units as a table.
     pub fn export_units(&self, actor: &Actor, region: Option<Region>) -> Result<Table, Refusal> {
         actor.check(Action::ReadRegistry)?;
-        let mut table = Table::new("单位名单", ["统一社会信用代码", "单位名称", "所在地代码", "所在地"]);
-        let mut paging = Paging { limit: 200, after: None };
-        loop {
-            let page = self.units(actor, &UnitsAsked { region, ..UnitsAsked::default() }, &paging)?;
-            for unit in page.items {
+        let table = Table::new("单位名单", ["统一社会信用代码", "单位名称", "所在地代码", "所在地"]);
+        let asked = UnitsAsked { region, ..UnitsAsked::default() };
+        every_page(
+            table,
+            |paging| self.units(actor, &asked, paging),
+            |unit| {
                 let place = place(&unit.region);
-                table.push(vec![unit.code.into(), unit.name.into(), unit.region.into(), place.into()]);
-            }
-            if table.rows.len() > ROWS_MAX {
-                return Err(too_many());
-            }
-            let Some(next) = page.next else { return Ok(table) };
-            paging.after = Some(next);
-        }
+                vec![unit.code.into(), unit.name.into(), unit.region.into(), place.into()]
+            },
+        )
     }
 
     /// Cases (办件) as a table: what their rows say, no names and no bodies.
@@ -140,12 +138,11 @@ impl Service {
     pub fn export_accounts(&self, actor: &Actor) -> Result<Table, Refusal> {
         actor.check(Action::KeepAccounts)?;
         let headings = ["账号", "角色", "使用者", "单位代码", "建立时间", "失效时间", "吊销时间"];
-        let mut table = Table::new("账号清单", headings);
-        let mut paging = Paging { limit: 200, after: None };
-        loop {
-            let page = self.accounts(actor, &paging)?;
-            for account in page.items {
-                table.push(vec![
+        every_page(
+            Table::new("账号清单", headings),
+            |paging| self.accounts(actor, paging),
+            |account| {
+                vec![
                     account.id.into(),
                     account.role.into(),
                     account.name.into(),
@@ -153,14 +150,27 @@ impl Service {
                     moment(account.created.0),
                     moment(account.expires.0),
                     account.revoked.map(|time| moment(time.0)).unwrap_or_default(),
-                ]);
-            }
-            if table.rows.len() > ROWS_MAX {
-                return Err(too_many());
-            }
-            let Some(next) = page.next else { return Ok(table) };
-            paging.after = Some(next);
+                ]
+            },
+        )
+    }
+}
+
+/// A table with a row for each item of a list, page after page.
+fn every_page<T>(
+    mut table: Table,
+    page: impl Fn(&Paging) -> Result<Listed<T>, Refusal>,
+    row: impl Fn(T) -> Vec<Cell>,
+) -> Result<Table, Refusal> {
+    let mut paging = Paging { limit: 200, after: None };
+    loop {
+        let listed = page(&paging)?;
+        listed.items.into_iter().for_each(|item| table.push(row(item)));
+        if table.rows.len() > ROWS_MAX {
+            return Err(too_many());
         }
+        let Some(next) = listed.next else { return Ok(table) };
+        paging.after = Some(next);
     }
 }
 
