@@ -101,6 +101,11 @@ pub struct DrawView {
     pub announcement: Option<String>,
     /// Assurance level of the result.
     pub level: Option<&'static str>,
+    /// The plan that it was made from; `None`: made without one.
+    pub plan: Option<String>,
+    /// Members of the committee whom the purchaser selected itself, beside those drawn: their names once
+    /// the draw is unsealed.
+    pub self_selected: Vec<Option<String>>,
 }
 
 /// A draw in a list.
@@ -125,22 +130,18 @@ impl Service {
     pub fn draw(&self, actor: &Actor, id: &str) -> Result<DrawView, Refusal> {
         actor.check(Action::ReadDraws)?;
         let row = self.draw_row(actor, id)?;
-        self.view_of(actor, &row)
-    }
-
-    /// A draw of which the row is at hand, as an account sees it.
-    pub(in crate::service) fn view_of(
-        &self,
-        actor: &Actor,
-        row: &store::draw::Draw,
-    ) -> Result<DrawView, Refusal> {
-        self.store.read(|conn| {
+        let mut view = self.store.read(|conn| {
             if row.alpha.is_none() {
-                let (request, _) = self.planned_request(conn, row)?;
-                return Ok(plain_view(row, &request));
+                let (request, _) = self.planned_request(conn, &row)?;
+                return Ok::<_, Refusal>(plain_view(&row, &request));
             }
-            self.committed_view(conn, actor, row)
-        })
+            self.committed_view(conn, actor, &row)
+        })?;
+        if let Some((plan, selected)) = self.marks_of(&row)? {
+            view.plan = Some(plan);
+            view.self_selected = selected;
+        }
+        Ok(view)
     }
 
     /// Draws, newest page by id; an agency's own only.
@@ -341,5 +342,7 @@ fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
         },
         announcement: None,
         level: None,
+        plan: None,
+        self_selected: Vec::new(),
     }
 }
