@@ -14,10 +14,10 @@ use expert_draw::service::accounts::AccountDraft;
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, bearer, credit_code, expert, package};
+use crate::app::{Answer, TestApp, bearer, credit_code, expert, id_number, package};
 use crate::support::Kind;
 
-const DISCIPLINE: &str = "一、不得泄露评审情况。\n二、独立评审，个人负责。";
+pub const DISCIPLINE: &str = "一、不得泄露评审情况。\n二、独立评审，个人负责。";
 
 /// An expert of the registry, with the token of the own account.
 #[derive(Clone, Debug)]
@@ -32,7 +32,6 @@ pub struct Person {
 pub struct Invitation {
     pub who: Person,
     pub id: String,
-    pub state: String,
 }
 
 /// A venue with its staff.
@@ -82,9 +81,28 @@ impl Life {
             desks: BTreeMap::new(),
             keys: RefCell::new(0),
         };
+        life.rules_are_complete(profile);
         life.registers(0..experts, |_, _| {});
         life.package = text(&life.post(&life.app.agency, "/packages", &package(1)).expect(201).json()["id"]);
         life
+    }
+
+    /// What the rules ask about and no package can do without: the table of fees of the province, put in
+    /// force by two people; and who holds posts at the agency, because not known is not "nobody".
+    fn rules_are_complete(&self, profile: &str) {
+        let region = if profile == "fujian" { "350000" } else { "430000" };
+        let shandong = expert_draw::rules::fees::FeeTable::embedded("fees-shandong").unwrap();
+        let table = shandong.replace("370000", region).replace("fees-shandong", &format!("fees-{region}"));
+        let made = self.post(&self.app.bureau, "/fee-tables", &json!({"table": table})).expect(201).json();
+        self.post(&self.second, &format!("/fee-tables/{}/confirm", text(&made["id"])), &json!({})).expect(200);
+        let agency = json!({
+            "code": credit_code(1), "name": "代理机构", "region": region,
+            "persons": [{
+                "position": "legal_representative", "name": "赵某某", "id_number": id_number(900),
+                "from": "2020-01-01"
+            }]
+        });
+        self.post(&self.app.bureau, "/units", &agency).expect(201);
     }
 
     /// The bureau registers experts; each gets an account.
@@ -216,7 +234,7 @@ impl Life {
             for one in items.as_array().unwrap() {
                 let state = text(&one["state"]);
                 if states.contains(&state.as_str()) {
-                    found.push(Invitation { who: who.clone(), id: text(&one["id"]), state });
+                    found.push(Invitation { who: who.clone(), id: text(&one["id"]) });
                 }
             }
         }

@@ -23,7 +23,7 @@ on_both! {
 }
 
 /// An open tender of five experts in Yueyang.
-fn open_tender(package: &str) -> Value {
+pub fn open_tender(package: &str) -> Value {
     json!({
         "package": package, "region": "430600", "method": "open_tender", "category": "services",
         "budget_fen": 120_000_000, "threshold_reached": true, "complex": false, "social_impact": false,
@@ -55,7 +55,7 @@ fn called(kind: Kind, experts: u32) -> Life {
 }
 
 fn a_plain_open_tender(kind: Kind) {
-    let mut life = called(kind, 15);
+    let life = called(kind, 15);
     let calls = life.calls();
     assert_eq!((&calls["open_seats"], &calls["rounds"][0]["invited"]), (&json!(5), &json!(7)));
     life.everybody_accepts();
