@@ -19,6 +19,8 @@ mod disorder;
 mod disorder_steps;
 #[path = "it/life.rs"]
 mod life;
+#[path = "it/life_day.rs"]
+mod life_day;
 #[path = "it/lives.rs"]
 mod lives;
 #[path = "crash/site.rs"]

@@ -62,8 +62,10 @@ const SETTLES: Needs = (
 );
 const FILLS: Needs = ("同上，且全部席位均已应邀", "the same, and every seat has a member who accepted");
 const PROPOSE: Needs = ("写明理由（固定清单）", "a reason of the fixed list");
-const SECOND: Needs =
-    ("提出者以外的另一账号；名单永久封存", "another account than the proposer's; the names stay sealed for ever");
+const SECOND: Needs = (
+    "提出者以外的另一账号；名单永久封存",
+    "another account than the proposer's; the names stay sealed for ever",
+);
 const ARRIVES: Needs = (
     "在席且已接受；本场所；现场核验身份",
     "seated and accepted; of this site; the identity is checked on the spot",
@@ -82,8 +84,8 @@ pub const DRAW: Lifecycle = Lifecycle {
     name: "draw",
     title_zh: "抽取",
     transitions: &[
-        row(BEGINNING, "plan", "planned", AGENCY, FORCED, RULE),
         row(BEGINNING, "commit", "committed", AGENCY, COMMIT, DRAWN),
+        row(BEGINNING, "plan", "planned", AGENCY, FORCED, RULE),
         row("planned", "accept", "committed", DRAWS, ("逐项确认必选席位", "forced seats accepted"), RULE),
         row("planned", "withdraw", "withdrawn", AGENCY, NOTHING, RULE),
         row("committed", "draw", "drawn", CLOCK, ("随机贡献按时", "the contribution in time"), DRAWN),
@@ -109,7 +111,14 @@ pub const DRAW: Lifecycle = Lifecycle {
         row("filled", "sign_in", "filled", VENUE, ARRIVES, "财政部令第87号 art 45；draw-v2 §4.8"),
         row("filled", "begin", "in_review", AGENCY, BEGINS, "财政部令第87号 art 45"),
         // Endings.
-        row("drawn", "unseal", "unsealed", DRAWS, ("结果公告编号；不经通知程序的抽取", "the announcement's number; a draw without calls"), OPEN),
+        row(
+            "drawn",
+            "unseal",
+            "unsealed",
+            DRAWS,
+            ("结果公告编号；不经通知程序的抽取", "the announcement's number; a draw without calls"),
+            OPEN,
+        ),
         row("filled", "unseal", "unsealed", DRAWS, UNSEALS, OPEN),
         row("in_review", "unseal", "unsealed", DRAWS, UNSEALS, OPEN),
         row("committed", "propose_void", "committed", PROPOSES, PROPOSE, VOID),

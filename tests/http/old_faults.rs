@@ -46,7 +46,8 @@ fn seated(app: &TestApp, draw: &Value) -> BTreeSet<u32> {
     let key = format!("look-{}", app.size());
     let opened = app.post(&app.bureau, &format!("{}/open", one(draw)), &key, &json!({"purpose": "核对"}));
     let items = opened.expect(200).json()["items"].as_array().unwrap().clone();
-    let serial = |member: &Value| member["name"].as_str().unwrap().trim_start_matches("专家").parse().unwrap();
+    let serial =
+        |member: &Value| member["name"].as_str().unwrap().trim_start_matches("专家").parse().unwrap();
     items.iter().map(serial).collect()
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::app::{credit_code, package};
 use crate::disorder::World;
-use crate::life::{DISCIPLINE, Invitation, text};
+use crate::life::{Invitation, text};
+use crate::life_day::DISCIPLINE;
 
 /// The most packages of one sequence.
 const PACKAGES: u32 = 4;
@@ -171,7 +172,12 @@ fn day_goes_on(world: &mut World, draw: &str, day: &Value, start: i64) {
             world.ask(("bureau", &bureau), "POST", &format!("{draw}/unseal"), &body);
         }
         _ => {
-            world.ask(("agency", &agency), "POST", &format!("{draw}/stop"), &json!({"reason": "site_failure"}));
+            world.ask(
+                ("agency", &agency),
+                "POST",
+                &format!("{draw}/stop"),
+                &json!({"reason": "site_failure"}),
+            );
             let bureau = world.life.app.bureau.clone();
             world.ask(("bureau", &bureau), "POST", &format!("{draw}/stop/confirm"), &json!({}));
         }
@@ -211,7 +217,9 @@ pub fn anything(world: &mut World) {
     let reason = json!({"reason": "理由"});
     let mut events: Vec<(&str, String, Value)> = Vec::new();
     if let Some(plan) = plan {
-        for what in ["submit", "withdraw", "confirm", "approve", "draw", "form", "close", "cancel/confirm", "sites"] {
+        for what in
+            ["submit", "withdraw", "confirm", "approve", "draw", "form", "close", "cancel/confirm", "sites"]
+        {
             events.push(("POST", format!("{plan}/{what}"), empty.clone()));
         }
         for what in ["refuse", "return", "discard", "cancel", "cancel/keep"] {
@@ -247,8 +255,15 @@ pub fn anything(world: &mut World) {
         ];
         events.extend(post.into_iter().map(|(what, body)| ("POST", format!("{draw}/{what}"), body)));
         for what in [
-            "", "/calls", "/record", "/evidence", "/evidence?audience=auditor&purpose=审计", "/record.pdf", "/day",
-            "/day/present?purpose=核对", "/fees",
+            "",
+            "/calls",
+            "/record",
+            "/evidence",
+            "/evidence?audience=auditor&purpose=审计",
+            "/record.pdf",
+            "/day",
+            "/day/present?purpose=核对",
+            "/fees",
         ] {
             events.push(("GET", format!("{draw}{what}"), Value::Null));
         }

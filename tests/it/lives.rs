@@ -80,7 +80,8 @@ fn a_negotiation_with_an_expert_of_law(kind: Kind) {
     life.has_desk(1, "430600", None);
     let mut body = open_tender(&life.package);
     body["method"] = json!("negotiation");
-    (body["threshold_reached"], body["complex"], body["representatives"]) = (json!(false), json!(true), json!(1));
+    (body["threshold_reached"], body["complex"], body["representatives"]) =
+        (json!(false), json!(true), json!(1));
     body["groups"] = json!([
         {"speciality": "ndrc316:A0832", "within": ["430600"], "except": [], "seats": 2, "site": 1}
     ]);
@@ -137,7 +138,8 @@ fn a_remote_review_with_two_sub_venues_drawn_before_the_experts(kind: Kind) {
     let public = life.app.ask("GET", &path, &[], b"").expect(200);
     assert!(!public.text().contains("交易中心"), "blind to venue and city");
     life.verifies("sites-public", &public, &["--expect", "public"]);
-    let auditor = life.app.get(&life.app.auditor, &format!("{path}?audience=auditor&purpose=审计")).expect(200);
+    let auditor =
+        life.app.get(&life.app.auditor, &format!("{path}?audience=auditor&purpose=审计")).expect(200);
     life.verifies("sites-auditor", &auditor, &["--expect", "auditor"]);
 
     let booked = life.get(&life.app.agency, &format!("{}/bookings", life.plan)).expect(200).json();
@@ -257,11 +259,15 @@ fn a_procurement_is_cancelled_and_the_list_stays_sealed(kind: Kind) {
     life.plan_step(&life.app.agency, "cancel", &reason).problem(409, "draw_stands");
     let stop = json!({"reason": "procurement_stopped"});
     life.post(&life.app.bureau, &format!("{}/stop", life.draw), &stop).expect(200);
-    life.post(&life.app.bureau, &format!("{}/stop/confirm", life.draw), &json!({})).problem(403, "same_person");
+    life.post(&life.app.bureau, &format!("{}/stop/confirm", life.draw), &json!({}))
+        .problem(403, "same_person");
     life.post(&life.second, &format!("{}/stop/confirm", life.draw), &json!({})).expect(200);
     life.plan_step(&life.app.agency, "cancel", &reason).expect(200);
     life.plan_step(&life.app.agency, "cancel/confirm", &json!({})).problem(403, "not_permitted");
-    assert_eq!(life.plan_step(&life.app.bureau, "cancel/confirm", &json!({})).expect(200).json()["state"], "cancelled");
+    assert_eq!(
+        life.plan_step(&life.app.bureau, "cancel/confirm", &json!({})).expect(200).json()["state"],
+        "cancelled"
+    );
     let announced = json!({"announcement": "1"});
     life.post(&life.app.bureau, &format!("{}/unseal", life.draw), &announced).problem(409, "wrong_state");
     life.plan_step(&life.app.agency, "draw", &json!({})).problem(409, "not_approved");
@@ -287,8 +293,12 @@ fn a_supplementary_draw_keeps_who_would_come(kind: Kind) {
     life.now(START);
     life.review_begins();
     life.is_reviewed_and_announced();
-    let names: Vec<String> =
-        life.see_draw()["result"]["seats"].as_array().unwrap().iter().map(|seat| text(&seat["name"])).collect();
+    let names: Vec<String> = life.see_draw()["result"]["seats"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|seat| text(&seat["name"]))
+        .collect();
     assert!(coming.iter().all(|one| names.contains(&format!("专家{}", one.serial))), "{names:?}");
     life.ends_well(15 + 29);
 }
@@ -303,7 +313,11 @@ fn some_members_are_selected_by_the_purchaser(kind: Kind) {
         "members": [{"name": "自选甲", "unit": credit_code(61)}, {"name": "自选乙", "number": life.people[0].number}]
     });
     life.writes_plan(&body);
-    life.plan_step(&life.app.agency, "submit", &json!({})).names(422, "self_selection.consent", "consent_missing");
+    life.plan_step(&life.app.agency, "submit", &json!({})).names(
+        422,
+        "self_selection.consent",
+        "consent_missing",
+    );
     body["self_selection"]["consent"] = json!(life.files_consent());
     life.changes_plan(&body);
     life.plan_is_approved();
