@@ -55,6 +55,8 @@ mod leave;
 mod material;
 #[path = "http/my_draws.rs"]
 mod my_draws;
+#[path = "http/old_faults.rs"]
+mod old_faults;
 #[path = "http/opponents.rs"]
 mod opponents;
 #[path = "http/packages.rs"]

@@ -33,6 +33,8 @@ pub enum Party {
     Administrator,
     /// 评审场所工作人员.
     Venue,
+    /// 通知渠道: a gateway that signs what it reports.
+    Channel,
     /// 期限届满（系统按日期自动办理）.
     Clock,
 }
@@ -52,6 +54,7 @@ impl Party {
             Self::Draws => "draws",
             Self::Administrator => "administrator",
             Self::Venue => "venue",
+            Self::Channel => "channel",
             Self::Clock => "clock",
         }
     }
@@ -122,6 +125,7 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::plan_table::PLAN,
         &super::venue::VENUE,
         &super::venue::BOOKING,
+        &super::draw_table::DRAW,
         &super::day::DAY,
         &super::fee::FEE_TABLE,
         &super::fee::FEE,

@@ -24,6 +24,7 @@
 //! | `day`, `fee` | the life cycles of the day of a review and of what its members are paid |
 //! | `keeping` | leave, confirmation, reminders, lost contact |
 //! | `renewal` | renewal of terms |
+//! | `draw_table` | the life of a draw as one table; `service::draws::steps` writes nothing else |
 //! | `plan`, `plan_draft`, `plan_check`, `plan_json`, `plan_table` | [`Plan`]: what is asked for a package before anything is drawn; its life cycle |
 //! | `venue` | [`venue::Venue`]: places of review with their workstations; bookings |
 //! | `csv_row`, `csv_cells` | [`Columns`]: a row of an import file to a draft |
@@ -62,6 +63,7 @@ mod draft;
 mod draft_check;
 mod draft_json;
 mod draft_parts;
+pub mod draw_table;
 mod expert;
 mod expert_changes;
 pub mod fee;

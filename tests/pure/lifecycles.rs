@@ -66,3 +66,22 @@ fn every_life_cycle_can_be_begun_and_lived_to_any_of_its_states() {
         }
     }
 }
+
+#[test]
+fn the_row_of_a_draw_is_written_by_its_table_alone() {
+    fn walk(dir: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(std::path::Path::new("src"), &mut files);
+    let writes = |text: &str| text.contains("draw::insert(") || text.contains("draw::update(");
+    let writers: Vec<_> = files
+        .into_iter()
+        .filter(|path| !path.starts_with("src/store"))
+        .filter(|path| writes(&fs::read_to_string(path).unwrap()))
+        .collect();
+    assert_eq!(writers, [std::path::PathBuf::from("src/service/draws/steps.rs")]);
+}

@@ -183,7 +183,8 @@ impl Service {
                 if turn.trail.ended.is_some() {
                     return Ok(Decided::Nothing(ReportOutcome::Ended));
                 }
-                if person.is_some_and(|person| person.out.is_some()) {
+                // Who has signed in leaves by the desk of the venue.
+                if person.is_some_and(|person| person.out.is_some() || person.signed_in.is_some()) {
                     return Ok(Decided::Nothing(ReportOutcome::Otherwise));
                 }
                 if !turn.book.accepted(position) {

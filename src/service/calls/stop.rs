@@ -102,6 +102,7 @@ impl Service {
 pub(in crate::service) struct EndingCalls {
     draw: String,
     version: i64,
+    filled: bool,
     cancelled: Vec<Message>,
 }
 
@@ -109,6 +110,11 @@ impl EndingCalls {
     /// The version of the draw to which this belongs.
     pub fn version(&self) -> i64 {
         self.version
+    }
+
+    /// Whether, at that version, every seat has a member who accepted and no round is open.
+    pub fn filled(&self) -> bool {
+        self.filled
     }
 
     /// Part of the write that ends the draw: the clock has nothing to do any more, and after a void whoever
@@ -134,12 +140,20 @@ impl Service {
         if self.store.read(|conn| store::draw_calls::find(conn, id))?.is_none() {
             return Ok(None);
         }
-        let row = self.store.read(|conn| store::draw::find(conn, id))?.ok_or_else(no_calls)?;
+        let (version, filled) = match self.calls_of(id) {
+            Ok(turn) => (turn.row.version, turn.book.may_be_unsealed()),
+            // Committed and not drawn yet.
+            Err(refusal) if refusal.code == "no_calls" => {
+                let row = self.store.read(|conn| store::draw::find(conn, id))?;
+                (row.ok_or_else(no_calls)?.version, false)
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let engagements = self.engagements()?;
         let cancelled = engagements.trail(id).map_or_else(Vec::new, |trail| {
             trail.cancelled(false).iter().map(|caused| super::row(trail, caused)).collect()
         });
-        Ok(Some(EndingCalls { draw: id.to_owned(), version: row.version, cancelled }))
+        Ok(Some(EndingCalls { draw: id.to_owned(), version, filled, cancelled }))
     }
 }
 

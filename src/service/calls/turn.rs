@@ -19,7 +19,7 @@ use crate::draw::statements::Drawn;
 use crate::service::Service;
 use crate::service::archive::draw_entries;
 use crate::service::changes::Part;
-use crate::service::draws::state;
+use crate::service::draws::{state, steps};
 use crate::service::engagements;
 use crate::service::idempotency::IdempotencyRow;
 use crate::service::refusal::{Kind, Refusal};
@@ -243,10 +243,11 @@ impl Service {
             if stopped {
                 row.ended_entry = Some(appended.entry());
             }
+            let event = steps::of_call(&call, &before.state, next_state);
             row.state = next_state.to_owned();
             row.version += 1;
             row.updated = time;
-            store::draw::update(tx, &row, before.version)?;
+            steps::step(tx, (&before.state, before.version), &row, event)?;
             if let Some(idempotency) = &act.idempotency {
                 idempotency.insert(tx)?;
             }

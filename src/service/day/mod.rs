@@ -37,6 +37,7 @@ use super::actor::{Actor, Role};
 use super::calls::{Act, Decided, Turn};
 use super::cases::Case;
 use super::changes::Changes;
+use super::draws::steps;
 use super::idempotency::IdempotencyKey;
 use super::refusal::{Kind, Refusal};
 use crate::draw::calls::Call;
@@ -130,9 +131,9 @@ impl Service {
                             changes = changes.part(move |tx| {
                                 let row = store::draw::find(tx, &id)?;
                                 let mut row = row.ok_or_else(|| StoreError::Stale("draw".into()))?;
-                                row.state = state.to_owned();
+                                let from = std::mem::replace(&mut row.state, state.to_owned());
                                 (row.version, row.updated) = (version + 1, tx.time().0);
-                                store::draw::update(tx, &row, version)
+                                steps::step(tx, (&from, version), &row, event)
                             });
                         }
                         let changes = changes.part(move |tx| idempotency.insert(tx));

@@ -10,7 +10,7 @@ use super::prepare::{People, Terms, forced, people};
 use super::record::{DrawRecord, Header};
 use super::request::{Checked, DrawDraft, check};
 use super::view::planned_record;
-use super::{DrawView, PLANNED, state, wrong_state};
+use super::{DrawView, PLANNED, state, steps, wrong_state};
 use crate::codec::Hash;
 use crate::draw::commitment::{Commitment, Kept};
 use crate::draw::identity::DrawKey;
@@ -339,8 +339,8 @@ impl Service {
             let alpha = seed::alpha(appended.index, &appended.leaf_hash);
             let row = plan.row_in(state::COMMITTED, tx.time().0, Some((alpha, appended.entry())));
             match &plan.row {
-                Some(before) => store::draw::update(tx, &row, before.version)?,
-                None => store::draw::insert(tx, &row)?,
+                Some(before) => steps::step(tx, (&before.state, before.version), &row, "accept")?,
+                None => steps::begin(tx, &row, "commit")?,
             }
             if called {
                 let calls = DrawCalls { draw: plan.id.clone(), due: Some(0), proposal: None };
@@ -377,7 +377,7 @@ impl Service {
                 image: Some(sealed.clone()),
                 registry: false,
             })?;
-            store::draw::insert(tx, &plan.row_in(state::PLANNED, tx.time().0, None))?;
+            steps::begin(tx, &plan.row_in(state::PLANNED, tx.time().0, None), "plan")?;
             subject_key.store(tx)?;
             plan.step_on(tx)?;
             idempotency.insert(tx)?;

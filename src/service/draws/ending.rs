@@ -4,7 +4,7 @@
 //! Order matters: once a draw is unsealed it cannot be voided, and once it is voided nothing else
 //! can be said about it; both are decided under the lock.
 
-use super::{DrawView, PLANNED, state, wrong_state};
+use super::{DrawView, PLANNED, state, steps, wrong_state};
 use crate::codec::{Hash, Json, Object, object};
 use crate::draw::statements::{Unsealed, Void, VoidReason};
 use crate::service::Service;
@@ -29,6 +29,7 @@ impl Service {
             let void = Void { alpha, reason, actor: proposer.clone(), approver: None };
             row.proposal = Some(proposal(&void));
             Ok(Said {
+                event: "propose_void",
                 kind: Void::PROPOSED,
                 fields: void.fields(),
                 actor: proposer.clone(),
@@ -58,6 +59,7 @@ impl Service {
             let void = Void { alpha, reason, actor: proposer, approver: Some(approver.clone()) };
             row.state = state::VOIDED.into();
             Ok(Said {
+                event: "void",
                 kind: Void::CONFIRMED,
                 fields: void.fields(),
                 actor: approver.clone(),
@@ -86,7 +88,8 @@ impl Service {
             row.state = state::WITHDRAWN.into();
             let kind = PLANNED;
             let fields = Object::new().with("image", record.digest);
-            Ok(Said { kind, fields, actor: account.clone(), ends: true, image: Some(sealed.clone()) })
+            let image = Some(sealed.clone());
+            Ok(Said { event: "withdraw", kind, fields, actor: account.clone(), ends: true, image })
         })
     }
 
@@ -125,6 +128,7 @@ impl Service {
             let unsealed = Unsealed { alpha: open_alpha(row)?, announcement: announcement.clone() };
             row.state = state::UNSEALED.into();
             Ok(Said {
+                event: "unseal",
                 kind: Unsealed::TYPE,
                 fields: unsealed.fields(),
                 actor: account.clone(),
@@ -155,13 +159,18 @@ impl Service {
             self.store.write(name, move |tx| {
                 let found = store::draw::find(tx, &id)?;
                 let mut row = found.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
-                let version = row.version;
+                let (version, from) = (row.version, row.state.clone());
                 let said = step(tx, &mut row)?;
                 if calls.as_ref().is_some_and(|calls| calls.version() != version) {
                     return Err(wrong_state(
                         "通知状态刚有变更，请重试",
                         "the calls moved just now, try again",
                     ));
+                }
+                // The statement would be refused by every verifier (draw-v2 §6.2).
+                if row.state == state::UNSEALED && calls.as_ref().is_some_and(|calls| !calls.filled()) {
+                    let en = "not every seat has a member who accepted, or a round is open";
+                    return Err(Refusal::new(Kind::Conflict, "not_filled", "尚有席位未补齐，不能公开", en));
                 }
                 let appended = tx.append(Append {
                     actor: said.actor,
@@ -179,7 +188,7 @@ impl Service {
                 }
                 row.version += 1;
                 row.updated = tx.time().0;
-                store::draw::update(tx, &row, version)?;
+                steps::step(tx, (&from, version), &row, said.event)?;
                 idempotency.insert(tx)?;
                 Ok(())
             })?;
@@ -192,6 +201,8 @@ impl Service {
 
 /// What a step adds to the log.
 struct Said {
+    /// The event in the table of a draw's life.
+    event: &'static str,
     kind: &'static str,
     fields: Object,
     actor: String,

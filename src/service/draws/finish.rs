@@ -5,7 +5,7 @@
 //! that is still committed.
 
 use super::commit::UNCALLED_SECONDS;
-use super::{DrawView, state, wrong_state};
+use super::{DrawView, state, steps, wrong_state};
 use crate::codec::Hash;
 use crate::draw::commitment::Commitment;
 use crate::draw::decide;
@@ -167,7 +167,7 @@ impl Service {
             row.drawn_entry = Some(appended.entry());
             row.version += 1;
             row.updated = tx.time().0;
-            store::draw::update(tx, &row, version)?;
+            steps::step(tx, (state::COMMITTED, version), &row, "draw")?;
             Ok(())
         })?;
         Ok(())

@@ -9,6 +9,7 @@
 //! | `finish` | contribution and result; also at start, for every draw left committed |
 //! | `ending` | plan withdrawn, void (proposed by one, confirmed by another), unseal |
 //! | `record` | the sealed private record of a commitment |
+//! | `steps` | the only writes of a draw's row, each looked up in the table of its life |
 //! | `view` | what each role sees |
 //!
 //! A draw is several writes, not one: a process that dies between them leaves a committed draw, and
@@ -24,6 +25,7 @@ pub mod judged;
 pub mod prepare;
 pub mod record;
 pub mod request;
+pub(in crate::service) mod steps;
 mod view;
 
 use super::refusal::{Kind, Refusal};
