@@ -33,6 +33,8 @@ pub mod keys;
 #[cfg(feature = "server")]
 pub mod outside;
 #[cfg(feature = "server")]
+pub mod paper;
+#[cfg(feature = "server")]
 pub mod pool_sample;
 #[cfg(feature = "server")]
 pub mod ports;

@@ -29,6 +29,10 @@ mod campaigns;
 mod changes;
 #[path = "http/conduct.rs"]
 mod conduct;
+#[path = "http/day.rs"]
+mod day;
+#[path = "http/day_failures.rs"]
+mod day_failures;
 #[path = "http/decisions.rs"]
 mod decisions;
 #[path = "http/documents.rs"]
@@ -41,12 +45,16 @@ mod due;
 mod experts;
 #[path = "http/exports.rs"]
 mod exports;
+#[path = "http/fees.rs"]
+mod fees;
 #[path = "http/imports.rs"]
 mod imports;
 #[path = "http/leave.rs"]
 mod leave;
 #[path = "http/material.rs"]
 mod material;
+#[path = "http/my_draws.rs"]
+mod my_draws;
 #[path = "http/opponents.rs"]
 mod opponents;
 #[path = "http/packages.rs"]

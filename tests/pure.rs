@@ -12,6 +12,8 @@ mod evidence;
 mod fixture;
 #[path = "pure/lifecycles.rs"]
 mod lifecycles;
+#[path = "pure/membership.rs"]
+mod membership;
 #[path = "pure/sites.rs"]
 mod sites;
 #[path = "pure/tidy.rs"]

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::bundle::FILE_LIMIT;
+use expert_draw::evidence::membership;
 use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
 use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
 use expert_draw::log::Policy;
@@ -78,6 +79,16 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let bytes = evidence(&options.evidence)?;
     if SitesEvidence::is_meant(&bytes) {
         return run_sites(options, &policy, &bytes);
+    }
+    if membership::is_membership(&bytes) {
+        let report = membership::verify(&bytes, &policy);
+        let text = if options.json {
+            String::from_utf8_lossy(&report.to_json().canonical()).into_owned() + "\n"
+        } else {
+            of_membership(&report, options.english)
+        };
+        io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
+        return Ok(ExitCode::from(if report.verified() { 0 } else { 1 }));
     }
     let report = match &options.predecessor {
         Some(path) => verify_after(&bytes, &evidence(path)?, &policy, options.expect),
@@ -160,6 +171,47 @@ fn text(report: &Report, english: bool) -> String {
     out += "\n";
     out += &if english { verdict_en(report) } else { verdict_zh(report) };
     out
+}
+
+fn of_membership(report: &membership::Report, english: bool) -> String {
+    let mut out = String::new();
+    for check in &report.checks {
+        let mark = if check.passed { '✓' } else { '✗' };
+        let title = if english { String::new() } else { format!("{}：", check.title) };
+        out += &format!("{mark} {:<20} {title}{}\n", check.name, check.detail);
+    }
+    let facts = &report.facts;
+    let (number, name) = facts.person.clone().unwrap_or_default();
+    let verdict = match (report.verified(), english, facts.position) {
+        (false, true, _) => "verdict: REFUSED".to_owned(),
+        (false, false, _) => "结论：核验不通过".to_owned(),
+        (true, true, Some(position)) => match facts.group {
+            Some(group) => format!(
+                "verdict: VERIFIED. {number} {name} stood at position {position} and was seated in group {group}"
+            ),
+            None => {
+                format!("verdict: VERIFIED. {number} {name} stood at position {position} and was not seated")
+            }
+        },
+        (true, false, Some(position)) => match facts.group {
+            Some(group) => format!(
+                "结论：核验通过。{number} {name} 位于候选池第 {position} 位（从 0 起），入选第 {group} 组"
+            ),
+            None => format!("结论：核验通过。{number} {name} 位于候选池第 {position} 位（从 0 起），未入选"),
+        },
+        (true, true, None) => {
+            format!("verdict: VERIFIED. {number} {name} was excluded by {}", facts.rules.join(", "))
+        }
+        (true, false, None) => {
+            format!("结论：核验通过。{number} {name} 因以下规则被排除：{}", facts.rules.join("、"))
+        }
+    };
+    let rest = if english {
+        "not shown by this file: a settlement later than the one quoted"
+    } else {
+        "本文件不能证明：所引条目之后没有新的结算"
+    };
+    format!("{out}\n{verdict}\n{rest}\n")
 }
 
 fn verdict_zh(report: &Report) -> String {

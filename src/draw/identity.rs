@@ -50,6 +50,14 @@ impl DrawKey {
         self.salt("excluded", b"")
     }
 
+    /// The code with which a member shows at the desk that they are the one who is expected: eight digits,
+    /// from HMAC of the draw key over "sign_in" and the number (`api-spec/day-v1.md` §2).
+    pub fn sign_in_code(&self, number: &str) -> String {
+        let bytes = self.salt("sign_in", number.as_bytes());
+        let first = bytes.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        format!("{:08}", first % 100_000_000)
+    }
+
     /// The unit tag: first 16 bytes of H("unit"; salt 32 ‖ id).
     pub fn unit_tag(&self, id: &str) -> Tag {
         let salt = self.salt("unit", id.as_bytes());

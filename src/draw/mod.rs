@@ -28,3 +28,4 @@ pub mod sites;
 pub mod statements;
 pub mod tags;
 pub mod vrf;
+pub mod workstations;

@@ -275,21 +275,29 @@ pub struct Excluded {
     pub rules: Vec<String>,
 }
 
+/// The leaves of the tree of exclusions in its order: identity commitment and digest of the reasons, with
+/// the place of each in `people`.
+pub fn excluded_leaves(key: &DrawKey, people: &[Excluded]) -> Vec<(Hash, Hash, usize)> {
+    let leaf = |(at, person): (usize, &Excluded)| {
+        let identity = identity(&key.candidate_salt(&person.number), &person.image, person.registry);
+        (identity, reasons_digest(&key.reasons_salt(&person.number), &person.rules), at)
+    };
+    let mut leaves: Vec<(Hash, Hash, usize)> = people.iter().enumerate().map(leaf).collect();
+    leaves.sort_unstable();
+    leaves
+}
+
+/// The RFC 6962 leaf hash of an exclusion.
+pub fn excluded_leaf(identity: &Hash, reasons: &Hash) -> Hash {
+    sha256(&[&[0], identity.as_bytes(), reasons.as_bytes()])
+}
+
 /// The digest that the commitment carries for the table of exclusions:
 /// H("excluded"; salt 32 ‖ u32 count ‖ root), leaf = identity commitment ‖ reasons digest.
 pub fn excluded_digest(key: &DrawKey, people: &[Excluded]) -> Hash {
-    let mut leaves: Vec<(Hash, Hash)> = people
-        .iter()
-        .map(|person| {
-            let identity = identity(&key.candidate_salt(&person.number), &person.image, person.registry);
-            (identity, reasons_digest(&key.reasons_salt(&person.number), &person.rules))
-        })
-        .collect();
-    leaves.sort_unstable();
-    let hashes: Vec<Hash> = leaves
-        .iter()
-        .map(|(identity, reasons)| sha256(&[&[0], identity.as_bytes(), reasons.as_bytes()]))
-        .collect();
+    let leaves = excluded_leaves(key, people);
+    let hashes: Vec<Hash> =
+        leaves.iter().map(|(identity, reasons, _)| excluded_leaf(identity, reasons)).collect();
     LabelledHash::new("excluded")
         .fixed(&key.excluded_salt())
         .u32(u32::try_from(people.len()).unwrap_or(u32::MAX))

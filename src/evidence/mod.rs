@@ -12,6 +12,7 @@
 )]
 
 pub mod bundle;
+pub mod membership;
 pub mod openings;
 pub mod said;
 pub mod sites;

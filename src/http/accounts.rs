@@ -30,7 +30,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// `bureau` 财政局, `agency` 采购代理机构, `purchaser` 采购人, `expert` 评审专家, `auditor` 审计,
-    /// `supervisor` 纪检监察, `administrator` 系统管理员.
+    /// `supervisor` 纪检监察, `administrator` 系统管理员, `venue` 评审场所.
     #[schema(example = "agency")]
     role: String,
     /// Whose account it is, 1–64 characters. Not needed and not kept for an expert, whose account is
@@ -38,7 +38,8 @@ pub struct NewAccount {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 64)]
     name: String,
-    /// Credit code of the unit; required for an agency and a purchaser.
+    /// Credit code of the unit; required for an agency and a purchaser. Of a venue's account the id of
+    /// the venue, required.
     unit: Option<String>,
     /// Days until the account expires.
     #[schema(minimum = 1, maximum = 366)]

@@ -18,9 +18,10 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
-    conduct, conduct_steps, decisions, draws, due, erasures, evidence, experts, exports, health, imports,
-    invitations, leave, log, looks, me, openapi, own_account, packages, performance, plan_steps, plans,
-    remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens, unit_merges, units, venues,
+    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
+    imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance,
+    plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens,
+    unit_merges, units, venues,
 };
 use crate::service::Service;
 
@@ -55,6 +56,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     applications::routes(config);
     changes::routes(config);
     me::routes(config);
+    my_draws::routes(config);
     decisions::routes(config);
     cases::routes(config);
     leave::routes(config);
@@ -72,6 +74,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     calls::routes(config);
     invitations::routes(config);
     evidence::routes(config);
+    day::routes(config);
     log::routes(config);
     codes::routes(config);
     conduct::routes(config);
@@ -79,6 +82,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     remarks::routes(config);
     tiers::routes(config);
     performance::routes(config);
+    fees::routes(config);
     campaigns::routes(config);
     schemes::routes(config);
     claim_migrations::routes(config);

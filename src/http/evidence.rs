@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::{Caller, MaybeCaller};
+use super::experts::PurposeParams;
 use super::problem::Problem;
 use super::query::Params;
 use super::record_page;
@@ -15,7 +16,7 @@ use crate::service::refusal::Refusal;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(evidence).service(record);
+    config.service(evidence).service(record).service(paper).service(dossier);
 }
 
 /// Which evidence.
@@ -85,4 +86,52 @@ async fn record(
         Ok(record_page::page(&draw, &names))
     });
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page.await?))
+}
+
+/// 抽取记录表 · The record of a draw as a PDF file, with a QR code of the newest log entry.
+#[utoipa::path(
+    tag = "draws",
+    params(("id" = String, Path, description = "Draw id")),
+    responses((status = 200, content_type = "application/pdf", description = "one page of A4"))
+)]
+#[get("/draws/{id}/record.pdf")]
+async fn paper(
+    caller: Caller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let disposition = format!("inline; filename=\"{id}.pdf\"");
+    let bytes = run(&service, move |service| service.draw_paper(&caller.0, &id)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header(("Content-Disposition", disposition))
+        .body(bytes))
+}
+
+/// 档案包 · The archive package of a draw that has ended, for 15 years. Recorded first.
+#[utoipa::path(
+    tag = "draws",
+    params(("id" = String, Path, description = "Draw id"), PurposeParams),
+    responses((
+        status = 200,
+        content_type = "application/zip",
+        description = "manifest.json and what it lists; api-spec/day-v1.md",
+        headers(("X-Manifest-Sha256" = String, description = "SHA-256 of manifest.json"))
+    ))
+)]
+#[get("/draws/{id}/dossier")]
+async fn dossier(
+    caller: Caller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+    params: Params<PurposeParams>,
+) -> Result<HttpResponse, Problem> {
+    let disposition = format!("attachment; filename=\"{id}.zip\"");
+    let purpose = params.0.purpose;
+    let package = run(&service, move |service| service.dossier(&caller.0, &id, &purpose)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/zip")
+        .insert_header(("Content-Disposition", disposition))
+        .insert_header(("X-Manifest-Sha256", package.manifest.to_hex()))
+        .body(package.bytes))
 }

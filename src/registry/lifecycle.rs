@@ -31,6 +31,8 @@ pub enum Party {
     Draws,
     /// 系统管理员.
     Administrator,
+    /// 评审场所工作人员.
+    Venue,
     /// 期限届满（系统按日期自动办理）.
     Clock,
 }
@@ -49,6 +51,7 @@ impl Party {
             Self::Supervisor => "supervisor",
             Self::Draws => "draws",
             Self::Administrator => "administrator",
+            Self::Venue => "venue",
             Self::Clock => "clock",
         }
     }
@@ -119,6 +122,9 @@ pub fn all() -> Vec<&'static Lifecycle> {
         &super::plan_table::PLAN,
         &super::venue::VENUE,
         &super::venue::BOOKING,
+        &super::day::DAY,
+        &super::fee::FEE_TABLE,
+        &super::fee::FEE,
     ]
 }
 

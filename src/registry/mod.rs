@@ -21,6 +21,7 @@
 //! | `unit_merge`, `claim_migration` | the life cycles of merging units and of moving claims |
 //! | `saved_list` | the life cycle of a saved list |
 //! | `decision`, `act`, `act_draft`, `consequences` | decisions about a standing: acts, bodies, life cycles; what follows |
+//! | `day`, `fee` | the life cycles of the day of a review and of what its members are paid |
 //! | `keeping` | leave, confirmation, reminders, lost contact |
 //! | `renewal` | renewal of terms |
 //! | `plan`, `plan_draft`, `plan_check`, `plan_json`, `plan_table` | [`Plan`]: what is asked for a package before anything is drawn; its life cycle |
@@ -55,6 +56,7 @@ mod csv_cells;
 mod csv_row;
 #[cfg(test)]
 mod csv_row_tests;
+pub mod day;
 pub mod decision;
 mod draft;
 mod draft_check;
@@ -62,6 +64,7 @@ mod draft_json;
 mod draft_parts;
 mod expert;
 mod expert_changes;
+pub mod fee;
 mod identity;
 mod image;
 pub mod keeping;

@@ -34,7 +34,7 @@ impl Side {
 }
 
 const SIDES: &[Party] = &[Party::Agency, Party::Purchaser, Party::Expert];
-const BUYERS: &[Party] = &[Party::Agency, Party::Purchaser];
+const OPENERS: &[Party] = &[Party::Agency, Party::Purchaser, Party::Clock];
 const ART: &str = "财库〔2016〕198号第21条（C2）、第22条（K92）";
 
 const fn row(
@@ -57,7 +57,7 @@ pub const EVALUATION: Lifecycle = Lifecycle {
             BEGINNING,
             "open",
             "open",
-            BUYERS,
+            OPENERS,
             (
                 "抽取结果已公开；评审日后五个工作日内",
                 "the draw is unsealed; due five working days after the review",

@@ -41,7 +41,8 @@ pub struct AccountDraft {
     pub role: String,
     /// Whose it is: a person or an office, 1–64 characters. Not kept for an expert.
     pub name: String,
-    /// Credit code of the unit; required for an agency and a purchaser.
+    /// Credit code of the unit; required for an agency and a purchaser. Of a venue's account the id of the
+    /// venue, required.
     pub unit: Option<String>,
     /// Days until the account expires, 1–366.
     pub days: u32,
@@ -310,7 +311,17 @@ fn check(draft: &AccountDraft) -> Result<Role, Refusal> {
             let (zh, en) = ("采购代理机构、采购人账号必填", "required for an agency and a purchaser");
             problem("unit", "", "required", zh, en);
         }
+        None if role == Some(Role::Venue) => {
+            let (zh, en) = ("评审场所账号必填场所编号", "a venue's account names its venue");
+            problem("unit", "", "required", zh, en);
+        }
         None => {}
+        Some(venue) if role == Some(Role::Venue) => {
+            if !is_case_id(venue) {
+                let (zh, en) = ("应为场所编号", "must be the id of a venue");
+                problem("unit", venue, "venue", zh, en);
+            }
+        }
         Some(unit) => {
             if let Err(error) = CreditCode::parse(unit) {
                 problem("unit", unit, "credit_code", &error.message_zh(), &error.to_string());
@@ -378,6 +389,12 @@ pub(super) fn check_region(region: &str) -> Result<Region, Problem> {
         .map_err(|error| Problem::new("region", region, "region", error.message_zh(), error.to_string()))
 }
 
+/// Whether a text has the form of the id of a case: a letter and 16 characters of Crockford base 32.
+fn is_case_id(text: &str) -> bool {
+    let digits = text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or_default();
+    digits.len() == 16 && digits.bytes().all(|b| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&b))
+}
+
 fn is_login(login: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
     (3..=32).contains(&login.len())
@@ -386,7 +403,8 @@ fn is_login(login: &str) -> bool {
 }
 
 /// Whether one person may not hold both roles. Experts may work for an agency or a purchaser (whether
-/// they may review there is the draw's rule); all other pairs of different hands are refused.
+/// they may review there is the draw's rule), and an agency or purchaser may keep a venue of its own; all
+/// other pairs of different hands are refused, so no expert keeps the desk at which experts sign in.
 fn apart(one: Role, other: Role) -> bool {
     #[derive(PartialEq, Eq)]
     enum Hand {
@@ -395,6 +413,7 @@ fn apart(one: Role, other: Role) -> bool {
         Reviews,
         Watches,
         Runs,
+        Hosts,
     }
     let hand = |role| match role {
         Role::Bureau => Hand::Keeps,
@@ -402,9 +421,11 @@ fn apart(one: Role, other: Role) -> bool {
         Role::Expert => Hand::Reviews,
         Role::Auditor | Role::Supervisor => Hand::Watches,
         Role::Administrator => Hand::Runs,
+        Role::Venue => Hand::Hosts,
     };
     let pair = (hand(one), hand(other));
-    pair.0 != pair.1 && !matches!(pair, (Hand::Reviews, Hand::Uses) | (Hand::Uses, Hand::Reviews))
+    let one_person = |a: &Hand, b: &Hand| matches!((a, b), (Hand::Reviews | Hand::Hosts, Hand::Uses));
+    pair.0 != pair.1 && !one_person(&pair.0, &pair.1) && !one_person(&pair.1, &pair.0)
 }
 
 /// Whether an account still counts for its person.
@@ -486,6 +507,8 @@ mod tests {
         }
         assert!(apart(Role::Bureau, Role::Agency) && apart(Role::Bureau, Role::Purchaser));
         assert!(apart(Role::Bureau, Role::Expert) && apart(Role::Administrator, Role::Bureau));
+        assert!(apart(Role::Venue, Role::Expert) && apart(Role::Venue, Role::Bureau));
+        assert!(!apart(Role::Venue, Role::Agency));
         assert!(!apart(Role::Expert, Role::Agency) && !apart(Role::Auditor, Role::Supervisor));
     }
 

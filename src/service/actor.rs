@@ -29,11 +29,13 @@ pub enum Role {
     Supervisor,
     /// System administrator (系统管理员): accounts and keys, no personal data.
     Administrator,
+    /// Staff of one review venue (场所工作人员): who arrives there, on the day.
+    Venue,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Bureau,
         Self::Agency,
         Self::Purchaser,
@@ -41,6 +43,7 @@ impl Role {
         Self::Auditor,
         Self::Supervisor,
         Self::Administrator,
+        Self::Venue,
     ];
 
     /// The word in the API and the database.
@@ -53,6 +56,7 @@ impl Role {
             Self::Auditor => "auditor",
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
+            Self::Venue => "venue",
         }
     }
 
@@ -155,6 +159,22 @@ pub enum Action {
     AuditEvidence,
     /// See counts of exclusions and of candidates.
     ReadCounts,
+    /// Keep the desk of one venue on the day: arrivals, identity checks, failures of the site.
+    KeepDesk,
+    /// Run the day of an own draw: venues, suppliers, pauses, chair, report.
+    RunDay,
+    /// See the day of a draw: how far it is, without names.
+    ReadDay,
+    /// See the names of those who have signed in, with a purpose (recorded).
+    SeePresent,
+    /// Say that a site failed or works again, note a breach.
+    KeepSite,
+    /// Confirm a vacancy that another account reported.
+    ConfirmVacancy,
+    /// See the fees of an own draw, check vouchers, record payment.
+    PayFees,
+    /// Fetch the archive package of a draw (recorded).
+    FetchDossier,
     /// Have what is due in a draw's calls done now.
     RunCalls,
 }
@@ -201,6 +221,14 @@ impl Action {
             Self::Unseal => "unseal",
             Self::AuditEvidence => "audit_evidence",
             Self::ReadCounts => "read_counts",
+            Self::KeepDesk => "keep_desk",
+            Self::RunDay => "run_day",
+            Self::ReadDay => "read_day",
+            Self::SeePresent => "see_present",
+            Self::KeepSite => "keep_site",
+            Self::ConfirmVacancy => "confirm_vacancy",
+            Self::PayFees => "pay_fees",
+            Self::FetchDossier => "fetch_dossier",
             Self::RunCalls => "run_calls",
         }
     }
@@ -234,9 +262,12 @@ const APPROVER: Grant = bureau(Right::Approver);
 const DRAWS: Grant = bureau(Right::Draws);
 const AUDITOR: Grant = any(Role::Auditor);
 const SUPERVISOR: Grant = any(Role::Supervisor);
+const AGENCY: Grant = any(Role::Agency);
+const PURCHASER: Grant = any(Role::Purchaser);
+const VENUE: Grant = any(Role::Venue);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 36] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -264,6 +295,14 @@ pub const PERMISSIONS: [(Action, &[Grant]); 28] = [
     (Action::Unseal, &[DRAWS]),
     (Action::AuditEvidence, &[AUDITOR]),
     (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
+    (Action::KeepDesk, &[VENUE]),
+    (Action::RunDay, &[AGENCY]),
+    (Action::ReadDay, &[DRAWS, AGENCY, PURCHASER, VENUE, AUDITOR, SUPERVISOR]),
+    (Action::SeePresent, &[DRAWS, AGENCY, PURCHASER, VENUE, AUDITOR]),
+    (Action::KeepSite, &[AGENCY, VENUE]),
+    (Action::ConfirmVacancy, &[DRAWS, AGENCY]),
+    (Action::PayFees, &[AGENCY, PURCHASER]),
+    (Action::FetchDossier, &[DRAWS, AGENCY, PURCHASER, AUDITOR]),
     (Action::RunCalls, &[DRAWS, any(Role::Agency)]),
 ];
 
@@ -276,7 +315,8 @@ pub struct Actor {
     pub role: Role,
     /// Rights of a bureau's account; empty for other roles.
     pub rights: Vec<Right>,
-    /// Credit code of the unit that the account belongs to; an agency's is compared with packages.
+    /// Credit code of the unit that the account belongs to; an agency's is compared with packages. Of a
+    /// venue's account the id of the venue.
     pub unit: Option<String>,
     /// The region to which a bureau's account is narrowed; `None`: the whole registry.
     pub region: Option<Region>,
@@ -396,6 +436,7 @@ impl Actor {
             Role::Expert => vec![Party::Expert],
             Role::Supervisor => vec![Party::Supervisor],
             Role::Administrator => vec![Party::Administrator],
+            Role::Venue => vec![Party::Venue],
             Role::Auditor => Vec::new(),
         }
     }
@@ -404,6 +445,11 @@ impl Actor {
     /// agency account without a unit is narrowed to nothing.
     pub fn own_agency(&self) -> Option<String> {
         (self.role == Role::Agency).then(|| self.unit.clone().unwrap_or_default())
+    }
+
+    /// The venue to which a venue's account belongs.
+    pub fn own_venue(&self) -> Option<&str> {
+        if self.role == Role::Venue { self.unit.as_deref() } else { None }
     }
 
     /// Whether records of this agency are visible: always, except to another agency.

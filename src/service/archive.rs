@@ -262,6 +262,23 @@ impl Committed {
         self.entries.iter().find(|(_, statement)| statement.kind() == kind).map(|(index, _)| *index)
     }
 
+    /// The panel as it stands, and the index of the statement that gives it.
+    pub fn panel(&self) -> Result<(u64, Vec<Seated>), Refusal> {
+        let mut panel = None;
+        for (index, statement) in &self.entries {
+            let body = statement.body_json();
+            if statement.kind() == Drawn::TYPE {
+                panel = Some((*index, Drawn::read(&body).map_err(Refusal::internal)?.seats));
+            } else if statement.kind() == Settled::TYPE {
+                let settled = Settled::read(&body).map_err(Refusal::internal)?;
+                if let Outcome::Seats { seats, .. } = settled.outcome {
+                    panel = Some((*index, seats));
+                }
+            }
+        }
+        panel.ok_or_else(|| Refusal::internal("a draw without a result"))
+    }
+
     /// The result, if there is one.
     pub fn drawn(&self) -> Result<Option<Drawn>, Refusal> {
         let drawn = self.entries.iter().find(|(_, statement)| statement.kind() == Drawn::TYPE);

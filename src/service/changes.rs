@@ -53,7 +53,13 @@ impl Changes {
         self
     }
 
-    fn apply(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    /// All of it as a part of another write.
+    pub(super) fn into_part(self) -> Part {
+        Arc::new(move |tx| self.apply(tx))
+    }
+
+    /// Everything of it, within a transaction.
+    pub(super) fn apply(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         if let Some(idempotency) = &self.idempotency {
             idempotency.insert(tx)?;
         }

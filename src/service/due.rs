@@ -48,6 +48,8 @@ const STEPS: &[(&str, Step)] = &[
     ("conduct_urged", |service| service.due_conduct(service.now())),
     ("evaluations_urged_or_lapsed", |service| service.due_performance(service.now())),
     ("campaigns_urged", |service| service.due_campaigns(service.now())),
+    ("days_stepped", |service| service.due_days(service.now())),
+    ("days_archived", Service::due_archives),
     ("calls_advanced", Service::due_calls),
     ("bookings_finished", Service::finish_bookings),
     ("plans_closed", Service::close_unsealed_plans),
@@ -61,6 +63,8 @@ const OFTEN: &[&str] = &[
     "evaluations_urged_or_lapsed",
     "campaigns_urged",
     "calls_advanced",
+    "days_stepped",
+    "days_archived",
     "bookings_finished",
     "plans_closed",
 ];

@@ -23,6 +23,13 @@ impl Service {
             .map(|evidence| evidence.write())
     }
 
+    /// Every opening, for what the service itself puts together; the look is the caller's to record.
+    pub(super) fn full_evidence(&self, id: &str) -> Result<Vec<u8>, Refusal> {
+        self.store
+            .read(|conn| self.archive().evidence(conn, id, Audience::Auditor))
+            .map(|evidence| evidence.write())
+    }
+
     /// The auditor's evidence: every opening, for a stated purpose, recorded first.
     pub fn auditor_evidence(&self, actor: &Actor, id: &str, purpose: &str) -> Result<Vec<u8>, Refusal> {
         actor.check(Action::AuditEvidence)?;

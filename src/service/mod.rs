@@ -7,6 +7,9 @@
 //! | `refusal` | the one error |
 //! | `case_body` | tools for what a case keeps, and lists of cases |
 //! | `conduct/`, `remarks` | clues, bad conduct, non-punitive records |
+//! | `day/` | the day of a review, and what follows the announcement |
+//! | `dossier/`, `record_paper` | the archive package; the record on paper |
+//! | `fees/` | tables of regions; what is due to the members of a panel |
 //! | `performance`, `tier`, `tier_book` | evaluations both ways; tiers computed from them; lots for draws |
 //! | `campaigns/` | special checks of the whole registry |
 //! | `access` | who a token stands for; the numbers of sign-in |
@@ -42,6 +45,7 @@
 //! | `search`, `name_index`, `saved_lists` | experts found and counted, by name too; filters kept |
 //! | `exports/` | lists as tables, within what the viewer may see |
 //! | `tables` | tables that leave the house: CSV, XLSX |
+//! | `membership` | prove-me: an expert's own place in an unsealed draw |
 //! | `idempotency` | the same key gives the same resource |
 //! | `index` | the registry in memory, to draw from |
 //! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
@@ -72,8 +76,10 @@ mod changes;
 pub mod claims;
 mod conditions;
 pub mod conduct;
+pub mod day;
 pub mod decisions;
 mod direct_entry;
+pub mod dossier;
 pub mod draws;
 pub mod due;
 pub mod engagements;
@@ -83,6 +89,7 @@ pub mod evidence;
 pub mod experts;
 pub mod exports;
 pub mod facts_patch;
+pub mod fees;
 mod following;
 pub mod fsck;
 mod fsck_attachments;
@@ -98,12 +105,14 @@ pub mod listing;
 pub mod log_reads;
 pub mod look_lists;
 pub mod looks;
+pub mod membership;
 mod name_index;
 pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
 pub mod plans;
+mod record_paper;
 pub mod refusal;
 pub mod remarks;
 mod reminders;

@@ -84,60 +84,22 @@ impl Service {
             |id| self.tasks_of_package(id),
             || {
                 let facts = self.own_package(actor, package)?;
-                let unit = match by {
-                    "agency" => facts.agency(),
-                    "purchaser" => facts.purchaser(),
-                    _ => {
-                        let (zh, en) = ("应为 agency 或 purchaser", "must be agency or purchaser");
-                        return Err(Refusal::field("by", by, "side", zh, en));
-                    }
-                };
+                if !matches!(by, "agency" | "purchaser") {
+                    let (zh, en) = ("应为 agency 或 purchaser", "must be agency or purchaser");
+                    return Err(Refusal::field("by", by, "side", zh, en));
+                }
                 let draw = self.unsealed_draw(package)?;
                 if !self.tasks_of_package(package)?.is_empty() {
                     return Err(opened_already());
                 }
-                let (review, times) = self.task_times(&draw)?;
+                // A due day that cannot be known is refused before anybody is looked at.
+                self.task_times(&draw)?;
                 self.record_look(actor, "panel", &draw, "履职评价任务")?;
                 let mut changes = Changes::once(self.idempotency_row(actor, key, package, 201));
                 let mut lines = Vec::new();
-                for (seat, expert) in self.unsealed_members(actor, &draw)? {
-                    // Somebody who was erased meanwhile neither evaluates nor is evaluated.
-                    if expert.phone.is_none() {
-                        continue;
-                    }
-                    let summary = self.summary(&expert.number)?;
-                    let number = expert.number.as_str();
-                    for (side, owner) in [(Side::Unit, unit.code.as_str()), (Side::Expert, number)] {
-                        let (due, closes) = if side == Side::Unit { times.unit } else { times.expert };
-                        let body = Object::new()
-                            .with("side", side.name())
-                            .with("package", package)
-                            .with("plan_no", facts.plan_no().as_str())
-                            .with("package_no", facts.package_no().as_str())
-                            .with("draw", draw.as_str())
-                            .with("position", seat.position)
-                            .with("name", expert.name.as_str())
-                            .with("unit", unit.code.as_str())
-                            .with("unit_name", unit.name.as_str())
-                            .with("by", by)
-                            .with("review_day", review.to_string())
-                            .with("due_day", due.to_string())
-                            .with("closes_day", closes.to_string());
-                        let new = NewCase {
-                            lifecycle: &EVALUATION,
-                            letter: 'V',
-                            subject: Some(number),
-                            region: Some(&summary.region),
-                            parent: Some(package),
-                            owner: Some(owner),
-                            due: Some(end_of(due)),
-                            body: body.into(),
-                            sealed_for: Some(number),
-                        };
-                        let case = self.begin_case(actor, &actor.parties(), "open", new)?;
-                        lines.push(CaseLine::from(&case));
-                        changes = changes.case(self.case_change(&case)?);
-                    }
+                for case in self.evaluation_cases(actor, &actor.parties(), package, &facts, by, &draw)? {
+                    lines.push(CaseLine::from(&case));
+                    changes = changes.case(self.case_change(&case)?);
                 }
                 // Two who open at once: the second finds more tasks than it made, and nothing of it stays.
                 let (filter, made) = (of_package(package), lines.len() as u64);
@@ -150,6 +112,82 @@ impl Service {
                 Ok(lines)
             },
         )
+    }
+
+    /// Opens the tasks of a package whose draw was unsealed after a day, by themselves: the agency evaluates
+    /// (art 21 names it or the purchaser). `false` if they are open already.
+    pub(super) fn open_evaluations_by_themselves(&self, package: &str, draw: &str) -> Result<bool, Refusal> {
+        if !self.tasks_of_package(package)?.is_empty() {
+            return Ok(false);
+        }
+        let itself = Actor::of_service();
+        let (_, facts) = self.package_record(&itself, package)?;
+        let mut changes = Changes::default();
+        let mut made = 0;
+        for case in self.evaluation_cases(&itself, &[Party::Clock], package, &facts, "agency", draw)? {
+            made += 1;
+            changes = changes.case(self.case_change(&case)?);
+        }
+        let filter = of_package(package);
+        let changes = changes.part(move |tx| match store::case::count(tx, &filter)? {
+            count if count == made => Ok(()),
+            _ => Err(StoreError::Conflict("evaluations of this package".into())),
+        });
+        self.write_changes("open evaluations", changes)?;
+        Ok(true)
+    }
+
+    /// Both sides' tasks for everybody seated; the look is the caller's to record.
+    fn evaluation_cases(
+        &self,
+        actor: &Actor,
+        parties: &[Party],
+        package: &str,
+        facts: &Package,
+        by: &str,
+        draw: &str,
+    ) -> Result<Vec<Case>, Refusal> {
+        let unit = if by == "purchaser" { facts.purchaser() } else { facts.agency() };
+        let (review, times) = self.task_times(draw)?;
+        let mut cases = Vec::new();
+        for (seat, expert) in self.unsealed_members(actor, draw)? {
+            // Somebody who was erased meanwhile neither evaluates nor is evaluated.
+            if expert.phone.is_none() {
+                continue;
+            }
+            let summary = self.summary(&expert.number)?;
+            let number = expert.number.as_str();
+            for (side, owner) in [(Side::Unit, unit.code.as_str()), (Side::Expert, number)] {
+                let (due, closes) = if side == Side::Unit { times.unit } else { times.expert };
+                let body = Object::new()
+                    .with("side", side.name())
+                    .with("package", package)
+                    .with("plan_no", facts.plan_no().as_str())
+                    .with("package_no", facts.package_no().as_str())
+                    .with("draw", draw)
+                    .with("position", seat.position)
+                    .with("name", expert.name.as_str())
+                    .with("unit", unit.code.as_str())
+                    .with("unit_name", unit.name.as_str())
+                    .with("by", by)
+                    .with("review_day", review.to_string())
+                    .with("due_day", due.to_string())
+                    .with("closes_day", closes.to_string());
+                let new = NewCase {
+                    lifecycle: &EVALUATION,
+                    letter: 'V',
+                    subject: Some(number),
+                    region: Some(&summary.region),
+                    parent: Some(package),
+                    owner: Some(owner),
+                    due: Some(end_of(due)),
+                    body: body.into(),
+                    sealed_for: Some(number),
+                };
+                cases.push(self.begin_case(actor, parties, "open", new)?);
+            }
+        }
+        Ok(cases)
     }
 
     /// The tasks of this account's unit, or of this expert.

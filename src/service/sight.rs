@@ -9,8 +9,9 @@
 //! *Invariants:* what has no cell is not shown; an account with several rights sees the most that one of
 //! them shows; nobody sees who reported a clue but those who handle it.
 //!
-//! `during_review` differs from `drawn_sealed` once people sign in; until there is a sign-in, nobody
-//! who is not told the panel before sees more during the review.
+//! Through a draw the stage is a person's own: whoever stands at a venue's desk is named to that venue at
+//! that moment (`at_the_desk`), who has signed in to the agency too (`during_review`); of everybody else
+//! on the panel the draw is still `drawn_sealed`.
 
 use super::actor::{Actor, Right, Role};
 
@@ -69,7 +70,9 @@ pub enum Stage {
     BeforeDraw,
     /// A draw with a result, before the review.
     DrawnSealed,
-    /// The same, while the panel reviews.
+    /// Somebody who stands at the desk of a venue to sign in there.
+    AtTheDesk,
+    /// Somebody who has signed in, until the announcement.
     DuringReview,
     /// A draw that was unsealed after the announcement.
     AfterAnnouncement,
@@ -96,13 +99,15 @@ pub enum Viewer {
     Supervisor,
     /// System administrator.
     Administrator,
+    /// Staff of the venue at which the person reviews.
+    Venue,
     /// Anybody, without an account.
     Public,
 }
 
 impl Viewer {
     /// In the order of the table's columns.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Keeper,
         Self::DrawDesk,
         Self::AccountDesk,
@@ -112,6 +117,7 @@ impl Viewer {
         Self::Auditor,
         Self::Supervisor,
         Self::Administrator,
+        Self::Venue,
         Self::Public,
     ];
 
@@ -127,6 +133,7 @@ impl Viewer {
             Self::Auditor => "auditor",
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
+            Self::Venue => "venue",
             Self::Public => "public",
         }
     }
@@ -148,6 +155,7 @@ impl Viewer {
             Role::Auditor => vec![Self::Auditor],
             Role::Supervisor => vec![Self::Supervisor],
             Role::Administrator => vec![Self::Administrator],
+            Role::Venue => vec![Self::Venue],
         }
     }
 }
@@ -194,8 +202,14 @@ impl Field {
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 5] =
-        [Self::Registry, Self::BeforeDraw, Self::DrawnSealed, Self::DuringReview, Self::AfterAnnouncement];
+    pub const ALL: [Self; 6] = [
+        Self::Registry,
+        Self::BeforeDraw,
+        Self::DrawnSealed,
+        Self::AtTheDesk,
+        Self::DuringReview,
+        Self::AfterAnnouncement,
+    ];
 
     /// The word in the document.
     pub fn name(self) -> &'static str {
@@ -203,6 +217,7 @@ impl Stage {
             Self::Registry => "registry",
             Self::BeforeDraw => "before_draw",
             Self::DrawnSealed => "drawn_sealed",
+            Self::AtTheDesk => "at_the_desk",
             Self::DuringReview => "during_review",
             Self::AfterAnnouncement => "after_announcement",
         }
@@ -225,31 +240,34 @@ use View::{Masked as M, No as N, Purpose as P, Yes as Y};
 
 /// The rows that show anything to anybody; columns as [`Viewer::ALL`]. What has no row is `no`.
 #[rustfmt::skip]
-const TABLE: [(Stage, Field, [View; 10]); 23] = [
-    // keeper, draw desk, account desk, buyer, oneself, other expert, auditor, supervisor, administrator, public
-    (Stage::Registry, Field::Number,         [Y, N, N, N, Y, N, Y, Y, N, N]),
-    (Stage::Registry, Field::Codes,          [Y, N, N, N, Y, N, Y, Y, N, N]),
-    (Stage::Registry, Field::Name,           [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Identity,       [P, N, N, N, Y, N, P, M, N, N]),
-    (Stage::Registry, Field::Contacts,       [P, N, N, N, Y, N, P, M, N, N]),
-    (Stage::Registry, Field::Employers,      [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Qualifications, [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Relatives,      [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::DeclaredUnits,  [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Leaves,         [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Attachments,    [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Conduct,        [P, N, N, N, Y, N, P, P, N, N]),
-    (Stage::Registry, Field::Reporter,       [P, N, N, N, N, N, P, P, N, N]),
-    (Stage::Registry, Field::Looks,          [N, N, N, N, Y, N, Y, Y, N, N]),
-    (Stage::DrawnSealed, Field::Number,      [N, P, N, N, N, N, P, N, N, N]),
-    (Stage::DrawnSealed, Field::Name,        [N, P, N, N, N, N, P, N, N, N]),
-    (Stage::DrawnSealed, Field::Contacts,    [N, P, N, N, N, N, P, N, N, N]),
-    (Stage::DuringReview, Field::Number,     [N, P, N, N, N, N, P, N, N, N]),
-    (Stage::DuringReview, Field::Name,       [N, P, N, N, N, N, P, N, N, N]),
-    (Stage::DuringReview, Field::Contacts,   [N, P, N, N, N, N, P, N, N, N]),
-    (Stage::AfterAnnouncement, Field::Number,   [Y, Y, Y, Y, Y, Y, Y, Y, Y, Y]),
-    (Stage::AfterAnnouncement, Field::Name,     [Y, Y, Y, Y, Y, Y, Y, Y, Y, Y]),
-    (Stage::AfterAnnouncement, Field::Contacts, [N, P, N, N, N, N, P, N, N, N]),
+const TABLE: [(Stage, Field, [View; 11]); 26] = [
+    // keeper, draw desk, account desk, buyer, oneself, other expert, auditor, supervisor, administrator, venue, public
+    (Stage::Registry, Field::Number,         [Y, N, N, N, Y, N, Y, Y, N, N, N]),
+    (Stage::Registry, Field::Codes,          [Y, N, N, N, Y, N, Y, Y, N, N, N]),
+    (Stage::Registry, Field::Name,           [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Identity,       [P, N, N, N, Y, N, P, M, N, N, N]),
+    (Stage::Registry, Field::Contacts,       [P, N, N, N, Y, N, P, M, N, N, N]),
+    (Stage::Registry, Field::Employers,      [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Qualifications, [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Relatives,      [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::DeclaredUnits,  [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Leaves,         [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Attachments,    [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Conduct,        [P, N, N, N, Y, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Reporter,       [P, N, N, N, N, N, P, P, N, N, N]),
+    (Stage::Registry, Field::Looks,          [N, N, N, N, Y, N, Y, Y, N, N, N]),
+    (Stage::DrawnSealed, Field::Number,      [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::DrawnSealed, Field::Name,        [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::DrawnSealed, Field::Contacts,    [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::AtTheDesk, Field::Number,        [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::AtTheDesk, Field::Name,          [N, P, N, N, N, N, P, N, N, P, N]),
+    (Stage::AtTheDesk, Field::Contacts,      [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::DuringReview, Field::Number,     [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::DuringReview, Field::Name,       [N, P, N, P, N, N, P, N, N, P, N]),
+    (Stage::DuringReview, Field::Contacts,   [N, P, N, N, N, N, P, N, N, N, N]),
+    (Stage::AfterAnnouncement, Field::Number,   [Y, Y, Y, Y, Y, Y, Y, Y, Y, Y, Y]),
+    (Stage::AfterAnnouncement, Field::Name,     [Y, Y, Y, Y, Y, Y, Y, Y, Y, Y, Y]),
+    (Stage::AfterAnnouncement, Field::Contacts, [N, P, N, N, N, N, P, N, N, N, N]),
 ];
 
 /// One cell of the table.
@@ -345,7 +363,9 @@ mod tests {
                     Viewer::OtherExpert,
                     Viewer::Public,
                 ] {
-                    assert!(sees(viewer) == N || named, "{viewer:?} {field:?} {stage:?}");
+                    // Who has signed in is named to the agency that receives them.
+                    let here = stage == Stage::DuringReview && viewer == Viewer::Buyer && sees(viewer) == P;
+                    assert!(sees(viewer) == N || named || here, "{viewer:?} {field:?} {stage:?}");
                     assert!(sees(viewer) == N || matches!(field, Field::Name | Field::Number));
                 }
                 // Those who manage the registry learn nothing of panels, those who use it nothing of it.
@@ -358,6 +378,10 @@ mod tests {
                         "{field:?} {stage:?}"
                     );
                 }
+                // A venue learns names of those who stand at its desk, and nothing else.
+                let at_the_desk = matches!(stage, Stage::AtTheDesk | Stage::DuringReview);
+                let name = at_the_desk && field == Field::Name;
+                assert!(sees(Viewer::Venue) == N || named || name, "{field:?} {stage:?}");
                 assert_eq!(cell(Viewer::Oneself, Field::Reporter, stage), N);
                 assert_eq!(cell(Viewer::Auditor, field, Stage::BeforeDraw), N);
             }
@@ -377,6 +401,8 @@ mod tests {
                 let sight = Sight::of(&actor, "E", Stage::Registry);
                 let may = actor.may(Action::ReadRegistry) || actor.may(Action::OwnRecord);
                 assert_eq!(sight.sees(Field::Name) > N, may, "{role:?} {right:?}");
+                let here = Sight::of(&actor, "", Stage::DuringReview).sees(Field::Name) > N;
+                assert_eq!(here, actor.may(Action::SeePresent), "{role:?} {right:?}");
                 let panel = Sight::of(&actor, "E", Stage::DrawnSealed);
                 assert_eq!(panel.sees(Field::Name) > N, actor.may(Action::OpenPanel), "{role:?} {right:?}");
             }

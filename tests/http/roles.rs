@@ -24,6 +24,9 @@ fn operations() -> Vec<Operation> {
         first_operations(),
         crate::conduct::operations(),
         crate::performance::operations(),
+        crate::day::operations(),
+        crate::fees::operations(),
+        crate::my_draws::operations(),
         crate::campaigns::operations(),
         crate::account_changes::operations(),
         crate::exports::operations(),
@@ -130,7 +133,11 @@ fn content_type(path: &str) -> &'static str {
 /// A token of every role, and of a bureau's accounts with one right each.
 fn everybody(app: &TestApp) -> Vec<(Actor, String)> {
     let token = |role: Role, rights: Option<Vec<String>>| {
-        let unit = matches!(role, Role::Agency | Role::Purchaser).then(|| credit_code(41));
+        let unit = match role {
+            Role::Agency | Role::Purchaser => Some(credit_code(41)),
+            Role::Venue => Some(crate::sight::VENUE.to_owned()),
+            _ => None,
+        };
         let draft = AccountDraft { rights, ..AccountDraft::new(role.name(), "测试", unit, 30) };
         app.service.found_account(&draft).unwrap().token.unwrap()
     };

@@ -14,6 +14,9 @@ on_both! {
     an_account_of_another_region_finds_nobody
 }
 
+/// The id of a venue.
+pub const VENUE: &str = "V0000000000000000";
+
 /// A field of the facts that stands for each group.
 const STANDS_FOR: [(Field, &str); 7] = [
     (Field::Number, "number"),
@@ -33,7 +36,11 @@ fn every_role_sees_of_an_expert_what_its_cells_say(kind: Kind) {
     let bureaus = Right::ALL.map(|right| (Role::Bureau, Some(right)));
     let roles = Role::ALL.into_iter().filter(|role| *role != Role::Bureau).map(|role| (role, None));
     for (role, right) in bureaus.into_iter().chain(roles) {
-        let unit = matches!(role, Role::Agency | Role::Purchaser).then(|| credit_code(51));
+        let unit = match role {
+            Role::Agency | Role::Purchaser => Some(credit_code(51)),
+            Role::Venue => Some(VENUE.to_owned()),
+            _ => None,
+        };
         let rights = right.map(|right| vec![right.name().to_owned()]);
         let draft = AccountDraft { rights, ..AccountDraft::new(role.name(), "测试", unit, 30) };
         let token = app.service.found_account(&draft).unwrap().token.unwrap();

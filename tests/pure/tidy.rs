@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keys", &["codec", "log", "draw", "ports"]),
     ("outside", &["codec", "time", "ports"]),
     ("config", &["codes", "log", "outside"]),
+    ("paper", &[]),
     ("pool_sample", &["codec", "codes", "time"]),
     ("profile_source", &["codec", "codes", "time", "registry", "rules"]),
     ("store", &["codec", "codes", "time", "log", "draw", "ports"]),
@@ -25,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "service",
         &[
             "codec", "codes", "time", "log", "registry", "rules", "draw", "evidence", "ports", "keys",
-            "config", "outside", "store",
+            "config", "outside", "store", "paper",
         ],
     ),
     (

@@ -29,13 +29,14 @@ pub enum Keys {
     /// 新建账号并显示令牌（仅一次） · make an account and show its token once
     Token {
         /// bureau 财政局, agency 代理机构, purchaser 采购人, expert 专家, auditor 审计, supervisor 纪检,
-        /// administrator 系统管理员
+        /// administrator 系统管理员, venue 评审场所
         #[arg(long)]
         role: String,
         /// 使用人或处室 · whose it is
         #[arg(long)]
         name: String,
-        /// 单位统一社会信用代码（代理机构、采购人必填） · credit code of the unit
+        /// 单位统一社会信用代码（代理机构、采购人必填）；场所账号为场所编号 · credit code of the unit, id of
+        /// the venue
         #[arg(long)]
         unit: Option<String>,
         /// 有效天数 · days valid

@@ -38,7 +38,7 @@ pub use answers::{Decline, InvitationState, InvitationView};
 pub use open::{OpenedCalls, OpenedMessage, OpenedPerson};
 pub use reports::{ReportOutcome, Reported};
 pub use sending::SendReport;
-pub(super) use turn::{Books, due};
+pub(super) use turn::{Act, Books, Decided, Turn, due};
 pub use view::{CallsView, GroupCalls, MessageCounts, RoundView, SiteView};
 
 use std::sync::Arc;

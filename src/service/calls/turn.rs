@@ -18,11 +18,12 @@ use crate::draw::calls::{Call, CallBook, Violation};
 use crate::draw::statements::Drawn;
 use crate::service::Service;
 use crate::service::archive::draw_entries;
+use crate::service::changes::Part;
 use crate::service::draws::state;
 use crate::service::engagements;
 use crate::service::idempotency::IdempotencyRow;
 use crate::service::refusal::{Kind, Refusal};
-use crate::store::{self, Append, outbox::Message};
+use crate::store::{self, Append, StoreError, outbox::Message};
 
 /// How often a turn is taken again because somebody else spoke first.
 const TURNS: u32 = 64;
@@ -44,7 +45,7 @@ impl Default for Books {
 }
 
 /// A draw's calls as read for one turn.
-pub(super) struct Turn {
+pub(in crate::service) struct Turn {
     pub row: store::draw::Draw,
     pub alpha: Hash,
     pub trail: Arc<Trail>,
@@ -52,7 +53,7 @@ pub(super) struct Turn {
 }
 
 /// What is to be said.
-pub(super) struct Act {
+pub(in crate::service) struct Act {
     /// Name of the write.
     pub name: &'static str,
     /// Account that acts.
@@ -67,6 +68,10 @@ pub(super) struct Act {
     pub idempotency: Option<IdempotencyRow>,
     /// A message whose state changes with it: its id, and the state.
     pub message: Option<(String, &'static str)>,
+    /// The draw's state from now on; `None`: the one that the book gives.
+    pub state: Option<&'static str>,
+    /// What is written with it: the case of the day.
+    pub beside: Option<Part>,
 }
 
 impl Act {
@@ -80,12 +85,14 @@ impl Act {
             engaged_at: None,
             idempotency: None,
             message: None,
+            state: None,
+            beside: None,
         }
     }
 }
 
 /// What a turn comes to.
-pub(super) enum Decided<T> {
+pub(in crate::service) enum Decided<T> {
     /// Nothing is to be said.
     Nothing(T),
     /// This is to be said; then the answer.
@@ -95,7 +102,7 @@ pub(super) enum Decided<T> {
 impl Service {
     /// Takes a turn of a draw with calls: `before` reads what else is needed, `decide` looks at the book.
     /// Both run again when somebody else spoke first.
-    pub(super) fn turn<B, T>(
+    pub(in crate::service) fn turn<B, T>(
         &self,
         draw: &str,
         before: impl Fn() -> Result<B, Refusal>,
@@ -121,7 +128,7 @@ impl Service {
     }
 
     /// Row, trail and book of a draw with calls and a result.
-    pub(super) fn calls_of(&self, draw: &str) -> Result<Turn, Refusal> {
+    pub(in crate::service) fn calls_of(&self, draw: &str) -> Result<Turn, Refusal> {
         // The row first: a version older than the book is refused under the lock and read again, while a newer
         // one over an older book would let a decision pass that was made on too little.
         let row = self.store.read(|conn| store::draw::find(conn, draw))?;
@@ -171,7 +178,7 @@ impl Service {
         after.apply(&act.call, now).map_err(|violation| not_now(&violation))?;
         let (_, caused) = Trail::caused(&turn.trail, &act.call, 0, now);
         let messages: Vec<Message> = caused.iter().map(|caused| row(&turn.trail, caused)).collect();
-        let next_state = state_after(&turn.row.state, &after);
+        let next_state = act.state.unwrap_or_else(|| state_after(&turn.row.state, &after));
         let due = due(&after);
         let key = self.subject_key(&turn.row.id, true)?;
         let image =
@@ -202,6 +209,13 @@ impl Service {
                     return Err(spoken());
                 }
                 _ => {}
+            }
+            if let Some(beside) = &act.beside {
+                beside(tx).map_err(|error| match error {
+                    // The day moved: read anew, as when somebody else spoke.
+                    StoreError::Stale(_) => spoken(),
+                    error => error.into(),
+                })?;
             }
             let appended = tx.append(Append {
                 actor: act.actor.clone(),

@@ -109,8 +109,10 @@ impl Service {
                 "1 to 128 bytes without control characters",
             ));
         }
+        self.draw_row(actor, id)?;
+        self.day_allows_unsealing(id)?;
         let (announcement, account) = (announcement.to_owned(), actor.account.clone());
-        self.end(actor, id, key, "unseal", move |tx, row| {
+        let ended = self.end(actor, id, key, "unseal", move |tx, row| {
             if row.state == state::DRAWN && store::draw_calls::find(tx, &row.id)?.is_some() {
                 return Err(wrong_state("尚未通知入选专家", "the panel was not invited yet"));
             }
@@ -129,7 +131,9 @@ impl Service {
                 ends: true,
                 image: None,
             })
-        })
+        })?;
+        self.follow_unsealing_or_leave(id);
+        Ok(ended)
     }
 
     /// One ending step: reads the row under the lock, lets `step` change it and say so.

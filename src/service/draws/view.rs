@@ -130,14 +130,23 @@ impl Service {
     pub fn draw(&self, actor: &Actor, id: &str) -> Result<DrawView, Refusal> {
         actor.check(Action::ReadDraws)?;
         let row = self.draw_row(actor, id)?;
+        self.view_of(actor, &row)
+    }
+
+    /// A draw of which the row is at hand, as an account sees it.
+    pub(in crate::service) fn view_of(
+        &self,
+        actor: &Actor,
+        row: &store::draw::Draw,
+    ) -> Result<DrawView, Refusal> {
         let mut view = self.store.read(|conn| {
             if row.alpha.is_none() {
-                let (request, _) = self.planned_request(conn, &row)?;
-                return Ok::<_, Refusal>(plain_view(&row, &request));
+                let (request, _) = self.planned_request(conn, row)?;
+                return Ok::<_, Refusal>(plain_view(row, &request));
             }
-            self.committed_view(conn, actor, &row)
+            self.committed_view(conn, actor, row)
         })?;
-        if let Some((plan, selected)) = self.marks_of(&row)? {
+        if let Some((plan, selected)) = self.marks_of(row)? {
             view.plan = Some(plan);
             view.self_selected = selected;
         }

@@ -148,7 +148,7 @@ impl Service {
             Role::Agency => own.is_some() && case.owner.as_deref() == own,
             Role::Purchaser => own.is_some() && case.subject.as_deref() == own,
             Role::Bureau | Role::Auditor | Role::Supervisor => true,
-            Role::Expert | Role::Administrator => false,
+            Role::Expert | Role::Administrator | Role::Venue => false,
         };
         if sees { Ok(case) } else { Err(crate::service::cases::no_case()) }
     }

@@ -1,0 +1,217 @@
+//! The day when something goes wrong: nobody comes, a conflict shows only in the full list of suppliers, somebody
+//! recuses themselves, a site fails, the draw is stopped.
+
+use expert_draw::time::Timestamp;
+use serde_json::json;
+
+use crate::calls::{key, start};
+use crate::day::Ready;
+use crate::leave::of_expert;
+use crate::support::{Kind, on_both};
+
+on_both! {
+    who_does_not_come_in_time_is_replaced_on_two_peoples_word
+    a_conflict_that_only_the_full_list_shows_reopens_the_seat
+    who_recuses_themselves_is_replaced_and_their_vote_with_them
+    a_failure_before_the_start_stands_still_and_then_asks_for_a_decision
+    a_failure_during_the_review_ends_it_after_four_hours
+    who_leaves_during_the_review_is_replaced_and_their_opinion_is_void
+}
+
+fn who_does_not_come_in_time_is_replaced_on_two_peoples_word(kind: Kind) {
+    let ready = Ready::new(kind, 12).opened().in_the_morning();
+    let app = ready.app();
+    let seats = ready.seats();
+    let (late, site) = seats[0];
+    for (position, site) in &seats[1..] {
+        ready.sign_in(*position, *site).expect(200);
+    }
+    let report = |token: &str, position: u64| {
+        let body = json!({"position": position, "why": "absent", "reason": "签到时限内未到"});
+        app.post(token, &ready.path("/vacancies"), &format!("report-{}", app.size()), &body)
+    };
+    let confirm = |token: &str| {
+        let body = json!({"position": late});
+        app.post(token, &ready.path("/vacancies/confirm"), &format!("confirm-{}", app.size()), &body)
+    };
+    report(&ready.desks[&site], late).problem(409, "too_early");
+    confirm(&app.agency).problem(409, "not_reported");
+    // The invitation said ten minutes before nine.
+    app.clock.set(Timestamp(start().0 - 599));
+    ready.sign_in(late, site).problem(409, "too_late");
+    report(&ready.desks[&(3 - site)], late).problem(404, "not_expected");
+    let (other, there) = seats[1];
+    report(&ready.desks[&there], other).problem(409, "signed_in");
+    report(&ready.desks[&site], late).expect(200);
+    let replaced = confirm(&app.agency).expect(200).json();
+    assert_eq!(replaced["vacancies"][0]["confirmed_by"].is_string(), true);
+    // One who had accepted beyond the panel takes the seat by rank, and has no time to have missed.
+    let now = ready.seats();
+    assert!(now.iter().all(|(position, _)| *position != late), "{now:?}");
+    if let Some((next, site)) = now.iter().find(|(position, _)| !seats.iter().any(|(p, _)| p == position)) {
+        ready.sign_in(*next, *site).expect(200);
+    }
+    let said = ready.called.statements();
+    let vacated = said.iter().find(|said| said["type"] == "draw.vacated").unwrap();
+    assert_eq!((&vacated["why"], &vacated["by"]), (&json!("absent"), &json!("operator")));
+    assert!(vacated["actor"].is_string() && vacated["approver"].is_string(), "two people: {vacated}");
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn a_conflict_that_only_the_full_list_shows_reopens_the_seat(kind: Kind) {
+    let ready = Ready::new(kind, 12);
+    let app = ready.app();
+    // The employer of somebody on the panel turns out to take part.
+    let evidence = app
+        .get(
+            &app.auditor,
+            &format!("/api/v1/draws/{}/evidence?audience=auditor&purpose=核对", ready.called.draw),
+        )
+        .expect(200)
+        .json();
+    let seated = ready.called.seats()[0].0;
+    let unit = evidence["openings"]["candidates"][usize::try_from(seated).unwrap()]["unit"].clone();
+    let mut body = ready.body();
+    body["suppliers"][3] = json!({"code": unit, "name": "后来的供应商"});
+    app.post(&app.agency, &ready.path(""), "open", &body).expect(201);
+    app.clock.set(Timestamp(start().0 - 3_600));
+    let (position, site) = *ready.seats().iter().find(|(position, _)| *position == seated).unwrap();
+    let day = ready.sign_in(position, site).expect(200).json();
+    let gone = day["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|m| m["position"] == seated && m["left"] == "conflict");
+    assert!(gone.is_some(), "{day}");
+    assert!(ready.seats().iter().all(|(position, _)| *position != seated));
+    assert_eq!(ready.seat(seated).left.as_deref(), Some("conflict"));
+    let refused = app.service.show_suppliers(
+        &of_expert(&ready.positions[&seated]),
+        &ready.invitation(seated),
+        &key("look"),
+    );
+    assert_eq!(refused.unwrap_err().code, "not_signed_in", "who may not review sees no suppliers");
+    let said = ready.called.statements();
+    let kinds: Vec<&str> = said.iter().filter_map(|said| said["type"].as_str()).collect();
+    let at = |kind: &str| kinds.iter().rposition(|known| *known == kind).unwrap();
+    assert!(
+        at("draw.signed_in") < at("draw.vacated") && at("draw.vacated") < at("draw.settled"),
+        "{kinds:?}"
+    );
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn who_recuses_themselves_is_replaced_and_their_vote_with_them(kind: Kind) {
+    let ready = Ready::new(kind, 12).opened().in_the_morning().assembled();
+    let app = ready.app();
+    let seats = ready.seats();
+    let chair = ready.day()["chair"].as_u64().unwrap();
+    assert_eq!(chair, seats[0].0);
+    let actor = of_expert(&ready.positions[&chair]);
+    let left = app.service.recuse(&actor, &ready.invitation(chair), &key("recuse")).unwrap();
+    assert_eq!(left.left.as_deref(), Some("recused"));
+    let again = app.service.recuse(&actor, &ready.invitation(chair), &key("recuse")).unwrap();
+    assert_eq!(again, left);
+    let day = ready.day();
+    assert!(day.get("chair").is_none(), "{day}");
+    app.clock.set(start());
+    ready.act("begin", &json!({})).expect(409);
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn a_failure_before_the_start_stands_still_and_then_asks_for_a_decision(kind: Kind) {
+    let ready = Ready::new(kind, 12).opened().in_the_morning();
+    let app = ready.app();
+    let (position, site) = ready.seats()[0];
+    let pause = |token: &str, site: u64| {
+        let body = json!({"site": site, "what": "网络中断"});
+        app.post(token, &ready.path("/pause"), &format!("pause-{}", app.size()), &body)
+    };
+    pause(&ready.desks[&1], 2).problem(403, "not_permitted");
+    pause(&ready.desks[&1], 7).names(422, "site", "site");
+    let paused = pause(&ready.desks[&2], 2).expect(200).json();
+    assert_eq!((&paused["state"], &paused["due"]), (&json!("waiting"), &json!("2026-11-27T02:00:00Z")));
+    ready.sign_in(position, site).problem(409, "wrong_state");
+    app.clock.advance(1_200);
+    let resumed = ready.act("resume", &json!({})).expect(200).json();
+    assert_eq!(resumed["sign_in_to"], "2026-11-27T01:10:00Z", "nobody is late for a failure of the site");
+    pause(&ready.desks[&1], 1).expect(200);
+    assert_eq!(app.service.due_days(app.service.now()).unwrap(), 0);
+    app.clock.advance(2 * 3_600 + 1);
+    assert_eq!(app.service.due_days(app.service.now()).unwrap(), 1);
+    assert_eq!(app.service.due_days(app.service.now()).unwrap(), 0, "once");
+    assert_eq!(ready.day()["state"], "undecided");
+    // The purchaser decides to wait.
+    ready.act("resume", &json!({})).expect(200);
+    ready.sign_in(position, site).expect(200);
+    ready.called.is_sound();
+}
+
+fn a_failure_during_the_review_ends_it_after_four_hours(kind: Kind) {
+    let ready = Ready::new(kind, 12).reviewing();
+    let app = ready.app();
+    app.clock.advance(1_800);
+    let body = json!({"site": 2, "what": "音视频中断"});
+    app.post(&ready.desks[&2], &ready.path("/pause"), "pause", &body).expect(200);
+    app.clock.advance(4 * 3_600);
+    let day = ready.act("resume", &json!({})).expect(200).json();
+    assert_eq!(day["sittings"].as_array().unwrap().len(), 2, "mended within four hours: the review goes on");
+    app.post(&ready.desks[&2], &ready.path("/pause"), "again", &body).expect(200);
+    app.clock.advance(4 * 3_600 + 1);
+    ready.act("resume", &json!({})).problem(409, "failed");
+    assert_eq!(app.service.due_days(app.service.now()).unwrap(), 1);
+    assert_eq!(ready.day()["state"], "failed");
+    let path = format!("/api/v1/draws/{}", ready.called.draw);
+    let unseal = json!({"announcement": "岳采公告2026-1"});
+    app.post(&app.bureau, &format!("{path}/unseal"), "unseal", &unseal).problem(409, "not_reviewed");
+    app.post(&app.agency, &format!("{path}/stop"), "stop", &json!({"reason": "site_failure"})).expect(200);
+    app.post(&app.bureau, &format!("{path}/stop/confirm"), "confirm", &json!({})).expect(200);
+    app.service.run_due_often().unwrap();
+    assert_eq!(ready.day()["state"], "archived");
+    let package = app.get(&app.agency, &format!("{path}/dossier?purpose=归档")).expect(200);
+    assert!(package.bytes.starts_with(b"PK"));
+    let pdf = app.get(&app.agency, &format!("{path}/record.pdf")).expect(200);
+    let name: String = "专家".encode_utf16().flat_map(u16::to_be_bytes).map(|b| format!("{b:02X}")).collect();
+    assert!(!String::from_utf8_lossy(&pdf.bytes).to_uppercase().contains(&(name + "00")), "sealed for ever");
+    app.get(&app.agency, &format!("{path}/fees")).expect(200);
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn who_leaves_during_the_review_is_replaced_and_their_opinion_is_void(kind: Kind) {
+    let ready = Ready::new(kind, 12).reviewing();
+    let app = ready.app();
+    app.clock.advance(1_800);
+    let (position, site) = ready.seats()[1];
+    let body = json!({"position": position, "why": "unfit", "reason": "突发疾病"});
+    app.post(&ready.desks[&site], &ready.path("/vacancies"), "report", &body).expect(200);
+    assert_eq!(ready.day()["state"], "in_review", "one person's word changes nothing");
+    let confirm = json!({"position": position});
+    let day =
+        app.post(&app.bureau, &ready.path("/vacancies/confirm"), "confirm", &confirm).expect(200).json();
+    assert_eq!((&day["state"], &day["void_opinions"]), (&json!("signing_in"), &json!([position])));
+    assert!(day["sittings"][0]["to"].is_string(), "{day}");
+    let path = format!("/api/v1/draws/{}", ready.called.draw);
+    let state = app.get(&app.agency, &path).expect(200).json()["state"].clone();
+    assert!(["calling", "filled"].contains(&state.as_str().unwrap()), "{state}");
+    ready.act("end", &json!({})).problem(409, "wrong_state");
+    // Whoever takes the seat signs in, declares; then the review goes on.
+    let seats = ready.seats();
+    let fresh = seats.iter().find(|(p, _)| ready.seat(*p).workstation.is_none());
+    if let (Some((next, site)), "filled") = (fresh, state.as_str().unwrap()) {
+        ready.sign_in(*next, *site).expect(200);
+        ready.declares(*next);
+        ready.act("begin", &json!({})).expect(200);
+        assert_eq!(ready.day()["sittings"].as_array().unwrap().len(), 2);
+        let breach = json!({"position": next, "what": "拍摄评审资料"});
+        let noted =
+            app.post(&ready.desks[site], &ready.path("/breaches"), "breach", &breach).expect(200).json();
+        let member = noted["members"].as_array().unwrap().iter().find(|m| m["position"] == *next).unwrap();
+        assert_eq!(member["breach"], true);
+    }
+    ready.called.verified();
+    ready.called.is_sound();
+}
