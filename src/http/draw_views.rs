@@ -106,6 +106,9 @@ pub struct Draw {
     /// 结果公告编号.
     #[serde(skip_serializing_if = "Option::is_none")]
     announcement: Option<String>,
+    /// 采购人自行选定的成员, marked as such; only of an unsealed draw.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    self_selected: Vec<String>,
     /// 保证等级: `operator` — only the operator contributed to the seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<&'static str>,
@@ -203,6 +206,7 @@ impl From<DrawView> for Draw {
             proposed_void: view
                 .proposed_void
                 .map(|(reason, account)| ProposedVoid { reason: reason.name().to_owned(), account }),
+            self_selected: view.self_selected,
             announcement: view.announcement,
             level: view.level,
             created: Rfc3339(view.times.0),

@@ -99,6 +99,9 @@ pub struct DrawView {
     pub proposed_void: Option<(VoidReason, String)>,
     /// Number of the result announcement.
     pub announcement: Option<String>,
+    /// Names of members whom the purchaser selected (自行选定), marked as such (198号 art 20); only of an
+    /// unsealed draw.
+    pub self_selected: Vec<String>,
     /// Assurance level of the result.
     pub level: Option<&'static str>,
 }
@@ -134,13 +137,20 @@ impl Service {
         actor: &Actor,
         row: &store::draw::Draw,
     ) -> Result<DrawView, Refusal> {
-        self.store.read(|conn| {
+        let mut view = self.store.read(|conn| {
             if row.alpha.is_none() {
                 let (request, _) = self.planned_request(conn, row)?;
                 return Ok(plain_view(row, &request));
             }
             self.committed_view(conn, actor, row)
-        })
+        })?;
+        if row.state == state::UNSEALED
+            && let Some(case) = self.plan_of_draw(row)?
+        {
+            let (_, _, plan) = self.plan_file(&case.id)?;
+            view.self_selected = plan.selected().iter().map(|member| member.name.clone()).collect();
+        }
+        Ok(view)
     }
 
     /// Draws, newest page by id; an agency's own only.
@@ -340,6 +350,7 @@ fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
             row.proposal.as_deref().and_then(read_proposal)
         },
         announcement: None,
+        self_selected: Vec::new(),
         level: None,
     }
 }
