@@ -204,8 +204,8 @@ mod tests {
                 let wider = Limits { min_cities: strictest.min_cities + 1, ..strictest };
                 prop_assert!(!is_possible(&closer, &leaves) && !is_possible(&wider, &leaves));
             } else {
-                let loosest = Limits { min_cities: 0, max_per_city: 9, ..limits };
-                prop_assert!(brute(&loosest, &leaves, &order).is_none());
+                let anywhere = Limits { min_cities: 0, max_per_city: 9, ..limits };
+                prop_assert!(brute(&anywhere, &leaves, &order).is_none());
             }
             let ours = choose(&limits, &leaves, &order).ok();
             let positions = ours.map(|picked| picked.iter().map(|p| p.position).collect::<Vec<_>>());
