@@ -191,6 +191,15 @@ pub struct CalledPerson {
     /// Why they are out.
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<&'static str>,
+    /// When they left after having accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Rfc3339>,
+    /// Whether the cut-off had passed then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_late: Option<bool>,
+    /// Own words with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_note: Option<String>,
     /// Messages to them.
     messages: Vec<CallMessage>,
 }
@@ -457,6 +466,9 @@ impl From<OpenedPerson> for CalledPerson {
             note: person.note,
             receipt: person.receipt,
             out: person.out.map(|why| why.name()),
+            left: person.left.as_ref().map(|left| Rfc3339(left.time)),
+            left_late: person.left.as_ref().map(|left| left.late),
+            left_note: person.left.and_then(|left| left.note),
             messages: person.messages.into_iter().map(message).collect(),
         }
     }

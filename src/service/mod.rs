@@ -282,6 +282,7 @@ impl Service {
         drop(service.current_index()?);
         service.sweep_attachments()?;
         service.finish_committed()?;
+        service.finish_uncalled()?;
         Ok(service)
     }
 

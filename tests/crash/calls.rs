@@ -234,8 +234,13 @@ fn post(
 /// What the kills met.
 #[derive(Debug, Default)]
 struct Seen {
-    /// Kills after which an answer stood that nobody was told of, or statements that its answer brought.
+    /// Kills after which an answer stood that nobody was told of, or a settlement or the next round was still
+    /// to come.
     inside_a_write: u32,
+    /// Draws that were left between an answer, its settlement and the next round.
+    half_made: u64,
+    /// Reports that stood and were not answered.
+    reports_untold: u64,
     /// Kills after which the gateway had a message that was not written down as sent.
     inside_a_send: u32,
     /// Page answers under way when the process was killed, and of those the ones that stood.
@@ -263,13 +268,18 @@ fn calls_outlive_kill_9_and_nobody_is_invited_twice(kind: Kind) {
             place.site.is_sound();
             server = place.serve("", true).unwrap();
         }
+        let untold = untold_reports(&place);
         let new = killed(&place, &mut server, &mut heard, random.between(SOONEST_MS, LATEST_MS));
         // Asked of the database itself, before anybody mends anything.
         let unwritten = sent_and_waiting(&place);
         seen.inside_a_send += u32::from(unwritten > 0);
+        let half = place.site.count("SELECT count(*) AS n FROM draw_calls WHERE due = 0");
+        let reports = untold_reports(&place).saturating_sub(untold);
+        seen.half_made += half;
+        seen.reports_untold += reports;
         let server = place.serve("", false).unwrap();
         let stood = stood(&place, &server, &new, &mut seen);
-        seen.inside_a_write += u32::from(stood > 0);
+        seen.inside_a_write += u32::from(stood > 0 || reports > 0 || half > 0);
         said.extend(new);
         server.stop();
     }
@@ -302,8 +312,10 @@ fn killed(place: &Place, server: &mut Server, heard: &mut BTreeSet<String>, afte
             scope.spawn(move || {
                 let agent = place.agent();
                 ready.wait();
+                // Elsewhere each time: a round is too short for everybody.
+                let begin = usize::try_from(after_ms).unwrap() % part.len();
                 'work: loop {
-                    for (number, token) in part {
+                    for (number, token) in part[begin..].iter().chain(&part[..begin]) {
                         if stop.load(Ordering::SeqCst) {
                             break 'work;
                         }
@@ -362,6 +374,24 @@ fn killed(place: &Place, server: &mut Server, heard: &mut BTreeSet<String>, afte
         stop.store(true, Ordering::SeqCst);
     });
     said.into_inner().unwrap()
+}
+
+/// Answers over the gateway that stand and that the gateway was not told of.
+fn untold_reports(place: &Place) -> u64 {
+    let stand = place
+        .site
+        .count("SELECT count(*) AS n FROM journal WHERE kind = 'draw.answered' AND actor = 'gateway'");
+    let told = place
+        .gateway
+        .taken()
+        .into_iter()
+        .filter(|(_, answer)| answer.contains("\"recorded\"") || answer.contains("\"repeated\""));
+    let told: BTreeSet<String> = told
+        .map(|(body, _)| serde_json::from_slice::<Value>(&body).unwrap())
+        .filter(|body| body["type"] == "answered")
+        .map(|body| body["key"].as_str().unwrap().to_owned())
+        .collect();
+    stand.saturating_sub(told.len() as u64)
 }
 
 /// Messages that the gateway has and the outbox has not written down.

@@ -15,7 +15,7 @@ use expert_draw::service::passwords::PasswordCost;
 use expert_draw::service::refusal::Refusal;
 use expert_draw::service::replay::{self, Replayed};
 use expert_draw::service::{Service, ServiceConfig};
-use expert_draw::store::{Against, Depth, Reader};
+use expert_draw::store::{Against, Depth, Failpoints, Reader};
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -160,13 +160,18 @@ impl TestApp {
 
     /// Another service over the same database, as a second process would be.
     pub fn second_process(&self) -> Service {
-        let entropy = Arc::new(SeededEntropy::new(8));
+        self.process_with(Arc::default())
+    }
+
+    /// The same with places that fail on demand; each draws other random bytes.
+    pub fn process_with(&self, failpoints: Arc<Failpoints>) -> Service {
+        let entropy = Arc::new(SeededEntropy::new(100 + self.size()));
         let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
         let (profile, registry) =
             (embedded("hunan-2023").unwrap(), embedded_registry("registry-hunan-2023").unwrap());
         let database = self.fresh.database.clone();
-        Service::open(ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry))
-            .unwrap()
+        let config = ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry);
+        Service::open(ServiceConfig { failpoints, ..config }).unwrap()
     }
 
     /// The same database opened under another rule profile of draws.

@@ -20,6 +20,7 @@ use expert_draw::service::draws::{DrawDraft, GroupDraft};
 use expert_draw::service::idempotency::IdempotencyKey;
 use expert_draw::service::leave::Whose;
 use expert_draw::service::listing::Paging;
+use expert_draw::store::{Failpoint, Failpoints, Fault};
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -44,6 +45,7 @@ on_both! {
     identity_is_opened_to_an_auditor_for_a_purpose_only
     a_commitment_is_judged_anew_when_somebody_was_invited_meanwhile
     an_open_invitation_locks_the_hours_of_its_review_and_a_no_frees_them
+    a_draw_that_is_cut_off_before_its_first_invitation_goes_on_by_itself
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -609,6 +611,12 @@ fn who_withdraws_leaves_the_seat_to_the_next_by_rank(kind: Kind) {
     assert_eq!(withdraw("w").unwrap().state.name(), "withdrawn");
     assert_eq!(withdraw("w").unwrap().state.name(), "withdrawn");
     assert_eq!(withdraw("w2").unwrap_err().code, "is_out");
+    let path = format!("/api/v1/draws/{}/calls/open", called.draw);
+    let look = json!({"purpose": "核对退出"});
+    let opened = called.app.post(&called.app.auditor, &path, "left", &look).expect(200).json();
+    let left =
+        opened["items"].as_array().unwrap().iter().find(|one| one["number"] == leaver.as_str()).unwrap();
+    assert_eq!((&left["left_late"], &left["left_note"]), (&json!(true), &json!("生病")));
     let after = called.seats();
     assert!(!after.iter().any(|(position, _)| *position == before[0].0));
     let kept: Vec<_> = before[1..].iter().map(|(position, _)| *position).collect();
@@ -824,6 +832,46 @@ fn an_open_invitation_locks_the_hours_of_its_review_and_a_no_frees_them(kind: Ki
     assert_eq!(locked(&later), taken);
     // Pools and exclusions follow from the journal, engagements included.
     called.is_sound();
+}
+
+fn a_draw_that_is_cut_off_before_its_first_invitation_goes_on_by_itself(kind: Kind) {
+    let app = TestApp::new(kind);
+    pool(&app, 12);
+    let agency = app.service.authenticate(&app.agency).unwrap();
+    // Commitment, contribution, result, first invitations: the fourth write fails.
+    let cut_off = |number: u32, place: fn(&Failpoints) -> &Failpoint| {
+        let package = recorded(&app, number);
+        let points = Arc::new(Failpoints::default());
+        let other = app.process_with(points.clone());
+        place(&points).arm_nth(Fault::Error, 4);
+        let draft = draft(&package, Timestamp(start().0 + i64::from(number) * 48 * HOUR), 1);
+        other.request_draw(&agency, &draft, &key(&format!("cut-{number}"))).unwrap()
+    };
+    let undone = cut_off(1, |points| &points.before_commit);
+    assert_eq!(undone.state, "drawn");
+    // The clock, in any process.
+    assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 1);
+    // Failed but persisted: nothing is left to do, and it is not said twice.
+    let done = cut_off(2, |points| &points.after_commit);
+    assert_eq!(done.state, "calling");
+    assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 0);
+    // The next commitment: whoever makes it takes the other draw to its invitations first.
+    let undone = cut_off(3, |points| &points.before_commit);
+    assert_eq!(undone.state, "drawn");
+    let package = recorded(&app, 4);
+    let next = draft(&package, Timestamp(start().0 + 400 * HOUR), 1);
+    app.service.request_draw(&agency, &next, &key("next")).unwrap();
+    // And a start.
+    let undone = cut_off(5, |points| &points.before_commit);
+    drop(app.second_process());
+    for draw in [&undone.id, &done.id] {
+        let calls = app.get(&app.bureau, &format!("/api/v1/draws/{draw}/calls")).expect(200).json();
+        assert_eq!(calls["rounds"].as_array().unwrap().len(), 1);
+    }
+    let lines = journal(&app);
+    let invited = lines.iter().filter(|(kind, _)| kind == "draw.invited").count();
+    assert_eq!(invited, 5, "each draw once");
+    assert_eq!(app.fsck(), Vec::<String>::new());
 }
 
 /// Kinds and subjects of the journal's draw entries, in order.

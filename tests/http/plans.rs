@@ -21,6 +21,7 @@ on_both! {
     a_plan_is_cancelled_by_two_people_or_discarded_before_anybody_agreed
     a_package_has_one_open_plan
     a_committee_that_is_wholly_self_selected_is_marked_to_the_end
+    who_is_selected_beside_a_draw_is_marked_with_it_and_not_drawn_too
     without_rules_a_plan_is_agreed_to_by_the_profile_and_old_draws_live_on
     suppliers_that_come_late_are_added_until_somebody_signs_in
 }
@@ -424,6 +425,45 @@ fn a_committee_that_is_wholly_self_selected_is_marked_to_the_end(kind: Kind) {
     let members = closed["self_selection"]["members"].as_array().unwrap();
     assert!(members.iter().all(|member| member["self_selected"] == true && member["name"].is_string()));
     assert_eq!(app.fsck(), Vec::<String>::new());
+}
+
+fn who_is_selected_beside_a_draw_is_marked_with_it_and_not_drawn_too(kind: Kind) {
+    let app = TestApp::ruled(kind, "hunan");
+    pool(&app, 15);
+    may_be_drawn(&app);
+    let listed = app.get(&app.bureau, "/api/v1/experts").expect(200).json();
+    let selected = listed["items"][0]["number"].as_str().unwrap().to_owned();
+    let mut body = plan(&recorded(&app, 1));
+    body["complex"] = json!(true);
+    let member = |name: &str, number: Option<&str>| {
+        let mut one = json!({"name": name, "unit": credit_code(61)});
+        number.into_iter().for_each(|number| one["number"] = json!(number));
+        one
+    };
+    body["self_selection"] =
+        json!({"reason": "技术复杂", "members": [member("自选甲", Some(&selected)), member("自选乙", None)]});
+    let draft = created(&app, &body);
+    assert_eq!(draft["members"], 7);
+    let (authorization, path) = (bearer(&app.agency), format!("{}/attachments?kind=consent", one(&draft)));
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Idempotency-Key", "doc"),
+        ("Content-Type", "application/pdf"),
+    ];
+    let filed = app.ask("POST", &path, &headers, b"%PDF-1.7\nconsent\n%%EOF").expect(201).json();
+    body["self_selection"]["consent"] = filed["digest"].clone();
+    let etag = format!("\"{}\"", app.get(&app.agency, &one(&draft)).json()["version"]);
+    app.put(&app.agency, &one(&draft), &etag, &body).expect(200);
+    step(&app, &app.agency, &draft, "submit", &json!({})).expect(200);
+    step(&app, &app.bureau, &draft, "approve", &json!({})).expect(200);
+    let draw = step(&app, &app.agency, &draft, "draw", &json!({})).expect(201).json();
+    let path = format!("/api/v1/draws/{}", draw["id"].as_str().unwrap());
+    let seen = app.get(&app.bureau, &path).expect(200).json();
+    assert_eq!(seen["plan"], draft["id"]);
+    // Marked and not named while the list is sealed; and who sits already is not drawn as well.
+    let sealed = json!({"self_selected": true});
+    assert_eq!(seen["self_selected"], json!([sealed, sealed]));
+    assert_eq!((&seen["excluded"]["no_repeat_in_draw"], &seen["commitment"]["pool_size"]), (&json!(1), &json!(14)));
 }
 
 fn without_rules_a_plan_is_agreed_to_by_the_profile_and_old_draws_live_on(kind: Kind) {

@@ -191,6 +191,23 @@ fn what_stands_in_the_way_of_sites_is_named(kind: Kind) {
     let mut not_remote = remote(&recorded(&app, 2));
     not_remote["remote"] = json!(false);
     app.post(&app.agency, "/api/v1/plans", "wrong", &not_remote).names(422, "sites", "not_remote");
+    // One site only, or too few workstations: no remote review of five.
+    let mut one_site = remote(&recorded(&app, 3));
+    one_site["groups"] =
+        json!([{"speciality": "ndrc316:A0832", "within": ["350000"], "seats": 5, "site": 1}]);
+    one_site["document_numbers"] = json!([{"speciality": "ndrc316:A0832", "experts": 5}]);
+    let draft = created(&app, &one_site);
+    let refused = step(&app, &app.agency, &draft, "submit", &json!({})).problem(422, "plan_findings");
+    assert_eq!(refused["errors"][0]["rule"], "remote_site_mix", "{refused}");
+    let mut tight = remote(one_site["package"].as_str().unwrap());
+    tight["sites"]["workstations"] = json!(1);
+    let etag = format!("\"{}\"", draft["version"]);
+    app.put(&app.agency, &one(&draft), &etag, &tight).expect(200);
+    step(&app, &app.agency, &draft, "submit", &json!({})).names(
+        422,
+        "sites.workstations",
+        "too_few_workstations",
+    );
     let purchaser = account(&app, "purchaser", Some(21));
     step(&app, &purchaser, &ready, "sites", &json!({})).problem(403, "not_permitted");
 }

@@ -21,7 +21,7 @@ on_both! {
     a_pool_that_is_too_small_is_widened_by_rule_or_filled_by_entry
     another_province_s_experts_are_drawn_only_after_the_filing
     a_supplementary_draw_keeps_who_accepted
-    a_committee_formed_anew_bars_who_broke_the_rules_and_nobody_else
+    a_committee_formed_anew_bars_who_broke_the_rules_and_the_innocent_may_sit_again
     who_took_part_before_is_not_drawn
 }
 
@@ -234,7 +234,7 @@ fn a_supplementary_draw_keeps_who_accepted(kind: Kind) {
     assert_eq!(app.fsck(), Vec::<String>::new());
 }
 
-fn a_committee_formed_anew_bars_who_broke_the_rules_and_nobody_else(kind: Kind) {
+fn a_committee_formed_anew_bars_who_broke_the_rules_and_the_innocent_may_sit_again(kind: Kind) {
     let app = TestApp::ruled(kind, "hunan");
     may_be_drawn(&app);
     pool(&app, 16);

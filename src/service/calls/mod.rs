@@ -35,7 +35,7 @@ mod turn;
 mod view;
 
 pub use answers::{Decline, InvitationState, InvitationView};
-pub use open::{OpenedCalls, OpenedMessage, OpenedPerson};
+pub use open::{Left, OpenedCalls, OpenedMessage, OpenedPerson};
 pub use reports::{ReportOutcome, Reported};
 pub use sending::SendReport;
 pub(super) use turn::{Act, Books, Decided, Turn, due};

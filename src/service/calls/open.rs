@@ -56,8 +56,21 @@ pub struct OpenedPerson {
     pub receipt: Option<String>,
     /// Why they are out.
     pub out: Option<Why>,
+    /// When they left after having accepted, whether that was late, and own words.
+    pub left: Option<Left>,
     /// Messages to them.
     pub messages: Vec<OpenedMessage>,
+}
+
+/// Leaving after having accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// When.
+    pub time: Timestamp,
+    /// Whether the cut-off had passed.
+    pub late: bool,
+    /// Own words.
+    pub note: Option<String>,
 }
 
 /// Everything about a draw's calls.
@@ -83,6 +96,7 @@ impl Service {
                 index.find(&number).map(|indexed| indexed.expert.name().to_owned())
             };
             let (note, receipt) = self.kept_with_answer(id, person)?;
+            let left = self.left(id, person, turn.trail.terms.cutoff(&turn.trail.request))?;
             let own = messages.iter().filter(|message| message.position == i64::from(*position));
             people.push(OpenedPerson {
                 position: *position,
@@ -99,10 +113,34 @@ impl Service {
                 note,
                 receipt,
                 out: person.out,
+                left,
                 messages: own.map(opened).collect(),
             });
         }
         Ok(OpenedCalls { people })
+    }
+
+    /// When and how somebody left who had accepted.
+    fn left(&self, id: &str, person: &Person, cutoff: i64) -> Result<Option<Left>, Refusal> {
+        let (Some((_, _, time)), Some(entry)) = (person.vacated, person.vacated_entry) else {
+            return Ok(None);
+        };
+        let kept = self.kept(id, entry, crate::draw::calls::Vacated::TYPE)?;
+        let kept = kept.as_ref().and_then(Json::as_map);
+        let note = kept.and_then(|map| map.get("note")).and_then(Json::as_str).map(str::to_owned);
+        Ok(Some(Left { time: Timestamp(time), late: time >= cutoff, note }))
+    }
+
+    /// What is sealed with an entry of a draw.
+    fn kept(&self, id: &str, entry: u64, kind: &str) -> Result<Option<Json>, Refusal> {
+        self.store.read(|conn| {
+            let entry = store::journal::find(conn, entry)?;
+            let Some(sealed) = entry.as_ref().and_then(|entry| entry.image.as_deref()) else {
+                return Ok(None);
+            };
+            let bytes = self.sealer().stored_key(conn, id)?.open(kind, sealed)?;
+            Json::parse(&bytes, 1 << 20).map(Some).map_err(Refusal::internal)
+        })
     }
 
     /// The words and the receipt that are sealed with an answer.
@@ -112,20 +150,14 @@ impl Service {
         person: &Person,
     ) -> Result<(Option<String>, Option<String>), Refusal> {
         let Some(told) = person.answered else { return Ok((None, None)) };
-        self.store.read(|conn| {
-            let entry = store::journal::find(conn, told.entry)?;
-            let Some(sealed) = entry.as_ref().and_then(|entry| entry.image.as_deref()) else {
-                return Ok((None, None));
-            };
-            let key = self.sealer().stored_key(conn, id)?;
-            let bytes = key.open(crate::draw::calls::Answered::TYPE, sealed)?;
-            let json = Json::parse(&bytes, 1 << 20).map_err(Refusal::internal)?;
-            if told.by == AnsweredBy::Channel {
-                return Ok((None, Some(String::from_utf8_lossy(&json.canonical()).into_owned())));
-            }
-            let note = json.as_map().and_then(|map| map.get("note")).and_then(Json::as_str);
-            Ok((note.map(str::to_owned), None))
-        })
+        let Some(kept) = self.kept(id, told.entry, crate::draw::calls::Answered::TYPE)? else {
+            return Ok((None, None));
+        };
+        if told.by == AnsweredBy::Channel {
+            return Ok((None, Some(String::from_utf8_lossy(&kept.canonical()).into_owned())));
+        }
+        let note = kept.as_map().and_then(|map| map.get("note")).and_then(Json::as_str);
+        Ok((note.map(str::to_owned), None))
     }
 }
 

@@ -65,6 +65,8 @@ pub(in crate::service) struct Person {
     pub kept: bool,
     /// Went out after having accepted.
     pub vacated: Option<(Why, VacatedBy, i64)>,
+    /// The journal entry of that.
+    pub vacated_entry: Option<u64>,
     /// Why they are out.
     pub out: Option<Why>,
     /// Signed in.
@@ -110,8 +112,8 @@ pub(in crate::service) struct Trail {
     pub request: Arc<Request>,
     pub terms: Arc<CallTerms>,
     key: DrawKey,
-    /// Numbers and masks by pool position.
-    pool: Arc<Vec<(String, u32)>>,
+    /// Numbers and masks by pool position; once the draw has ended, of those only who were invited or kept.
+    pool: Arc<BTreeMap<u32, (String, u32)>>,
     sites: Vec<u32>,
     /// The present panel.
     pub panel: Vec<Seated>,
@@ -133,7 +135,8 @@ impl Trail {
         terms: CallTerms,
         at: u64,
     ) -> Self {
-        let pool = record.candidates.into_iter().map(|person| (person.number, person.groups)).collect();
+        let pool = record.candidates.into_iter().map(|person| (person.number, person.groups));
+        let pool = (0u32..).zip(pool).collect();
         let mut trail = Self {
             id: id.to_owned(),
             package: package.to_owned(),
@@ -170,6 +173,10 @@ impl Trail {
                 }
             }
         }
+        if self.ended.is_some() && self.pool.len() > self.people.len() {
+            let involved = self.pool.iter().filter(|(position, _)| self.people.contains_key(position));
+            self.pool = Arc::new(involved.map(|(position, person)| (*position, person.clone())).collect());
+        }
         Ok(())
     }
 
@@ -203,6 +210,7 @@ impl Trail {
             Call::Vacated(said) => {
                 let person = self.person(said.position);
                 person.vacated = Some((said.why, said.by, time));
+                person.vacated_entry = Some(entry);
                 person.out = Some(said.why);
             }
             Call::Settled(said) => {
@@ -319,7 +327,7 @@ impl Trail {
 
     /// The expert at a position.
     pub fn number(&self, position: u32) -> Option<&str> {
-        self.pool.get(position as usize).map(|(number, _)| number.as_str())
+        self.pool.get(&position).map(|(number, _)| number.as_str())
     }
 
     /// The position of an expert who was invited or kept.
@@ -331,7 +339,7 @@ impl Trail {
     /// that they can fill.
     pub fn cities(&self, position: u32) -> Vec<String> {
         let told = self.people.get(&position).and_then(|person| person.site);
-        let mask = self.pool.get(position as usize).map_or(0, |(_, mask)| *mask);
+        let mask = self.pool.get(&position).map_or(0, |(_, mask)| *mask);
         let of_mask =
             self.sites.iter().zip(0u32..).filter(|(_, bit)| mask >> bit & 1 == 1).map(|(site, _)| *site);
         let mut sites: Vec<u32> = told.map_or_else(|| of_mask.collect(), |site| vec![site]);

@@ -41,7 +41,7 @@ impl Service {
 
     /// Takes every draw with calls that is committed or drawn to its first invitations: what they will be
     /// is fixed, and whoever is judged next has to know them.
-    pub(super) fn finish_uncalled(&self) -> Result<(), Refusal> {
+    pub(crate) fn finish_uncalled(&self) -> Result<(), Refusal> {
         let since = self.clock.now().0 - UNCALLED_SECONDS;
         for id in self.store.read(|conn| store::draw_calls::uncalled(conn, since))? {
             let row = self.store.read(|conn| store::draw::find(conn, &id))?;

@@ -104,6 +104,11 @@ pub struct DrawView {
     pub self_selected: Vec<String>,
     /// Assurance level of the result.
     pub level: Option<&'static str>,
+    /// The plan that it was made from; `None`: made without one.
+    pub plan: Option<String>,
+    /// Members of the committee whom the purchaser selected itself, beside those drawn: their names once
+    /// the draw is unsealed.
+    pub self_selected: Vec<Option<String>>,
 }
 
 /// A draw in a list.
@@ -140,7 +145,7 @@ impl Service {
         let mut view = self.store.read(|conn| {
             if row.alpha.is_none() {
                 let (request, _) = self.planned_request(conn, row)?;
-                return Ok(plain_view(row, &request));
+                return Ok::<_, Refusal>(plain_view(row, &request));
             }
             self.committed_view(conn, actor, row)
         })?;
@@ -149,6 +154,9 @@ impl Service {
         {
             let (_, _, plan) = self.plan_file(&case.id)?;
             view.self_selected = plan.selected().iter().map(|member| member.name.clone()).collect();
+        if let Some((plan, selected)) = self.marks_of(row)? {
+            view.plan = Some(plan);
+            view.self_selected = selected;
         }
         Ok(view)
     }
@@ -352,5 +360,7 @@ fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
         announcement: None,
         self_selected: Vec::new(),
         level: None,
+        plan: None,
+        self_selected: Vec::new(),
     }
 }

@@ -89,7 +89,7 @@ impl Service {
                         ));
                     }
                 };
-                let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
+                let from = self.taken_from(&case, version, &plan, self.kept_people(&case)?)?;
                 let drawn = self.sites_of(&case)?;
                 let calls = Some(self.call_terms(&drawn, &plan));
                 let draft = DrawDraft { calls, ..draw_draft(&drawn, &plan) };
@@ -105,7 +105,7 @@ impl Service {
         if plan.groups.is_empty() {
             return Ok(Vec::new());
         }
-        let from = self.from_plan(case, version, plan, Vec::new())?;
+        let from = self.taken_from(case, version, plan, Vec::new())?;
         let leaves = self.pool_of(&draw_draft(&self.sites_of(case)?, plan), from)?;
         Ok(counts(&leaves, plan.groups.len()))
     }
@@ -147,7 +147,7 @@ impl Service {
     ) -> Result<Option<(Approved, FromPlan)>, Refusal> {
         let Some(case) = self.plan_of_draw(draw)? else { return Ok(None) };
         let (version, plan) = read(&case)?;
-        let from = self.from_plan(&case, version, &plan, self.kept_people(&case)?)?;
+        let from = self.taken_from(&case, version, &plan, self.kept_people(&case)?)?;
         Ok(Some((Approved { case, plan, event: "draw_again" }, from)))
     }
 
@@ -177,7 +177,7 @@ impl Service {
         }
     }
 
-    fn from_plan(
+    fn taken_from(
         &self,
         case: &Case,
         version: u32,

@@ -144,7 +144,7 @@ impl Service {
         let drawn = self.sites_of(case)?;
         let at = |site: u32| drawn.iter().find(|drawn| drawn.site == site);
         let group = |group: &crate::registry::PlanGroup| GroupFacts {
-            speciality: group.speciality.clone(),
+            speciality: group.speciality,
             within: match (group.of_site, at(group.site), &plan.sites) {
                 (false, ..) => group.within.clone(),
                 (true, Some(site), _) => Region::parse(&site.region).into_iter().collect(),
@@ -165,7 +165,7 @@ impl Service {
                 .sum(),
             consent: Some(selection.consent.is_some()),
         });
-        let numbers = plan.document_numbers.iter().map(|asked| (asked.speciality.clone(), asked.experts));
+        let numbers = plan.document_numbers.iter().map(|asked| (asked.speciality, asked.experts));
         Ok(PlanFacts {
             region: plan.region,
             method,

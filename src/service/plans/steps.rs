@@ -5,6 +5,7 @@ use super::body::{act, read, read_act};
 use super::findings::{FindingView, refuse_blocking};
 use super::view::PlanView;
 use crate::codec::Json;
+use crate::draw::sites::HOST_SITE;
 use crate::registry::lifecycle::Party;
 use crate::registry::plan_table::{CONFIRMED, PLAN};
 use crate::registry::{Plan, Problem};
@@ -377,6 +378,15 @@ impl Service {
                 "give the reason for regions that are smaller than the province",
             );
             problems.push(Problem::new("region_reason", "", "region_reason", zh, en));
+        }
+        let most =
+            plan.seats_by_site().into_iter().filter(|(site, _)| *site != HOST_SITE).map(|(_, n)| n).max();
+        if let (Some(asked), Some(most)) = (&plan.sites, most)
+            && asked.workstations < most
+        {
+            let (zh, en) =
+                ("副场工位不得少于该场所的席位数", "each site needs a workstation for every seat there");
+            problems.push(Problem::new("sites.workstations", "", "too_few_workstations", zh, en));
         }
         if problems.is_empty() { Ok(()) } else { Err(Refusal::invalid(problems)) }
     }

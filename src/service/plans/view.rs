@@ -161,6 +161,19 @@ impl Service {
         Ok((case, version, plan))
     }
 
+    /// What a draw shows of the plan it was made from: its id, and who of the committee is self-selected
+    /// (198号 art 20: marked in the announcement), by name once the draw is unsealed.
+    pub(in crate::service) fn marks_of(
+        &self,
+        draw: &store::draw::Draw,
+    ) -> Result<Option<(String, Vec<Option<String>>)>, Refusal> {
+        let Some(case) = self.plan_of_draw(draw)? else { return Ok(None) };
+        let (_, plan) = read(&case)?;
+        let open = draw.state == crate::service::draws::state::UNSEALED;
+        let names = plan.selected().iter().map(|member| open.then(|| member.name.clone()));
+        Ok(Some((case.id, names.collect())))
+    }
+
     /// The plan that a draw was made from, if it was made from one.
     pub(in crate::service) fn plan_of_draw(&self, draw: &store::draw::Draw) -> Result<Option<Case>, Refusal> {
         let filter = CaseFilter {
