@@ -106,9 +106,6 @@ pub struct DrawView {
     pub level: Option<&'static str>,
     /// The plan that it was made from; `None`: made without one.
     pub plan: Option<String>,
-    /// Members of the committee whom the purchaser selected itself, beside those drawn: their names once
-    /// the draw is unsealed.
-    pub self_selected: Vec<Option<String>>,
 }
 
 /// A draw in a list.
@@ -361,6 +358,5 @@ fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
         self_selected: Vec::new(),
         level: None,
         plan: None,
-        self_selected: Vec::new(),
     }
 }
