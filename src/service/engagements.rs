@@ -214,10 +214,10 @@ impl Engagements {
         line: &store::journal::Line,
     ) -> Result<(), Refusal> {
         let index = line.idx.unsigned_abs();
-        if line.kind == Drawn::TYPE {
-            if let Some(trail) = archive.trail(conn, &line.subject)? {
-                self.trails.insert(line.subject.clone(), Arc::new(trail));
-            }
+        if line.kind == Drawn::TYPE
+            && let Some(trail) = archive.trail(conn, &line.subject)?
+        {
+            self.trails.insert(line.subject.clone(), Arc::new(trail));
         }
         let Some(trail) = self.trails.get_mut(&line.subject) else { return Ok(()) };
         let kind = line.kind.as_str();
