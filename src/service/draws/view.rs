@@ -146,11 +146,6 @@ impl Service {
             }
             self.committed_view(conn, actor, row)
         })?;
-        if row.state == state::UNSEALED
-            && let Some(case) = self.plan_of_draw(row)?
-        {
-            let (_, _, plan) = self.plan_file(&case.id)?;
-            view.self_selected = plan.selected().iter().map(|member| member.name.clone()).collect();
         if let Some((plan, selected)) = self.marks_of(row)? {
             view.plan = Some(plan);
             view.self_selected = selected;
