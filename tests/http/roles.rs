@@ -90,6 +90,7 @@ fn first_operations() -> Vec<Operation> {
 /// Open to anybody, or to any account; no cell of the table.
 const OPEN: &[&str] = &[
     "/tiers",
+    "/fee-tables",
     "/schemes",
     "/schemes/{id}",
     "/schemes/{id}/file",
