@@ -339,7 +339,7 @@ fn killed(
                         {
                             let id = one["id"].as_str().unwrap();
                             // Every third invitation is left to the gateway.
-                            if sha256(&[id.as_bytes()]).0[1] % 3 == 0 {
+                            if sha256(&[id.as_bytes()]).0[1].is_multiple_of(3) {
                                 continue;
                             }
                             let accepted = comes(id);
