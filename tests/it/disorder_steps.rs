@@ -71,6 +71,13 @@ fn draw_goes_on(world: &mut World, plan: &str, draw: &str, start: i64) {
         world.ask((role, &token), "POST", &path, &body).0
     };
     let state = text(&world.life.get(&agency, draw).expect(200).json()["state"]);
+    if world.chance.of(20) && ["calling", "filled", "in_review"].contains(&state.as_str()) {
+        // The request was wrong: two people void the draw.
+        by(world, "bureau", format!("{draw}/void"), json!({"reason": "request_wrong"}));
+        let second = world.life.second.clone();
+        world.ask(("bureau", &second), "POST", &format!("{draw}/void/confirm"), &json!({}));
+        return;
+    }
     match state.as_str() {
         "planned" => drop(by(world, "bureau", format!("{draw}/accept"), json!({}))),
         "calling" => {

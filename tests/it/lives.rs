@@ -19,6 +19,7 @@ on_both! {
     a_site_fails_and_the_committee_is_formed_anew
     a_room_fails_in_the_morning_and_the_same_people_sit_a_week_later
     a_procurement_is_cancelled_and_the_list_stays_sealed
+    a_void_ends_the_day_as_well
     a_supplementary_draw_keeps_who_would_come
     some_members_are_selected_by_the_purchaser
 }
@@ -306,6 +307,27 @@ fn a_procurement_is_cancelled_and_the_list_stays_sealed(kind: Kind) {
     life.plan_step(&life.app.agency, "draw", &json!({})).problem(409, "not_approved");
     // Those who had said yes are free again.
     assert_eq!(life.invitations(&["seated", "standby", "accepted", "open"]).len(), 0);
+    life.names_are_sealed();
+    life.ends_well(15);
+}
+
+fn a_void_ends_the_day_as_well(kind: Kind) {
+    let life = called(kind, 15);
+    life.everybody_accepts();
+    life.opens_day(&[]);
+    life.now(MORNING);
+    let seated = life.seated(false);
+    life.signs_in(&seated[0]);
+    let wrong = json!({"reason": "request_wrong"});
+    life.post(&life.app.bureau, &format!("{}/void", life.draw), &wrong).expect(200);
+    life.post(&life.second, &format!("{}/void/confirm", life.draw), &json!({})).expect(200);
+    // Nobody's step on the day brings a voided draw back.
+    life.seat_step(&seated[0], "recuse", &json!({})).problem(409, "wrong_state");
+    life.day_step(&life.desks[&1].token, "pause", &json!({"site": 1, "what": "停电"}))
+        .problem(409, "wrong_state");
+    assert_eq!(life.state(), "voided");
+    life.due();
+    assert_eq!(life.state(), "voided");
     life.names_are_sealed();
     life.ends_well(15);
 }

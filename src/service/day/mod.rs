@@ -37,7 +37,7 @@ use super::actor::{Actor, Role};
 use super::calls::{Act, Decided, Turn};
 use super::cases::Case;
 use super::changes::Changes;
-use super::draws::steps;
+use super::draws::{state, steps};
 use super::idempotency::IdempotencyKey;
 use super::refusal::{Kind, Refusal};
 use crate::draw::calls::Call;
@@ -117,6 +117,14 @@ impl Service {
             draw,
             || self.day_of(draw),
             |turn, (mut case, mut day)| {
+                // Until the clock has stopped the day of a draw that has ended, nothing happens on it any more.
+                if state::ENDED_WITHOUT.contains(&turn.row.state.as_str()) {
+                    return Err(not_now(
+                        "wrong_state",
+                        "抽取已作废或已终止",
+                        "the draw was voided or stopped",
+                    ));
+                }
                 self.step_case(actor, parties, &DAY, &mut case, event)?;
                 let step = change(turn, &mut case, &mut day)?;
                 case.body = day.to_json();
