@@ -33,7 +33,8 @@
     clippy::panic
 )]
 
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod case_tests;
 pub mod committee;
 pub mod conditions;

@@ -44,7 +44,7 @@ fn who_does_not_come_in_time_is_replaced_on_two_peoples_word(kind: Kind) {
     report(&ready.desks[&there], other).problem(409, "signed_in");
     report(&ready.desks[&site], late).expect(200);
     let replaced = confirm(&app.agency).expect(200).json();
-    assert_eq!(replaced["vacancies"][0]["confirmed_by"].is_string(), true);
+    assert!(replaced["vacancies"][0]["confirmed_by"].is_string());
     // One who had accepted beyond the panel takes the seat by rank, and has no time to have missed.
     let now = ready.seats();
     assert!(now.iter().all(|(position, _)| *position != late), "{now:?}");

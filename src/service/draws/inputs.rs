@@ -21,6 +21,9 @@ pub(super) struct Prepared {
     pub engaged_at: u64,
 }
 
+/// What a record keeps, who is engaged when, lots by tier.
+type InputsKnown = (Prepared, Option<Arc<EngagementBook>>, Arc<Lots>);
+
 impl Checked {
     /// What people are judged by.
     pub(super) fn inputs<'a>(
@@ -35,10 +38,7 @@ impl Checked {
 
 impl Service {
     /// The inputs for a project as of the journal's end.
-    pub(super) fn inputs(
-        &self,
-        checked: &Checked,
-    ) -> Result<(Prepared, Option<Arc<EngagementBook>>, Arc<Lots>), Refusal> {
+    pub(super) fn inputs(&self, checked: &Checked) -> Result<InputsKnown, Refusal> {
         if self.profile.version() == 1 {
             let engaged_at = self.engagements()?.position();
             return Ok((Prepared { judged: None, engaged_at }, None, Arc::default()));
