@@ -299,10 +299,13 @@ mod tests {
             ("direct_entry", "1"),
             ("gateway", "http://sms.example.cn"),
             ("gateway_key", "00"),
-            ("mail_relay", "mail.example.cn:25"),
         ] {
             assert_eq!(check(setting, value), (setting.to_owned(), "here".to_owned()), "{value}");
         }
+        let mut sources = Sources::default();
+        sources.set("mail_relay", "mail.example.cn:25", "here");
+        sources.set("mail_from", "draw@example.cn", "here");
+        assert_eq!(sources.check().unwrap_err().setting, "mail_relay");
         let mut sources = Sources::default();
         assert!(sources.toml("listn = \"x\"", "f").is_err());
         assert!(sources.toml("listen = 5", "f").is_err());

@@ -106,31 +106,21 @@ pub struct Draw {
     /// 结果公告编号.
     #[serde(skip_serializing_if = "Option::is_none")]
     announcement: Option<String>,
+    /// 采购人自行选定的成员, marked as such; only of an unsealed draw.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    self_selected: Vec<String>,
     /// 保证等级: `operator` — only the operator contributed to the seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<&'static str>,
     /// The plan that it was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
-    /// 自行选定: members whom the purchaser selected itself, beside those drawn.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    self_selected: Vec<SelfSelectedMember>,
     /// When it was made.
     created: Rfc3339,
     /// When it was last changed.
     updated: Rfc3339,
     /// Grows with every change; the ETag.
     version: i64,
-}
-
-/// A self-selected member of a committee.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SelfSelectedMember {
-    /// Name, once the draw is unsealed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// Always true, as the announcement has to say.
-    self_selected: bool,
 }
 
 /// A draw in a list.
@@ -219,14 +209,10 @@ impl From<DrawView> for Draw {
             proposed_void: view
                 .proposed_void
                 .map(|(reason, account)| ProposedVoid { reason: reason.name().to_owned(), account }),
+            self_selected: view.self_selected,
             announcement: view.announcement,
             level: view.level,
             plan: view.plan,
-            self_selected: view
-                .self_selected
-                .into_iter()
-                .map(|name| SelfSelectedMember { name, self_selected: true })
-                .collect(),
             created: Rfc3339(view.times.0),
             updated: Rfc3339(view.times.1),
             version: view.version,

@@ -84,6 +84,9 @@ fn seats(draw: &DrawView) -> Markup {
                         td { (seat.name.as_deref().unwrap_or("（公告前保密）")) }
                     }
                 }
+                @for name in &draw.self_selected {
+                    tr { td { "—" } td { "—" } td { "自行选定" } td { (name) } }
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
-//! The font of a sheet: STSong-Light over Adobe-GB1, UniGB-UTF16-H.
+//! The two fonts of a sheet: for Chinese STSong-Light over Adobe-GB1, UniGB-UTF16-H; for ASCII Helvetica, one of
+//! the standard fonts of every reader (ISO 32000-1 §9.6.2.2), whose widths are known, so that digits and digests
+//! stand well whatever typeface a reader takes for the Chinese.
 //!
-//! Text is UTF-16, most significant byte first. Chinese characters and everything else that is not ASCII
-//! are a whole em wide; of ASCII, CIDs 1–95 of the collection, the widths are those that Adobe published
-//! with the font (as every PDF library that knows this font has them).
+//! Chinese text is UTF-16, most significant byte first; a Chinese character and everything else that is not
+//! ASCII is a whole em wide.
 
 /// The name of the font.
 pub const NAME: &[u8] = b"STSong-Light";
@@ -13,19 +14,44 @@ pub const CMAP: &[u8] = b"UniGB-UTF16-H";
 /// Width of an em in units of the font.
 pub const EM: u32 = 1_000;
 
-/// Widths of U+0020 to U+007E, which are CIDs 1 to 95.
-pub const ASCII: [u16; 95] = [
-    207, 270, 342, 467, 462, 797, 710, 239, 374, 374, 423, 605, 238, 375, 238, 334, 462, 462, 462, 462, 462,
-    462, 462, 462, 462, 462, 238, 238, 605, 605, 605, 344, 748, 684, 560, 695, 739, 563, 511, 729, 793, 318,
-    312, 666, 526, 896, 758, 772, 544, 772, 628, 465, 607, 753, 711, 972, 647, 620, 607, 374, 333, 374, 606,
-    500, 239, 417, 503, 427, 529, 415, 264, 444, 518, 241, 230, 495, 228, 793, 527, 524, 524, 504, 338, 336,
-    277, 517, 450, 652, 466, 452, 407, 370, 258, 370, 605,
+/// The font of ASCII.
+pub const LATIN: &[u8] = b"Helvetica";
+
+/// Widths of U+0020 to U+007E in Helvetica (Adobe Font Metrics, WinAnsiEncoding).
+const ASCII: [u16; 95] = [
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556,
+    556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278,
+    500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
+    556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500,
+    278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ];
 
-/// The bytes of a text in the font's encoding. What no font can show is left out.
-pub fn encode(text: &str) -> Vec<u8> {
-    let shown: String = text.chars().filter(|c| !c.is_control()).collect();
-    shown.encode_utf16().flat_map(u16::to_be_bytes).collect()
+/// A run of characters in one font, as its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Whether it is ASCII, in [`LATIN`].
+    pub latin: bool,
+    /// The bytes in the font's encoding.
+    pub bytes: Vec<u8>,
+}
+
+/// A text as runs of the two fonts. Control characters are left out.
+pub fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for c in text.chars().filter(|c| !c.is_control()) {
+        let latin = c.is_ascii();
+        if runs.last().is_none_or(|run| run.latin != latin) {
+            runs.push(Run { latin, bytes: Vec::new() });
+        }
+        if let Some(run) = runs.last_mut() {
+            let mut units = [0u16; 2];
+            match u8::try_from(c) {
+                Ok(byte) if latin => run.bytes.push(byte),
+                _ => run.bytes.extend(c.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes())),
+            }
+        }
+    }
+    runs
 }
 
 /// How wide a character is, in units of the font.
@@ -101,9 +127,10 @@ mod tests {
 
     #[test]
     fn text_is_utf16_and_characters_beyond_the_plane_are_pairs() {
-        assert_eq!(encode("A王"), [0, 0x41, 0x73, 0x8b]);
-        assert_eq!(encode("𠮷"), [0xd8, 0x42, 0xdf, 0xb7]);
-        assert_eq!(encode("a\u{7}b").len(), 4);
-        assert_eq!((width('王'), width(' '), width('~')), (EM, 207, 605));
+        let of = |text: &str| runs(text).into_iter().map(|run| (run.latin, run.bytes)).collect::<Vec<_>>();
+        assert_eq!(of("A王b"), [(true, vec![0x41]), (false, vec![0x73, 0x8b]), (true, vec![0x62])]);
+        assert_eq!(of("𠮷"), [(false, vec![0xd8, 0x42, 0xdf, 0xb7])]);
+        assert_eq!(of("a\u{7}b"), [(true, b"ab".to_vec())]);
+        assert_eq!((width('王'), width(' '), width('~'), width('0')), (EM, 278, 584, 556));
     }
 }

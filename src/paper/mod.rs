@@ -3,10 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `sheet` | what stands on a sheet, in order |
-//! | `font` | the one font: how its text is encoded, how wide it is, where lines break |
+//! | `font` | the two fonts: how their text is encoded, how wide it is, where lines break |
 //! | `pdf` | a sheet laid out and written |
 //!
-//! The font is not embedded: Adobe's standard Chinese font `STSong-Light` in the character collection
+//! The Chinese font is not embedded: Adobe's standard Chinese font `STSong-Light` in the character collection
 //! Adobe-GB1 with the predefined CMap UniGB-UTF16-H (ISO 32000-1 §9.7.5.2). Every reader that can show
 //! Chinese takes a Song typeface of its own for it; a reader without one shows boxes, and the text can
 //! still be copied. The HTML record stays for those.

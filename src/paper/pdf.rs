@@ -17,8 +17,9 @@ const SIZES: [f32; 7] = [10.5, 10.0, 9.5, 9.0, 8.0, 7.0, 6.0];
 const LEADING: f32 = 1.42;
 /// Side of the QR code.
 const CODE: f32 = 92.0;
-/// The font's name within the file.
-const FONT: Name<'static> = Name(b"F1");
+/// The fonts' names within the file.
+const CHINESE: Name<'static> = Name(b"F1");
+const LATIN: Name<'static> = Name(b"F2");
 
 /// Why a sheet cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,12 +109,13 @@ impl Layout {
     }
 
     fn text_at(&mut self, text: &str, x: f32, y: f32, size: f32) {
-        let bytes = font::encode(text);
         let page = self.page();
         page.begin_text();
-        page.set_font(FONT, size);
         page.next_line(round(x), round(y));
-        page.show(Str(&bytes));
+        for run in font::runs(text) {
+            page.set_font(if run.latin { LATIN } else { CHINESE }, size);
+            page.show(Str(&run.bytes));
+        }
         page.end_text();
     }
 
@@ -197,10 +199,10 @@ impl Layout {
 
 fn write(sheet: &Sheet, pages: Vec<Content>) -> Vec<u8> {
     let mut pdf = Pdf::new();
-    let (catalog, tree, composite, cid, descriptor, info) =
-        (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4), Ref::new(5), Ref::new(6));
+    let (catalog, tree, composite, cid, descriptor, info, latin) =
+        (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4), Ref::new(5), Ref::new(6), Ref::new(7));
     let numbered: Vec<(Ref, Ref, Content)> =
-        (0i32..).zip(pages).map(|(n, page)| (Ref::new(7 + 2 * n), Ref::new(8 + 2 * n), page)).collect();
+        (0i32..).zip(pages).map(|(n, page)| (Ref::new(8 + 2 * n), Ref::new(9 + 2 * n), page)).collect();
     let mut root = pdf.catalog(catalog);
     root.pages(tree);
     root.lang(TextStr("zh-CN"));
@@ -213,10 +215,11 @@ fn write(sheet: &Sheet, pages: Vec<Content>) -> Vec<u8> {
         page.media_box(Rect::new(0.0, 0.0, PAGE.0, PAGE.1));
         page.parent(tree);
         page.contents(content);
-        page.resources().fonts().pair(FONT, composite);
+        page.resources().fonts().pair(CHINESE, composite).pair(LATIN, latin);
         page.finish();
         pdf.stream(content, &drawn.finish());
     }
+    pdf.type1_font(latin).base_font(Name(font::LATIN)).encoding_predefined(Name(b"WinAnsiEncoding"));
     pdf.type0_font(composite)
         .base_font(Name(font::COMPOSITE))
         .encoding_predefined(Name(font::CMAP))
@@ -227,7 +230,6 @@ fn write(sheet: &Sheet, pages: Vec<Content>) -> Vec<u8> {
     descendant.system_info(SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"GB1"), supplement: 5 });
     descendant.font_descriptor(descriptor);
     descendant.default_width(font::EM as f32);
-    descendant.widths().consecutive(1, font::ASCII.iter().map(|width| f32::from(*width)));
     descendant.finish();
     // The figures that Adobe published for this font.
     pdf.font_descriptor(descriptor)

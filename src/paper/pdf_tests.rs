@@ -7,9 +7,13 @@ pub fn text_of(file: &[u8]) -> Vec<String> {
     let (mut found, mut at) = (Vec::new(), 0);
     while let Some(start) = position(file, at, b"BT\n") {
         let end = position(file, start, b"ET").unwrap();
-        let block = &file[start..end];
-        let shown = position(block, 0, b" Td").unwrap() + 4;
-        found.push(operand(&block[shown..]));
+        let (block, mut line, mut from) = (&file[start..end], String::new(), 0);
+        while let Some(font) = position(block, from, b"/F") {
+            let shown = position(block, font, b" Tf").unwrap() + 4;
+            line += &operand(&block[shown..], block[font + 2] == b'2');
+            from = position(block, shown, b" Tj").unwrap();
+        }
+        found.push(line);
         at = end;
     }
     found
@@ -19,8 +23,8 @@ fn position(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     bytes[from..].windows(wanted.len()).position(|window| window == wanted).map(|at| at + from)
 }
 
-/// A PDF string, literal or hexadecimal, as UTF-16.
-fn operand(bytes: &[u8]) -> String {
+/// A PDF string, literal or hexadecimal, in Latin letters or in UTF-16.
+fn operand(bytes: &[u8], latin: bool) -> String {
     let mut raw = Vec::new();
     if bytes[0] == b'<' {
         let end = position(bytes, 0, b">").unwrap();
@@ -62,6 +66,9 @@ fn operand(bytes: &[u8]) -> String {
             }
             at += 1;
         }
+    }
+    if latin {
+        return String::from_utf8(raw).unwrap();
     }
     let units: Vec<u16> = raw.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
     String::from_utf16(&units).unwrap()

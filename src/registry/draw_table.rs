@@ -89,6 +89,14 @@ pub const DRAW: Lifecycle = Lifecycle {
         row("planned", "accept", "committed", DRAWS, ("逐项确认必选席位", "forced seats accepted"), RULE),
         row("planned", "withdraw", "withdrawn", AGENCY, NOTHING, RULE),
         row("committed", "draw", "drawn", CLOCK, ("随机贡献按时", "the contribution in time"), DRAWN),
+        row(
+            "committed",
+            "draw_kept",
+            "filled",
+            CLOCK,
+            ("补抽保留全部成员，均已应邀", "a supplementary draw that keeps everybody; all have accepted"),
+            "财政部令第87号 art 49；draw-v2 §7",
+        ),
         // Calls.
         row("drawn", "invite", "calling", CLOCK, DUE, CALLS),
         row("calling", "invite", "calling", CLOCK, DUE, CALLS),
@@ -106,7 +114,6 @@ pub const DRAW: Lifecycle = Lifecycle {
         row("filled", "leave_standby", "filled", ANSWERS, ("候补人员", "on standby"), CALLS),
         row("in_review", "leave_standby", "in_review", ANSWERS, ("候补人员", "on standby"), CALLS),
         // The day.
-        row("drawn", "sign_in", "filled", VENUE, ARRIVES, "财政部令第87号 art 45；draw-v2 §4.8"),
         row("calling", "sign_in", "calling", VENUE, ARRIVES, "财政部令第87号 art 45；draw-v2 §4.8"),
         row("filled", "sign_in", "filled", VENUE, ARRIVES, "财政部令第87号 art 45；draw-v2 §4.8"),
         row("filled", "begin", "in_review", AGENCY, BEGINS, "财政部令第87号 art 45"),

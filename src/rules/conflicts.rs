@@ -10,8 +10,9 @@
 //! *Invariant:* what nobody recorded answers unknown, never pass. Adding a party, an employment, an edge
 //! or a key person never turns fail into pass.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codec::Hash;
 use crate::codes::CreditCode;
 use crate::registry::{ExcludedKind, Expert, Position};
 use crate::time::Date;
@@ -26,22 +27,67 @@ use super::unit_graph::{KeyFacts, UnitGraph};
 /// What the parties of one project are to the rules, looked up once for everybody.
 pub(super) struct Sides<'a> {
     /// Suppliers with every code of the same units.
-    suppliers: Vec<CreditCode>,
+    suppliers: BTreeSet<CreditCode>,
     /// Their affiliates in the years that count.
-    affiliates: Vec<CreditCode>,
+    affiliates: BTreeSet<CreditCode>,
     /// Purchaser.
-    purchaser: Vec<CreditCode>,
+    purchaser: BTreeSet<CreditCode>,
     /// Its department and subordinates, as far as the profile counts them.
-    own: Vec<CreditCode>,
+    own: BTreeSet<CreditCode>,
     /// Agency.
-    agency: Vec<CreditCode>,
+    agency: BTreeSet<CreditCode>,
     /// Key persons of suppliers.
-    persons: Vec<&'a KeyFacts>,
+    persons: KeyPersons<'a>,
     /// Whether every supplier has some recorded.
     persons_known: bool,
     /// Key persons of the agency.
-    holders: Vec<&'a KeyFacts>,
+    holders: KeyPersons<'a>,
     units: &'a UnitGraph,
+}
+
+/// Key persons by what they are found by.
+#[derive(Default)]
+struct KeyPersons<'a> {
+    by_id: BTreeMap<Hash, Vec<&'a KeyFacts>>,
+    by_name: BTreeMap<Hash, Vec<&'a KeyFacts>>,
+}
+
+impl<'a> KeyPersons<'a> {
+    fn of(persons: impl Iterator<Item = &'a KeyFacts>) -> Self {
+        let mut found = Self::default();
+        for person in persons {
+            if let Some(id) = person.id_hash {
+                found.by_id.entry(id).or_default().push(person);
+            }
+            found.by_name.entry(person.name_hash).or_default().push(person);
+        }
+        found
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    fn named(&self, name: Hash) -> impl Iterator<Item = &&'a KeyFacts> {
+        self.by_name.get(&name).into_iter().flatten()
+    }
+
+    /// Whether a person is among them: `Some(true)` for sure, `Some(false)` by name only.
+    fn has(
+        &self,
+        keys: Option<&PersonKeys>,
+        positions: &[Position],
+        since: Date,
+        until: Date,
+    ) -> Option<bool> {
+        let keys = keys?;
+        let counts = |key: &&&KeyFacts| positions.contains(&key.position) && key.within(since, until);
+        if self.by_id.get(&keys.id_hash).into_iter().flatten().any(|key| counts(&key)) {
+            return Some(true);
+        }
+        let namesake = self.named(keys.name_hash).any(|key| counts(&key) && key.id_hash.is_none());
+        namesake.then_some(false)
+    }
 }
 
 impl<'a> Sides<'a> {
@@ -49,13 +95,14 @@ impl<'a> Sides<'a> {
         let given = profile.parameters();
         let review = project.review_date;
         let same = &project.same;
-        let with_same = |codes: &[CreditCode]| same.all(codes).into_owned();
+        let with_same = |codes: &[CreditCode]| same.all(codes).iter().cloned().collect::<BTreeSet<_>>();
         let suppliers = with_same(&project.suppliers);
         let affiliates = if given.affiliates && !suppliers.is_empty() {
-            let found = units.affiliates(&suppliers, years_before(review, given.affiliate_years), review);
+            let since = years_before(review, given.affiliate_years);
+            let found = units.affiliates(&project.suppliers, since, review);
             with_same(&found.into_iter().collect::<Vec<_>>())
         } else {
-            Vec::new()
+            BTreeSet::new()
         };
         let purchaser = with_same(std::slice::from_ref(&project.purchaser));
         let mut own = BTreeSet::new();
@@ -72,14 +119,14 @@ impl<'a> Sides<'a> {
         };
         let by_supplier: Vec<Vec<&KeyFacts>> = project.suppliers.iter().map(persons_of).collect();
         Sides {
-            own: own.into_iter().filter(|code| !purchaser.contains(code)).collect(),
+            own: own.difference(&purchaser).cloned().collect(),
             suppliers,
             affiliates,
             purchaser,
             agency: with_same(std::slice::from_ref(&project.agency)),
             persons_known: by_supplier.iter().all(|persons| !persons.is_empty()),
-            persons: by_supplier.into_iter().flatten().collect(),
-            holders: persons_of(&project.agency),
+            persons: KeyPersons::of(by_supplier.into_iter().flatten()),
+            holders: KeyPersons::of(persons_of(&project.agency).into_iter()),
             units,
         }
     }
@@ -113,7 +160,7 @@ impl<'a> Sides<'a> {
             return Detail::Met;
         }
         let since = years_before(review, years);
-        match among(person.keys, &self.persons, positions, since, review) {
+        match self.persons.has(person.keys, positions, since, review) {
             Some(true) => found,
             Some(false) => Detail::Namesake,
             None if !self.persons_known || person.keys.is_none() => Detail::PersonsUnknown,
@@ -134,8 +181,7 @@ impl<'a> Sides<'a> {
             return Detail::KinUnit;
         }
         let leads = |key: &&KeyFacts| positions.contains(&key.position) && key.within(review, review);
-        let heads = || self.persons.iter().copied().filter(leads);
-        let named = |name| heads().any(|key| key.name_hash == name);
+        let named = |name: Hash| self.persons.named(name).any(leads);
         if keys.kin.iter().filter_map(|relative| relative.name_hash).any(named) {
             Detail::KinLeads
         } else if keys.kin.is_empty() {
@@ -190,7 +236,7 @@ impl<'a> Sides<'a> {
             return employed;
         }
         let since = years_before(review, years);
-        match among(person.keys, &self.holders, &Position::ALL, since, review) {
+        match self.holders.has(person.keys, &Position::ALL, since, review) {
             Some(true) => Detail::AgencyHolder,
             _ if employed == Detail::EmployerUnknown => employed,
             Some(false) => Detail::Namesake,
@@ -241,33 +287,12 @@ fn took_part(
     if namesake { Detail::Namesake } else { Detail::Met }
 }
 
-/// Whether a person is among key persons: `Some(true)` for sure, `Some(false)` by name only.
-fn among(
-    keys: Option<&PersonKeys>,
-    persons: &[&KeyFacts],
-    positions: &[Position],
-    since: Date,
-    until: Date,
-) -> Option<bool> {
-    let keys = keys?;
-    let counts = |key: &&&KeyFacts| positions.contains(&key.position) && key.within(since, until);
-    let mut namesake = None;
-    for key in persons.iter().filter(counts) {
-        match key.id_hash {
-            Some(id) if id == keys.id_hash => return Some(true),
-            None if key.name_hash == keys.name_hash => namesake = Some(false),
-            _ => {}
-        }
-    }
-    namesake
-}
-
 fn years_before(review: Date, years: u32) -> Date {
     review.plus_years(-i32::try_from(years).unwrap_or(i32::MAX))
 }
 
 /// Employment at one of `units`. A known employment decides even where the present employer is not known.
-fn employment(expert: &Expert, units: &[CreditCode], review: Date, years: u32) -> Detail {
+fn employment(expert: &Expert, units: &BTreeSet<CreditCode>, review: Date, years: u32) -> Detail {
     let first_day = years_before(review, years);
     let present = expert.employments();
     // While a change of employer is open, old and new employers both count (198号 art 10).

@@ -7,8 +7,6 @@
 //! *Invariant:* adding a supplier, a declared unit or an employment never makes a candidate of
 //! somebody who was excluded.
 
-use std::collections::BTreeMap;
-
 use crate::codes::{CreditCode, Region, Speciality};
 use crate::registry::{Expert, Package};
 use crate::time::{Date, Timestamp};
@@ -131,7 +129,16 @@ pub struct Judging<'a> {
     project: &'a Project,
     requirements: &'a [Requirement],
     profile: &'a Profile,
+    /// The rules about people that apply, in order.
+    applied: Vec<Rule>,
     sides: Sides<'a>,
+}
+
+/// A verdict without its words.
+struct Decided {
+    groups: u32,
+    details: Vec<(Rule, Detail)>,
+    outcome: Outcome,
 }
 
 impl<'a> Judging<'a> {
@@ -142,11 +149,33 @@ impl<'a> Judging<'a> {
         profile: &'a Profile,
         units: &'a UnitGraph,
     ) -> Self {
-        Self { project, requirements, profile, sides: Sides::of(project, profile, units) }
+        let sides = Sides::of(project, profile, units);
+        let rules = Rule::ALL.iter().copied();
+        let applied = rules.filter(|rule| rule.family().about_people() && profile.applies(*rule)).collect();
+        Self { project, requirements, profile, applied, sides }
     }
 
     /// Judges one person.
     pub fn judge(&self, person: &PersonFacts<'_>) -> Verdict {
+        let Decided { groups, details, outcome } = self.decide(person);
+        let finding = |(rule, detail): (Rule, Detail)| Finding {
+            rule,
+            answer: detail.answer(),
+            // Every profile has an entry for every rule that it applies.
+            source: self.profile.rule(rule).map(|entry| entry.source.clone()).unwrap_or_default(),
+            detail,
+        };
+        let findings = details.into_iter().map(finding).collect();
+        Verdict { groups, findings, lots: self.lots(person), outcome }
+    }
+
+    /// Groups, lots and outcome alone, for whoever judges everybody.
+    pub fn outcome(&self, person: &PersonFacts<'_>) -> (u32, u32, Outcome) {
+        let Decided { groups, outcome, .. } = self.decide(person);
+        (groups, self.lots(person), outcome)
+    }
+
+    fn decide(&self, person: &PersonFacts<'_>) -> Decided {
         let (mut groups, mut speciality, mut region) = (0u32, Detail::NoSpeciality, Detail::NoRegion);
         for (bit, requirement) in self.requirements.iter().enumerate().take(REQUIREMENTS_MAX) {
             let matched = matching::matches(person.expert, requirement);
@@ -158,23 +187,22 @@ impl<'a> Judging<'a> {
                 groups |= 1 << bit;
             }
         }
-        let mut details: BTreeMap<Rule, Detail> =
-            [(Rule::SpecialtyMatch, speciality), (Rule::RegionMatch, region)].into();
+        let matching = [(Rule::SpecialtyMatch, speciality), (Rule::RegionMatch, region)];
         if groups == 0 {
-            let findings = self.findings(&details);
-            return Verdict { groups, findings, lots: 1, outcome: Outcome::NotMatching };
+            return Decided { groups, details: matching.into(), outcome: Outcome::NotMatching };
         }
-        for rule in Rule::ALL.iter().copied().filter(|rule| self.profile.applies(*rule)) {
-            if let Some(detail) = self.detail(rule, person, &mut groups) {
-                details.insert(rule, detail);
+        let mut details = Vec::with_capacity(self.applied.len());
+        for rule in &self.applied {
+            let known = matching.iter().find(|(matched, _)| matched == rule).map(|(_, detail)| *detail);
+            if let Some(detail) = known.or_else(|| self.detail(*rule, person, &mut groups)) {
+                details.push((*rule, detail));
             }
         }
-        let findings = self.findings(&details);
         let mut against: Vec<Rule> =
-            findings.iter().filter(|finding| self.excludes(finding)).map(|finding| finding.rule).collect();
+            details.iter().filter(|(rule, detail)| self.excludes(*rule, *detail)).map(|(r, _)| *r).collect();
         against.sort_by_key(|rule| rule.name());
         let outcome = if against.is_empty() { Outcome::Candidate } else { Outcome::Excluded(against) };
-        Verdict { groups, findings, lots: self.lots(person), outcome }
+        Decided { groups, details, outcome }
     }
 
     /// What one rule says; `None` for a rule that is not about one expert.
@@ -245,23 +273,12 @@ impl<'a> Judging<'a> {
         lots.clamp(1, self.profile.lots())
     }
 
-    fn findings(&self, details: &BTreeMap<Rule, Detail>) -> Vec<Finding> {
-        let finding = |(rule, detail): (&Rule, &Detail)| Finding {
-            rule: *rule,
-            answer: detail.answer(),
-            // Every profile has an entry for every rule that it applies.
-            source: self.profile.rule(*rule).map(|entry| entry.source.clone()).unwrap_or_default(),
-            detail: *detail,
-        };
-        details.iter().map(finding).collect()
-    }
-
-    fn excludes(&self, finding: &Finding) -> bool {
-        match finding.answer {
+    fn excludes(&self, rule: Rule, detail: Detail) -> bool {
+        match detail.answer() {
             Answer::Pass => false,
             Answer::Fail => true,
             Answer::Unknown => {
-                self.profile.rule(finding.rule).is_none_or(|entry| entry.unknown == UnknownPolicy::Exclude)
+                self.profile.rule(rule).is_none_or(|entry| entry.unknown == UnknownPolicy::Exclude)
             }
         }
     }

@@ -87,9 +87,9 @@ pub struct EngagementBook {
 }
 
 impl EngagementBook {
-    /// A person's engagements, to be added to.
-    pub fn person(&mut self, number: &str) -> &mut Engagements {
-        self.people.entry(number.to_owned()).or_default()
+    /// Takes a person's engagements in the place of what was known.
+    pub fn put(&mut self, number: String, engagements: Engagements) {
+        self.people.insert(number, engagements);
     }
 
     /// A person's engagements; `None`: none at all.

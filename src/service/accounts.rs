@@ -316,12 +316,11 @@ fn check(draft: &AccountDraft) -> Result<Role, Refusal> {
             problem("unit", "", "required", zh, en);
         }
         None => {}
-        Some(venue) if role == Some(Role::Venue) => {
-            if !is_case_id(venue) {
-                let (zh, en) = ("应为场所编号", "must be the id of a venue");
-                problem("unit", venue, "venue", zh, en);
-            }
+        Some(venue) if role == Some(Role::Venue) && !is_case_id(venue) => {
+            let (zh, en) = ("应为场所编号", "must be the id of a venue");
+            problem("unit", venue, "venue", zh, en);
         }
+        Some(_) if role == Some(Role::Venue) => {}
         Some(unit) => {
             if let Err(error) = CreditCode::parse(unit) {
                 problem("unit", unit, "credit_code", &error.message_zh(), &error.to_string());

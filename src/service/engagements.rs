@@ -98,6 +98,7 @@ pub struct Engagements {
     next: u64,
     trails: BTreeMap<String, Arc<Trail>>,
     by_number: BTreeMap<String, BTreeSet<String>>,
+    book: Arc<EngagementBook>,
 }
 
 impl Engagements {
@@ -154,25 +155,27 @@ impl Engagements {
         self.outs(number).into_iter().find(|out| out.package == package).map(|out| out.why)
     }
 
-    /// Everybody's engagements as rules read them: the hours of the reviews themselves, since each rule adds
-    /// its own travel. Members of a draw that ended without a panel are out of nothing.
-    pub(super) fn book(&self) -> Result<EngagementBook, Refusal> {
+    /// Everybody's engagements as rules read them; kept in step line by line.
+    pub(super) fn book(&self) -> Arc<EngagementBook> {
+        self.book.clone()
+    }
+
+    /// One person's engagements in the words of the rules: the hours of the reviews themselves, since each
+    /// rule adds its own travel. Members of a draw that ended without a panel are out of nothing.
+    fn for_rules(&self, number: &str) -> Result<rules::Engagements, Refusal> {
         let code = |code: &str| CreditCode::parse(code).map_err(Refusal::internal);
-        let mut book = EngagementBook::default();
-        for number in self.by_number.keys() {
-            let person = book.person(number);
-            for slot in self.slots(number) {
-                let travel = slot.start.saturating_sub(slot.from);
-                let to = Timestamp(slot.to.saturating_sub(travel));
-                person.slots.push(rules::Slot { from: Timestamp(slot.start), to });
-            }
-            for review in self.reviews(number) {
-                let (purchaser, agency) = (code(&review.purchaser)?, code(&review.agency)?);
-                person.reviews.push(rules::PastReview { day: review.day, purchaser, agency });
-            }
-            person.out_of.extend(self.outs(number).into_iter().map(|out| (out.package, rules_out(out.why))));
+        let mut person = rules::Engagements::default();
+        for slot in self.slots(number) {
+            let travel = slot.start.saturating_sub(slot.from);
+            let to = Timestamp(slot.to.saturating_sub(travel));
+            person.slots.push(rules::Slot { from: Timestamp(slot.start), to });
         }
-        Ok(book)
+        for review in self.reviews(number) {
+            let (purchaser, agency) = (code(&review.purchaser)?, code(&review.agency)?);
+            person.reviews.push(rules::PastReview { day: review.day, purchaser, agency });
+        }
+        person.out_of.extend(self.outs(number).into_iter().map(|out| (out.package, rules_out(out.why))));
+        Ok(person)
     }
 
     /// The draws in which somebody was invited or kept, with the position there.
@@ -211,10 +214,10 @@ impl Engagements {
         line: &store::journal::Line,
     ) -> Result<(), Refusal> {
         let index = line.idx.unsigned_abs();
-        if line.kind == Drawn::TYPE {
-            if let Some(trail) = archive.trail(conn, &line.subject)? {
-                self.trails.insert(line.subject.clone(), Arc::new(trail));
-            }
+        if line.kind == Drawn::TYPE
+            && let Some(trail) = archive.trail(conn, &line.subject)?
+        {
+            self.trails.insert(line.subject.clone(), Arc::new(trail));
         }
         let Some(trail) = self.trails.get_mut(&line.subject) else { return Ok(()) };
         let kind = line.kind.as_str();
@@ -226,11 +229,17 @@ impl Engagements {
         let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
         let trail = Arc::make_mut(trail);
         trail.fold(index, &statement).map_err(Refusal::internal)?;
+        let mut changed = Vec::new();
         for position in trail.people.keys() {
             if let Some(number) = trail.number(*position) {
                 let draws = self.by_number.entry(number.to_owned()).or_default();
                 draws.insert(trail.id.clone());
+                changed.push(number.to_owned());
             }
+        }
+        for number in changed {
+            let person = self.for_rules(&number)?;
+            Arc::make_mut(&mut self.book).put(number, person);
         }
         Ok(())
     }

@@ -57,9 +57,8 @@ pub fn evidence_of(
 impl Archive<'_> {
     fn evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Evidence, Refusal> {
         let committed = self.committed(conn, id)?;
-        if ![state::DRAWN, state::UNSEALED, state::VOIDED].contains(&committed.row.state.as_str())
-            && !committed.has_calls()
-        {
+        // A draw whose members were all kept from an earlier attempt is filled and reviewed without a call.
+        if [state::PLANNED, state::COMMITTED, state::WITHDRAWN].contains(&committed.row.state.as_str()) {
             return Err(Refusal::new(
                 Kind::Conflict,
                 "not_ended",

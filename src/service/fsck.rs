@@ -247,10 +247,19 @@ impl Replay<'_> {
                 let is =
                     (row.state.as_str(), &row.alpha, row.committed_entry, row.drawn_entry, row.ended_entry);
                 let mut should = self.draws.get(&row.id).cloned();
-                if let Some(should) = should.as_mut().filter(|should| should.state == state::CALLING) {
+                let terms = store::draw_calls::find(conn, &row.id)?.is_some();
+                let called = |should: &&mut DrawState| {
+                    should.state == state::CALLING || terms && should.state == state::DRAWN
+                };
+                if let Some(should) = should.as_mut().filter(called) {
                     // Which of the states it is, the book of the calls says; that the day has begun, the day.
-                    let book = archive.committed(conn, &row.id)?.calls()?;
-                    should.state = book.map_or(state::CALLING, |book| fsck_calls::state_of(&book));
+                    let committed = archive.committed(conn, &row.id)?;
+                    let waits = !committed.has_calls();
+                    should.state = match committed.calls()? {
+                        Some(book) if waits && !book.may_be_unsealed() => state::DRAWN,
+                        Some(book) => fsck_calls::state_of(&book),
+                        None => should.state,
+                    };
                     if row.state == state::IN_REVIEW {
                         should.state = state::IN_REVIEW;
                     }

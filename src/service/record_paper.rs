@@ -101,6 +101,10 @@ fn seats(draw: &DrawView) -> Option<Part> {
             Cell::of(""),
         ]);
     }
+    for name in &draw.self_selected {
+        let cells = ["—", "—", "自行选定", name, ""];
+        rows.push(cells.map(|text| Cell::of(text.to_owned())).to_vec());
+    }
     Some(Part::Table { columns: vec![2, 2, 4, 6, 6], rows })
 }
 

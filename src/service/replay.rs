@@ -14,6 +14,7 @@
 //! tables (`fsck`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::archive::{Archive, draw_entries};
 use super::draws::prepare::{Inputs, People, people};
@@ -70,7 +71,7 @@ pub fn pools(
     reader.read(|conn| {
         let size = store::head::read(conn)?.size;
         let mut replay = Replay {
-            erased: archive.erased(conn)?,
+            erased: Some(archive.erased(conn)?),
             archive,
             index: DrawingIndex::default(),
             tiers: TierBook::default(),
@@ -93,7 +94,8 @@ pub fn pools(
 
 struct Replay<'a> {
     archive: Archive<'a>,
-    erased: Erased,
+    /// Always there: what was erased is read once.
+    erased: Option<Erased>,
     index: DrawingIndex,
     tiers: TierBook,
     engagements: Engagements,
@@ -109,8 +111,7 @@ impl Replay<'_> {
             }
             return Ok(());
         }
-        let mut erased = Some(self.erased.clone());
-        match self.archive.followed(conn, entry, &mut erased) {
+        match self.archive.followed(conn, entry, &mut self.erased) {
             Ok(Some(followed)) => followed.apply(&mut self.index),
             Ok(None) => {}
             Err(refusal) => {
@@ -131,15 +132,15 @@ impl Replay<'_> {
         let profile = profile(conn, commitment.profile)?;
         let asked = Asked::of(&record)?;
         let (engagements, lots) = match &record.header.judged {
-            None => (None, Lots::default()),
+            None => (None, Arc::default()),
             Some(judged) => {
                 self.engagements(conn, judged.before)?;
                 let lots = if profile.applies(Rule::TieredProbability) {
                     self.lots(conn, judged.before, judged.registry_profile, judged.day)?
                 } else {
-                    Lots::default()
+                    Arc::default()
                 };
-                (Some(self.engagements.book()?), lots)
+                (Some(self.engagements.book()), lots)
             }
         };
         if self.index.position() != Some(commitment.registry) {
@@ -154,7 +155,7 @@ impl Replay<'_> {
         let inputs = Inputs {
             project: &asked.project,
             requirements: &asked.requirements,
-            engagements: engagements.as_ref(),
+            engagements: engagements.as_deref(),
             lots: &lots,
         };
         let rebuilt = match people(&self.index, &profile, &inputs, &record.header.key) {
@@ -176,7 +177,7 @@ impl Replay<'_> {
         if pool::excluded_digest(&record.header.key, &record.excluded) != commitment.excluded {
             self.say(at, draw, "the sealed record does not give the committed exclusions".into());
         }
-        let (differences, erased) = differences(&record, &rebuilt, &self.erased);
+        let (differences, erased) = differences(&record, &rebuilt, self.erased.as_ref());
         let told = differences.len();
         for what in differences.into_iter().take(TOLD) {
             self.say(at, draw, what);
@@ -240,7 +241,7 @@ impl Replay<'_> {
         before: u64,
         registry_profile: Hash,
         day: Date,
-    ) -> Result<Lots, Refusal> {
+    ) -> Result<Arc<Lots>, Refusal> {
         if before < self.tiers.next() {
             self.tiers = TierBook::default();
         }
@@ -315,8 +316,8 @@ impl Asked {
 }
 
 /// Where record and rebuilt people differ, and how many of the record were erased since.
-fn differences(record: &DrawRecord, rebuilt: &People, erased: &Erased) -> (Vec<String>, u64) {
-    let gone: BTreeSet<&str> = erased.subjects().collect();
+fn differences(record: &DrawRecord, rebuilt: &People, erased: Option<&Erased>) -> (Vec<String>, u64) {
+    let gone: BTreeSet<&str> = erased.iter().flat_map(|erased| erased.subjects()).collect();
     let mut found = Vec::new();
     let inside = |people: &[Candidate]| -> BTreeMap<String, Candidate> {
         let left = people.iter().filter(|person| !gone.contains(person.number.as_str()));
@@ -362,76 +363,5 @@ fn compare<T: PartialEq>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::draw::identity::DrawKey;
-    use crate::draw::request::tests::sample;
-    use crate::draw::vrf::Proof;
-    use crate::service::draws::record::Header;
-
-    fn candidate(number: &str) -> Candidate {
-        Candidate {
-            number: number.into(),
-            image: Hash([1; 32]),
-            registry: 5,
-            groups: 1,
-            lots: 1,
-            unit: None,
-            further_units: Vec::new(),
-        }
-    }
-
-    fn excluded(number: &str, rule: &str) -> Excluded {
-        Excluded { number: number.into(), image: Hash([2; 32]), registry: 6, rules: vec![rule.into()] }
-    }
-
-    fn record() -> DrawRecord {
-        let header = Header {
-            key: DrawKey([7; 32]),
-            request: sample(),
-            excluded: [("age_limit".to_owned(), 1)].into(),
-            plan_proof: Proof([1; 80]),
-            package_proof: Proof([2; 80]),
-            judged: None,
-            calls: None,
-        };
-        let candidates = vec![candidate("E1"), candidate("E2")];
-        DrawRecord { header, candidates, excluded: vec![excluded("E3", "age_limit")], related: Vec::new() }
-    }
-
-    fn rebuilt(change: impl FnOnce(&mut People)) -> Vec<String> {
-        let record = record();
-        let mut people = People {
-            registry: 6,
-            leaves: Vec::new(),
-            candidates: record.candidates.clone(),
-            excluded: record.excluded.clone(),
-            related: Vec::new(),
-        };
-        change(&mut people);
-        differences(&record, &people, &Erased::default()).0
-    }
-
-    #[test]
-    fn whoever_was_left_out_put_in_or_weighed_otherwise_is_named() {
-        assert_eq!(rebuilt(|_| {}), Vec::<String>::new());
-        let one = |text: &str| vec![text.to_owned()];
-        assert_eq!(
-            rebuilt(|people| people.candidates.push(candidate("E9"))),
-            one("candidate E9: is missing from the record")
-        );
-        assert_eq!(
-            rebuilt(|people| drop(people.candidates.remove(0))),
-            one("candidate E1: the rules come to something else")
-        );
-        assert_eq!(rebuilt(|people| people.candidates[1].lots = 2), one("candidate E2: differs"));
-        assert_eq!(
-            rebuilt(|people| people.excluded[0].rules = vec!["e_skill".into()]),
-            ["excluded person E3: differs", "the counts by rule differ"]
-        );
-        assert_eq!(
-            rebuilt(|people| people.related.push(("E1".into(), "E2".into()))),
-            one("the pairs of related candidates differ")
-        );
-    }
-}
+#[path = "replay_tests.rs"]
+mod tests;

@@ -6,13 +6,14 @@
 //! erased leave it. Nothing here is shown: who sees a tier is `tier`'s business.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::archive::Archive;
 use super::cases::{Case, RECORDED};
 use super::erased::TOMBSTONE;
 use super::refusal::Refusal;
 use super::tier::tier_from;
-use crate::codec::Json;
+use crate::codec::{Hash, Json};
 use crate::log::Statement;
 use crate::registry::conduct::CONDUCT;
 use crate::registry::performance::EVALUATION;
@@ -31,6 +32,8 @@ pub(super) struct TierBook {
     next: u64,
     people: BTreeMap<String, BTreeMap<String, Case>>,
     profiles: BTreeMap<String, String>,
+    /// The newest answer of [`TierBook::lots`], as long as no counted case has changed.
+    answered: Option<(Hash, Date, Arc<Lots>)>,
 }
 
 /// How many lots everybody has.
@@ -76,6 +79,7 @@ impl TierBook {
     ) -> Result<(), Refusal> {
         if entry.kind == TOMBSTONE {
             self.people.remove(&entry.subject);
+            self.answered = None;
         }
         let kinds = [REMARK.name, CONDUCT.name, EVALUATION.name, REGISTRY_PROFILE.name];
         let kind = entry.kind.strip_prefix("case.").and_then(|rest| rest.split_once('.'));
@@ -95,17 +99,24 @@ impl TierBook {
         } else if let Some(number) = case.subject.clone() {
             let newest = Case { body: counted(&case.body), ..case };
             self.people.entry(number).or_default().insert(newest.id.clone(), newest);
+            self.answered = None;
         }
         Ok(())
     }
 
     /// Everybody's lots on a day, by the table of a profile.
-    pub(super) fn lots(&self, profile: &RegistryProfile, day: Date) -> Result<Lots, Refusal> {
+    pub(super) fn lots(&mut self, profile: &RegistryProfile, day: Date) -> Result<Arc<Lots>, Refusal> {
+        let digest = profile.digest();
+        if let Some((_, _, lots)) = self.answered.as_ref().filter(|(of, on, _)| (*of, *on) == (digest, day)) {
+            return Ok(lots.clone());
+        }
         let mut lots = Lots { people: BTreeMap::new(), others: Some(tier_from(profile, &[], day)?.row.lots) };
         for (number, cases) in &self.people {
             let cases: Vec<Case> = cases.values().cloned().collect();
             lots.people.insert(number.clone(), tier_from(profile, &cases, day)?.row.lots);
         }
+        let lots = Arc::new(lots);
+        self.answered = Some((digest, day, lots.clone()));
         Ok(lots)
     }
 

@@ -7,7 +7,7 @@
 //! timing it cannot repeat), `EXPERT_DRAW_TEST_KILLS` asks for more of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
@@ -39,8 +39,12 @@ on_both! {
 
 const KILLS: u64 = 50;
 const CHECKED_EVERY: u64 = 10;
-const SOONEST_MS: u64 = 60;
-const LATEST_MS: u64 = 600;
+/// The kill comes after so many answers on pages were begun, or messages and reports went over the gateway,
+/// in turns; and so long after that.
+const MOST_BEGUN: u64 = 5;
+const LATEST_MS: u64 = 40;
+/// How long that is waited for, on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Draws whose calls are open at the beginning of a round of kills.
 const DRAWS: usize = 24;
 /// What is drawn for.
@@ -124,7 +128,9 @@ impl Place {
             self.site.environment.push(("EXPERT_DRAW_GATEWAY", self.gateway.url()));
         }
         let server = self.site.try_serve(failpoint)?;
-        self.gateway.report_to(Some(format!("http://{}/api/v1/gateway/answers", server.address)));
+        // Reports go to a server that sends, not to one that is only looked at.
+        let reports = with_gateway.then(|| format!("http://{}/api/v1/gateway/answers", server.address));
+        self.gateway.report_to(reports);
         Ok(server)
     }
 
@@ -269,7 +275,8 @@ fn calls_outlive_kill_9_and_nobody_is_invited_twice(kind: Kind) {
             server = place.serve("", true).unwrap();
         }
         let untold = untold_reports(&place);
-        let new = killed(&place, &mut server, &mut heard, random.between(SOONEST_MS, LATEST_MS));
+        let when = (round % 2 == 0, random.between(1, MOST_BEGUN), random.between(0, LATEST_MS));
+        let new = killed(&place, &mut server, &mut heard, when);
         // Asked of the database itself, before anybody mends anything.
         let unwritten = sent_and_waiting(&place);
         seen.inside_a_send += u32::from(unwritten > 0);
@@ -301,19 +308,26 @@ fn calls_outlive_kill_9_and_nobody_is_invited_twice(kind: Kind) {
 }
 
 /// Lets experts and gateway work and kills the server under them; what the page clients said.
-fn killed(place: &Place, server: &mut Server, heard: &mut BTreeSet<String>, after_ms: u64) -> Vec<Said1> {
+fn killed(
+    place: &Place,
+    server: &mut Server,
+    heard: &mut BTreeSet<String>,
+    (by_pages, begun, after_ms): (bool, u64, u64),
+) -> Vec<Said1> {
     let ready = Barrier::new(CLIENTS + 2);
-    let stop = AtomicBool::new(false);
+    let (stop, pages) = (AtomicBool::new(false), AtomicU64::new(0));
+    let over_gateway = || (place.gateway.sent().len() + place.gateway.taken().len()) as u64;
+    let before = over_gateway();
     let said = Mutex::new(Vec::new());
     let people: Vec<(&String, &String)> = place.tokens.iter().collect();
     std::thread::scope(|scope| {
         for part in people.chunks(people.len().div_ceil(CLIENTS)) {
-            let (ready, stop, said, address) = (&ready, &stop, &said, server.address.clone());
+            let (ready, stop, said, pages, address) = (&ready, &stop, &said, &pages, server.address.clone());
             scope.spawn(move || {
                 let agent = place.agent();
                 ready.wait();
                 // Elsewhere each time: a round is too short for everybody.
-                let begin = usize::try_from(after_ms).unwrap() % part.len();
+                let begin = usize::try_from(before + after_ms).unwrap() % part.len();
                 'work: loop {
                     for (number, token) in part[begin..].iter().chain(&part[..begin]) {
                         if stop.load(Ordering::SeqCst) {
@@ -325,10 +339,11 @@ fn killed(place: &Place, server: &mut Server, heard: &mut BTreeSet<String>, afte
                         {
                             let id = one["id"].as_str().unwrap();
                             // Every third invitation is left to the gateway.
-                            if sha256(&[id.as_bytes()]).0[1] % 3 == 0 {
+                            if sha256(&[id.as_bytes()]).0[1].is_multiple_of(3) {
                                 continue;
                             }
                             let accepted = comes(id);
+                            pages.fetch_add(1, Ordering::SeqCst);
                             let told = answer(&agent, &address, token, id, accepted);
                             if let Some((status, body)) = &told {
                                 // The gateway may have been first.
@@ -369,6 +384,14 @@ fn killed(place: &Place, server: &mut Server, heard: &mut BTreeSet<String>, afte
             }
         });
         ready.wait();
+        let since = std::time::Instant::now();
+        let reached = || {
+            let now = if by_pages { pages.load(Ordering::SeqCst) } else { over_gateway() - before };
+            now >= begun
+        };
+        while !reached() && since.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         std::thread::sleep(Duration::from_millis(after_ms));
         server.kill();
         stop.store(true, Ordering::SeqCst);

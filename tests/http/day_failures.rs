@@ -174,8 +174,10 @@ fn a_failure_during_the_review_ends_it_after_four_hours(kind: Kind) {
     let package = app.get(&app.agency, &format!("{path}/dossier?purpose=归档")).expect(200);
     assert!(package.bytes.starts_with(b"PK"));
     let pdf = app.get(&app.agency, &format!("{path}/record.pdf")).expect(200);
-    let name: String = "专家".encode_utf16().flat_map(u16::to_be_bytes).map(|b| format!("{b:02X}")).collect();
-    assert!(!String::from_utf8_lossy(&pdf.bytes).to_uppercase().contains(&(name + "00")), "sealed for ever");
+    let sealed: String =
+        "公告前保密".encode_utf16().flat_map(u16::to_be_bytes).map(|b| format!("{b:02X}")).collect();
+    let shown = String::from_utf8_lossy(&pdf.bytes).to_uppercase();
+    assert_eq!(shown.matches(&sealed).count(), 3, "sealed for ever");
     app.get(&app.agency, &format!("{path}/fees")).expect(200);
     ready.called.verified();
     ready.called.is_sound();

@@ -121,6 +121,24 @@ fn sites_are_drawn_before_the_experts_and_verified_by_strangers(kind: Kind) {
     let made = step(&app, &app.agency, &ready, "draw", &json!({})).expect(201).json();
     assert_eq!(made["groups"][1]["within"], json!([sites[0]["region"]]));
     assert_eq!(made["groups"][2]["within"], json!([sites[1]["region"]]));
+    // A site fails: first the draw is stopped, then its sites are ended, then a committee is formed anew.
+    let failed = json!({"reason": "site_failure"});
+    step(&app, &app.agency, &ready, "sites/end", &failed).problem(409, "draw_stands");
+    let draw = format!("/api/v1/draws/{}", made["id"].as_str().unwrap());
+    app.post(&app.agency, &format!("{draw}/stop"), "p", &failed).expect(200);
+    app.post(&app.bureau, &format!("{draw}/stop/confirm"), "c", &json!({})).expect(200);
+    let anew = format!("{}/reform", one(&ready));
+    let body = remote(ready["package"].as_str().unwrap());
+    app.post(&app.agency, &anew, "early", &body).problem(409, "sites_drawn");
+    step(&app, &app.agency, &ready, "sites/end", &failed).expect(200);
+    step(&app, &app.bureau, &ready, "sites/end/confirm", &json!({})).expect(200);
+    let next = app.post(&app.agency, &anew, "anew", &body).expect(201).json();
+    step(&app, &app.agency, &next, "submit", &json!({})).expect(200);
+    // What follows a failure is looked at by the bureau, whatever the profile leaves to itself.
+    step(&app, &app.bureau, &next, "approve", &json!({})).expect(200);
+    let second = step(&app, &app.agency, &next, "sites", &json!({})).expect(200).json();
+    let second = checked(&app, second["sites_draw"].as_str().unwrap(), Audience::Auditor);
+    assert_eq!(second.facts.attempt, Some(2), "attempts count over all plans of the package");
     assert_eq!(app.fsck(), Vec::<String>::new());
 }
 

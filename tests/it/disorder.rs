@@ -54,8 +54,10 @@ pub struct World {
     pub packages: u32,
     /// Draws with the state in which each was seen last.
     pub draws: BTreeMap<String, String>,
-    /// Units that joined as bidders when a day was opened, by draw.
-    pub late: BTreeMap<String, String>,
+    /// Employers of experts that were bidders when a day was opened, by draw.
+    pub late: BTreeMap<String, Vec<String>>,
+    /// Experts whose employer became a bidder: package, number, the draws there were by then.
+    pub joined: Vec<(String, String, BTreeSet<String>)>,
     /// Serials of those who stood at a desk.
     pub at_desks: BTreeSet<u32>,
     /// States that draws were seen in.
@@ -124,6 +126,7 @@ impl World {
             packages: 1,
             draws: BTreeMap::new(),
             late: BTreeMap::new(),
+            joined: Vec::new(),
             at_desks: BTreeSet::new(),
             reached: BTreeSet::new(),
             open: BTreeSet::new(),
@@ -275,15 +278,28 @@ impl World {
         for person in self.life.people.iter().filter(|person| CONFLICTED.contains(&person.serial)) {
             assert_eq!(asked(person), 0, "{} was asked\n{}", person.serial, self.story());
         }
-        for (draw, unit) in &self.late {
-            let seats =
-                self.life.get(&self.life.app.agency, draw).expect(200).json()["result"]["seats"].clone();
-            let names: Vec<&str> =
-                seats.as_array().unwrap().iter().filter_map(|seat| seat["name"].as_str()).collect();
-            let late =
-                self.life.people.iter().find(|person| credit_code(100 + person.serial) == *unit).unwrap();
-            let name = format!("专家{}", late.serial);
-            assert!(!names.contains(&name.as_str()), "{name} sat in {draw}\n{}", self.story());
+        for (draw, units) in &self.late {
+            let seen = self.life.get(&self.life.app.agency, draw).expect(200).json();
+            let seats = seen["result"]["seats"].as_array().unwrap().iter();
+            let names: Vec<&str> = seats.filter_map(|seat| seat["name"].as_str()).collect();
+            let late = |person: &&Person| units.contains(&credit_code(100 + person.serial));
+            for person in self.life.people.iter().filter(late) {
+                let name = format!("专家{}", person.serial);
+                assert!(!names.contains(&name.as_str()), "{name} sat in {draw}\n{}", self.story());
+            }
+        }
+        for (package, number, before) in &self.joined {
+            for draw in self.draws.keys().filter(|draw| !before.contains(*draw)) {
+                let seen = self.life.get(&self.life.app.agency, draw).expect(200).json();
+                if seen["package"] != *package || seen["commitment"].is_null() {
+                    continue;
+                }
+                let file = format!("{draw}/evidence?audience=auditor&purpose=审计");
+                let file = self.life.get(&self.life.app.auditor, &file).expect(200).json();
+                let pool = file["openings"]["candidates"].as_array().unwrap();
+                let there = pool.iter().any(|person| person["number"] == *number);
+                assert!(!there, "{number} is in the pool of {draw}\n{}", self.story());
+            }
         }
     }
 

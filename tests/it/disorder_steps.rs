@@ -111,10 +111,16 @@ fn draw_goes_on(world: &mut World, plan: &str, draw: &str, start: i64) {
 }
 
 fn opens_day(world: &mut World, draw: &str) {
-    let mut suppliers: Vec<String> = (31..=33).map(credit_code).collect();
+    let agency = world.life.app.agency.clone();
+    let package = text(&world.life.get(&agency, draw).expect(200).json()["package"]);
+    let known = world.life.get(&agency, &format!("/packages/{package}")).expect(200).json();
+    let mut suppliers: Vec<String> =
+        known["suppliers"].as_array().unwrap().iter().map(|known| text(&known["code"])).collect();
     let seated = world.life.invitations(&["seated"]);
     let late = world.chance.one(&seated).filter(|_| world.chance.of(2));
     suppliers.extend(late.iter().map(|one| credit_code(100 + one.who.serial)));
+    suppliers.dedup();
+    let employers = suppliers.clone();
     let supplier = |code: &String| json!({"code": code, "name": format!("供应商{code}")});
     let suppliers: Vec<Value> = suppliers.iter().map(supplier).collect();
     let desk = world.life.desks[&1].clone();
@@ -122,11 +128,27 @@ fn opens_day(world: &mut World, draw: &str) {
         "sites": [{"site": 1, "venue": desk.venue, "workstations": desk.workstations}],
         "suppliers": suppliers, "discipline": DISCIPLINE, "representatives": 0
     });
-    let agency = world.life.app.agency.clone();
     let (status, _) = world.ask(("agency", &agency), "POST", &format!("{draw}/day"), &body);
-    if let (201, Some(late)) = (status, late) {
-        world.late.insert(draw.to_owned(), credit_code(100 + late.who.serial));
+    if status == 201 {
+        world.late.insert(draw.to_owned(), employers);
     }
+}
+
+/// A bidder joins late; it employs somebody of the registry.
+fn joins(world: &mut World) {
+    let Some(person) = world.chance.one(&world.life.people.clone()) else { return };
+    let (app, package) = (&world.life.app, world.life.package.clone());
+    let path = format!("/api/v1/packages/{package}");
+    let seen = app.get(&app.agency, &path).expect(200);
+    let unit = credit_code(100 + person.serial);
+    let body = json!({"add_suppliers": [{"code": unit, "name": format!("供应商{unit}")}]});
+    let status = app.patch(&app.agency, &path, seen.header("ETag"), &body).status;
+    assert!(status < 500);
+    if status == 200 {
+        let before = world.draws.keys().cloned().collect();
+        world.joined.push((package, person.number.clone(), before));
+    }
+    world.told.push(format!("the employer of {} joins → {status}", person.serial));
 }
 
 fn day_goes_on(world: &mut World, draw: &str, day: &Value, start: i64) {
@@ -137,12 +159,12 @@ fn day_goes_on(world: &mut World, draw: &str, day: &Value, start: i64) {
     match day["state"].as_str().unwrap() {
         "signing_in" => {
             later(world, start - 3_000);
-            let expected = world.life.invitations(&["seated"]);
+            let expected = world.life.seated(false);
             if let Some(one) = world.chance.one(&expected) {
                 arrives(world, draw, &one);
                 return;
             }
-            let present = world.life.invitations(&["signed_in"]);
+            let present = world.life.seated(true);
             let silent = present.iter().find(|one| world.life.seat(one)["declared"].is_null()).cloned();
             if let Some(one) = silent {
                 let digest = sha256(&[DISCIPLINE.as_bytes()]).to_hex();
@@ -286,6 +308,7 @@ pub fn anything(world: &mut World) {
             world.life.due();
             world.told.push(format!("{minutes} minutes pass"));
         }
+        1 if world.chance.of(3) => joins(world),
         _ => {
             let Some((method, path, body)) = world.chance.one(&events) else { return };
             // Half of what experts do, they do with their own.

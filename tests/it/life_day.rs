@@ -93,6 +93,14 @@ impl Life {
         self.post(&invitation.who.token, &format!("/me/invitations/{}/{what}", invitation.id), body)
     }
 
+    /// Everybody with a seat who has come to this day, or has not. Who signed in to an earlier attempt comes
+    /// again like everybody.
+    pub fn seated(&self, present: bool) -> Vec<Invitation> {
+        let mut all = self.invitations(&["seated", "signed_in"]);
+        all.retain(|one| self.seat(one)["station"].is_object() == present);
+        all
+    }
+
     /// Discipline read, suppliers seen, nothing to recuse from.
     pub fn declares(&self, invitation: &Invitation) {
         let digest = json!({"digest": sha256(&[DISCIPLINE.as_bytes()]).to_hex()});
@@ -103,11 +111,11 @@ impl Life {
 
     /// Everybody with a seat who has not come yet comes and declares; the first of them becomes the chair.
     pub fn everybody_comes(&self) {
-        for invitation in self.invitations(&["seated"]) {
+        for invitation in self.seated(false) {
             self.signs_in(&invitation);
             self.declares(&invitation);
         }
-        let present = self.invitations(&["signed_in"]);
+        let present = self.seated(true);
         let first = self.seat(&present[0])["station"].clone();
         for invitation in &present {
             self.seat_step(invitation, "chair", &first).expect(200);

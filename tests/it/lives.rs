@@ -17,6 +17,7 @@ on_both! {
     every_seat_refuses_until_nobody_is_left
     a_conflict_that_shows_only_at_the_desk
     a_site_fails_and_the_committee_is_formed_anew
+    a_room_fails_in_the_morning_and_the_same_people_sit_a_week_later
     a_procurement_is_cancelled_and_the_list_stays_sealed
     a_supplementary_draw_keeps_who_would_come
     some_members_are_selected_by_the_purchaser
@@ -249,6 +250,38 @@ fn a_site_fails_and_the_committee_is_formed_anew(kind: Kind) {
     life.is_reviewed_and_announced();
     // The first list stays sealed although the second is open.
     life.names_are_sealed();
+    life.ends_well(48);
+}
+
+fn a_room_fails_in_the_morning_and_the_same_people_sit_a_week_later(kind: Kind) {
+    let mut life = called(kind, 24);
+    life.everybody_accepts();
+    life.opens_day(&[]);
+    life.now(MORNING);
+    for invitation in life.invitations(&["seated"]) {
+        life.signs_in(&invitation);
+    }
+    let failed = json!({"site": 1, "what": "电力中断"});
+    life.day_step(&life.desks[&1].token, "pause", &failed).expect(200);
+    life.hours_pass(3);
+    life.due();
+    assert_eq!(life.day()["state"], "undecided", "the purchaser decides: not to wait");
+    life.is_stopped("site_failure");
+    // The same committee, another time: a new version of the plan, agreed to anew; who came is kept.
+    let mut again = open_tender(&life.package);
+    again["review_start"] = json!("2026-12-04T01:00:00Z");
+    life.changes_plan(&again);
+    life.plan_is_approved();
+    life.now("2026-12-02T02:00:00Z");
+    let drawn = life.draws();
+    assert_eq!(drawn["attempt"], 2);
+    assert_eq!((life.invitations(&["open"]).len(), life.invitations(&["seated", "signed_in"]).len()), (0, 5));
+    life.opens_day(&[]);
+    life.now("2026-12-04T00:10:00Z");
+    life.everybody_comes();
+    life.now("2026-12-04T01:00:00Z");
+    life.review_begins();
+    life.is_reviewed_and_announced();
     life.ends_well(48);
 }
 

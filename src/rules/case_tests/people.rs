@@ -12,7 +12,7 @@ use crate::rules::people_facts::{
 };
 use crate::rules::unit_graph::UnitGraph;
 use crate::rules::{
-    Answer, Judging, Profile, Project, Requirement, Rule, SameUnits, mutual, panel as panels,
+    Answer, Judging, Outcome, Profile, Project, Requirement, Rule, SameUnits, mutual, panel as panels,
 };
 use crate::time::{Date, Timestamp};
 
@@ -413,4 +413,70 @@ pub(super) fn panel(rule: Rule, facts: &[&'static str], profile: &Profile) -> Op
     let related = mutual::pairs(&candidates, &same);
     let findings = panels::findings(&candidates[..2], &related, profile, &same);
     findings.iter().find(|finding| finding.rule == rule).map(|finding| finding.answer)
+}
+
+/// Facts that may be added to any world, and each of which can only speak against somebody.
+const AGAINST: [&str; 22] = [
+    "曾任职 供应商 至 2025-01-01",
+    "曾任职 采购人 至 2026-01-01",
+    "曾任职 代理机构 至 2023-11-23",
+    "曾任职 母公司 至 2025-06-30",
+    "变更中 供应商",
+    "变更中 监管机构",
+    "供应商 董事 本人 2020-01-01 至今",
+    "供应商 监事 同名 2020-01-01 至 2024-01-01",
+    "供应商 控股 本人 2020-01-01 至 2023-11-23",
+    "代理机构 控股 本人 2020-01-01 至今",
+    "母公司控制供应商",
+    "供应商控制子公司",
+    "主管部门主管采购人",
+    "采购人管理下属单位",
+    "前期 需求编制 本人",
+    "前期 设计 同名",
+    "其他利害关系 本人证件",
+    "其他评审 2026-11-24 14:00 至 2026-11-24 17:00",
+    "其他评审 2026-11-25 14:00 至 2026-11-25 17:00",
+    "本包 曾违规",
+    "评审过 2026-11-20 采购人 1次",
+    "重新组成前的小组中违规",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn whoever_is_excluded_stays_so_whatever_more_speaks_against_them(
+        chosen in proptest::collection::vec(proptest::bool::weighted(0.15), AGAINST.len()),
+        added in 0..AGAINST.len(),
+        which in 0..4usize,
+    ) {
+        let profile = super::profile(["national", "hunan", "fujian", "strict"][which]);
+        let mut facts: Vec<&'static str> =
+            AGAINST.iter().zip(&chosen).filter(|(_, chosen)| **chosen).map(|(fact, _)| *fact).collect();
+        let against = |facts: &[&'static str]| {
+            let world = World::of(facts);
+            let (expert, keys, units) = (world.expert(), world.keys(), world.units());
+            let project = project(&world, &units);
+            let requirement = Requirement {
+                speciality: Speciality::parse(&world.requirement.0).unwrap(),
+                within: Vec::new(),
+                except: Vec::new(),
+            };
+            let engagements = world.engagements.as_ref();
+            let person = PersonFacts { expert: &expert, keys: Some(&keys), engagements, tier_lots: None };
+            let verdict = Judging::new(&project, &[requirement], &profile, &units).judge(&person);
+            let failed = verdict.findings.iter().filter(|finding| finding.answer == Answer::Fail);
+            let failed: Vec<Rule> = failed.map(|finding| finding.rule).collect();
+            (verdict.outcome, failed)
+        };
+        let (before, failed) = against(&facts);
+        if !facts.contains(&AGAINST[added]) {
+            facts.push(AGAINST[added]);
+        }
+        let (after, still) = against(&facts);
+        proptest::prop_assert!(failed.iter().all(|rule| still.contains(rule)), "{failed:?} {still:?}");
+        if matches!(before, Outcome::Excluded(_)) {
+            proptest::prop_assert!(matches!(after, Outcome::Excluded(_)));
+        }
+    }
 }

@@ -168,7 +168,7 @@ impl Service {
         check_note(note)?;
         self.own_step(actor, id, key, |turn, position, _| {
             // Who sits at a workstation leaves by the desk, or recuses themselves: both stop the review.
-            if turn.book.signed_in(position) {
+            if self.is_present(&turn.row.id, position)? {
                 let en = "has signed in; leave by the desk of the venue, or recuse yourself";
                 return Err(Refusal::new(Kind::Conflict, "signed_in", "已签到，须经场所报告或申请回避", en));
             }

@@ -184,7 +184,9 @@ impl Service {
                     return Ok(Decided::Nothing(ReportOutcome::Ended));
                 }
                 // Who has signed in leaves by the desk of the venue.
-                if person.is_some_and(|person| person.out.is_some() || person.signed_in.is_some()) {
+                if person.is_some_and(|person| person.out.is_some())
+                    || self.is_present(&turn.row.id, position)?
+                {
                     return Ok(Decided::Nothing(ReportOutcome::Otherwise));
                 }
                 if !turn.book.accepted(position) {

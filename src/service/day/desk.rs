@@ -69,7 +69,8 @@ impl Service {
         self.record_look(actor, "desk", draw, "签到核验身份")?;
         let (turn, committed) = (self.calls_of(draw)?, self.committed_draw(draw)?);
         let (position, site) = self.expected(actor, &day, &turn, &committed, shown)?;
-        let signed_in = turn.book.signed_in(position);
+        // Kept after signing in to an earlier attempt, a member comes to this day like everybody.
+        let signed_in = day.present(position).is_some();
         if !signed_in && !day.may_sign_in(position, now) {
             return Err(too_late());
         }
@@ -142,6 +143,10 @@ impl Service {
                     group: u32::from(seat.group),
                     site,
                 };
+                // In the log they are signed in already (draw-v2 §7): once, and for this group.
+                if turn.book.signed_in(seat.position) {
+                    return Ok(Step::only(seat.position));
+                }
                 Ok(Step::say(Call::SignedIn(said), seat.position))
             })
         };

@@ -74,6 +74,11 @@ impl Service {
         self.find_day(draw)?.ok_or_else(no_day)
     }
 
+    /// Whether somebody has signed in on the day of a draw and not left.
+    pub(super) fn is_present(&self, draw: &str, position: u32) -> Result<bool, Refusal> {
+        Ok(self.find_day(draw)?.is_some_and(|(_, day)| day.present(position).is_some()))
+    }
+
     pub(super) fn find_day(&self, draw: &str) -> Result<Option<(Case, Day)>, Refusal> {
         let filter = CaseFilter {
             kinds: vec![DAY.name.to_owned()],

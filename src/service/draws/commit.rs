@@ -89,7 +89,7 @@ impl Service {
         plan.step = Some(self.case_change(&approved.drawn_as(self, actor, &plan.id)?)?);
         plan.approved = Some(approved);
         let id = plan.id.clone();
-        self.commit(actor, checked, plan, Some(key), None)?;
+        self.commit(actor, checked, plan, Some(key), None).map_err(Refusal::unversioned)?;
         self.finish_and_view(actor, &id)
     }
 
@@ -265,7 +265,7 @@ impl Service {
             let (people, mut commitment, Prepared { judged, engaged_at }) =
                 self.prepare(actor, &checked, &key, plan.attempt, accepted_by.clone())?;
             if let Some(approved) = &plan.approved {
-                self.refuse_unready(approved, &people)?;
+                self.refuse_unready(approved, &people, &commitment)?;
             }
             let forced = forced(&commitment, &people).map_err(|unfit| explain::refuse(&unfit, actor))?;
             if forced > 0 && accepted_by.is_none() {

@@ -7,6 +7,7 @@
 use super::commit::UNCALLED_SECONDS;
 use super::{DrawView, state, steps, wrong_state};
 use crate::codec::Hash;
+use crate::draw::calls::CallBook;
 use crate::draw::commitment::Commitment;
 use crate::draw::decide;
 use crate::draw::pool::{self, Leaf};
@@ -99,16 +100,18 @@ impl Service {
         };
         let seed = seed::seed(&alpha, &[Contribution::Operator(beta.0)]).map_err(Refusal::internal)?;
         let decision = decide::panel(commitment, leaves, &seed).map_err(Refusal::internal)?;
-        self.write_result(
-            id,
-            Drawn {
-                alpha,
-                contributions: vec![contribution],
-                seed,
-                seats: decision.seats,
-                branches: decision.branches,
-            },
-        )?;
+        let drawn = Drawn {
+            alpha,
+            contributions: vec![contribution],
+            seed,
+            seats: decision.seats,
+            branches: decision.branches,
+        };
+        let kept = !commitment.kept.is_empty() && {
+            let book = CallBook::of_drawn(commitment, leaves, &drawn).map_err(Refusal::internal)?;
+            book.may_be_unsealed()
+        };
+        self.write_result(id, drawn, kept)?;
         if self.store.read(|conn| store::draw_calls::find(conn, id))?.is_some() {
             self.advance_calls_or_leave(id);
         }
@@ -146,7 +149,8 @@ impl Service {
         Ok(written)
     }
 
-    fn write_result(&self, id: &str, drawn: Drawn) -> Result<(), Refusal> {
+    /// Writes the result. `kept`: every seat has a member whom an earlier attempt kept, so nobody is called.
+    fn write_result(&self, id: &str, drawn: Drawn, kept: bool) -> Result<(), Refusal> {
         let id = id.to_owned();
         self.store.write("draw", move |tx| {
             let mut row = store::draw::find(tx, &id)?.ok_or_else(|| Refusal::internal("draw gone"))?;
@@ -163,11 +167,17 @@ impl Service {
                 registry: false,
             })?;
             let version = row.version;
-            row.state = state::DRAWN.into();
+            let calls = store::draw_calls::find(tx, &id)?.filter(|_| kept);
+            let (to, event) =
+                if calls.is_some() { (state::FILLED, "draw_kept") } else { (state::DRAWN, "draw") };
+            if let Some(calls) = calls {
+                store::draw_calls::update(tx, &store::draw_calls::DrawCalls { due: None, ..calls })?;
+            }
+            row.state = to.into();
             row.drawn_entry = Some(appended.entry());
             row.version += 1;
             row.updated = tx.time().0;
-            steps::step(tx, (state::COMMITTED, version), &row, "draw")?;
+            steps::step(tx, (state::COMMITTED, version), &row, event)?;
             Ok(())
         })?;
         Ok(())

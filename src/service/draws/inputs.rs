@@ -1,7 +1,7 @@
 //! What people are judged by beyond the registry, as of the journal's present end: engagements and lots by
 //! tier. Profiles of version 1 ask for none of it.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::judged::Judged;
 use super::prepare::Inputs;
@@ -25,9 +25,10 @@ impl Checked {
     /// What people are judged by.
     pub(super) fn inputs<'a>(
         &'a self,
-        engagements: Option<&'a EngagementBook>,
+        engagements: Option<&'a Arc<EngagementBook>>,
         lots: &'a Lots,
     ) -> Inputs<'a> {
+        let engagements = engagements.map(Arc::as_ref);
         Inputs { project: &self.project, requirements: &self.requirements, engagements, lots }
     }
 }
@@ -37,23 +38,23 @@ impl Service {
     pub(super) fn inputs(
         &self,
         checked: &Checked,
-    ) -> Result<(Prepared, Option<EngagementBook>, Lots), Refusal> {
+    ) -> Result<(Prepared, Option<Arc<EngagementBook>>, Arc<Lots>), Refusal> {
         if self.profile.version() == 1 {
             let engaged_at = self.engagements()?.position();
-            return Ok((Prepared { judged: None, engaged_at }, None, Lots::default()));
+            return Ok((Prepared { judged: None, engaged_at }, None, Arc::default()));
         }
         let (day, registry_profile) = (Date::of(self.clock.now()), self.registry_profile());
         // Under the book's lock nobody takes it further than the journal's end that is read next.
         let mut tiers = self.tier_book.lock().unwrap_or_else(PoisonError::into_inner);
         let (engagements, before) = {
             let engagements = self.engagements()?;
-            (engagements.book()?, engagements.position())
+            (engagements.book(), engagements.position())
         };
         let lots = if self.profile.applies(Rule::TieredProbability) {
             self.store.read(|conn| tiers.follow(&self.archive(), conn, before))?;
             tiers.lots(registry_profile, day)?
         } else {
-            Lots::default()
+            Arc::default()
         };
         let judged = Judged::of(&checked.project, before, day, registry_profile.digest());
         Ok((Prepared { judged: Some(judged), engaged_at: before }, Some(engagements), lots))

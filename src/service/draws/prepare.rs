@@ -83,8 +83,8 @@ pub fn people(
             engagements: inputs.engagements.map(|book| book.find(&number).unwrap_or(&none)),
             tier_lots: inputs.lots.of(&number),
         };
-        let verdict = judging.judge(&person);
-        match verdict.outcome {
+        let (groups, lots, outcome) = judging.outcome(&person);
+        match outcome {
             Outcome::NotMatching => {}
             Outcome::Excluded(rules) => {
                 let mut rules: Vec<String> = rules.iter().map(|rule| rule.name().to_owned()).collect();
@@ -106,8 +106,8 @@ pub fn people(
                     number,
                     image: indexed.image,
                     registry: indexed.registry,
-                    groups: verdict.groups,
-                    lots: u8::try_from(verdict.lots).unwrap_or(1),
+                    groups,
+                    lots: u8::try_from(lots).unwrap_or(1),
                     unit,
                     further_units,
                 });

@@ -99,13 +99,13 @@ pub struct DrawView {
     pub proposed_void: Option<(VoidReason, String)>,
     /// Number of the result announcement.
     pub announcement: Option<String>,
+    /// Names of members whom the purchaser selected (自行选定), marked as such (198号 art 20); only of an
+    /// unsealed draw.
+    pub self_selected: Vec<String>,
     /// Assurance level of the result.
     pub level: Option<&'static str>,
     /// The plan that it was made from; `None`: made without one.
     pub plan: Option<String>,
-    /// Members of the committee whom the purchaser selected itself, beside those drawn: their names once
-    /// the draw is unsealed.
-    pub self_selected: Vec<Option<String>>,
 }
 
 /// A draw in a list.
@@ -350,8 +350,8 @@ fn plain_view(row: &store::draw::Draw, request: &Request) -> DrawView {
             row.proposal.as_deref().and_then(read_proposal)
         },
         announcement: None,
+        self_selected: Vec::new(),
         level: None,
         plan: None,
-        self_selected: Vec::new(),
     }
 }

@@ -11,6 +11,7 @@ use super::edit::barred;
 use super::findings::refuse_blocking;
 use crate::codec::{Hash, hmac_sha256};
 use crate::draw::calls::Remaining;
+use crate::draw::commitment::{Commitment, Kept};
 use crate::draw::pool::Leaf;
 use crate::draw::sites::HOST_SITE;
 use crate::registry::plan_table::{APPROVED, DRAWN, OPEN, PLAN};
@@ -110,19 +111,25 @@ impl Service {
         Ok(counts(&leaves, plan.groups.len()))
     }
 
-    /// Refuses unless everything holds that must hold before a draw begins.
+    /// Refuses unless everything holds that must hold before a draw begins. Kept members of a
+    /// supplementary draw fill their seats: candidates are asked for the others.
     pub(in crate::service) fn refuse_unready(
         &self,
         approved: &Approved,
         people: &People,
+        commitment: &Commitment,
     ) -> Result<(), Refusal> {
         let Approved { case, plan, .. } = approved;
-        let pools = counts(&people.leaves, plan.groups.len());
-        let found = self.draw_findings(case, plan, pools.clone())?;
+        let (open, kept) = open_seats(people, commitment);
+        let mut pools = counts(&people.leaves, plan.groups.len());
+        for (group, count) in pools.iter_mut().enumerate() {
+            *count = count.saturating_sub(kept.get(group).copied().unwrap_or(0));
+        }
+        let found = self.draw_findings(case, plan, pools.clone(), &open)?;
         let (short, other): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|finding| finding.rule == Rule::MinPoolRatio);
         refuse_blocking(&other, APPROVED)?;
-        if short.iter().any(|finding| finding.blocks) { self.refuse_short(plan, &pools) } else { Ok(()) }
+        if short.iter().any(|finding| finding.blocks) { self.refuse_short(&open, &pools) } else { Ok(()) }
     }
 
     /// Refuses a draw that needs a plan: the profile asks for approved plans, or the package has one.
@@ -267,6 +274,34 @@ fn draw_draft(drawn: &[SiteView], plan: &Plan) -> DrawDraft {
         groups: plan.groups.iter().map(group).collect(),
         calls: None,
     }
+}
+
+/// Seats of each group that no kept member fills, and how many kept members could fill it. A member kept
+/// for a site takes the first group there that they can fill.
+fn open_seats(people: &People, commitment: &Commitment) -> (Vec<u32>, Vec<u32>) {
+    let mut open: Vec<u32> = commitment.groups.iter().map(|group| group.seats).collect();
+    let mut able = vec![0; open.len()];
+    for kept in &commitment.kept {
+        let position = usize::try_from(kept.position()).ok();
+        let mask = position.and_then(|position| people.leaves.get(position)).map_or(0, |leaf| leaf.groups);
+        let mut seated = false;
+        for (group, (seats, able)) in open.iter_mut().zip(&mut able).enumerate() {
+            let bit = 1u32.checked_shl(u32::try_from(group).unwrap_or(u32::MAX)).unwrap_or(0);
+            if mask & bit == 0 {
+                continue;
+            }
+            *able += 1;
+            let here = match kept {
+                Kept::Group { group: fixed, .. } => usize::try_from(*fixed) == Ok(group + 1),
+                Kept::Site { site, .. } => commitment.groups.get(group).is_some_and(|at| at.site == *site),
+            };
+            if here && !seated && *seats > 0 {
+                *seats -= 1;
+                seated = true;
+            }
+        }
+    }
+    (open, able)
 }
 
 /// Candidates by group.

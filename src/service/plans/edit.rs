@@ -128,8 +128,11 @@ impl Service {
                     let (zh, en) = ("须为原方案的包", "must be the package of the plan before");
                     return Err(Refusal::field("package", &plan.package, "package", zh, en));
                 }
-                self.all_draws_ended(&old.package)?;
                 self.step_case(actor, &actor.parties(), &PLAN, &mut before, "re_formed")?;
+                self.all_draws_ended(&old.package)?;
+                if draw_of(&before.body).is_some() {
+                    return Err(sites_drawn());
+                }
                 let body = first(&plan).with("predecessor", before.id.as_str());
                 let body = body.with_some("barred", get(&before.body, "barred").cloned());
                 let case = self.new_plan(actor, "reform", &plan, &package, body)?;
@@ -256,6 +259,11 @@ impl Service {
         let en = "a draw of this package stands or is under way; void or stop it first";
         Err(Refusal::new(Kind::Conflict, "draw_stands", "该包的抽取尚未作废、撤回或终止", en))
     }
+}
+
+fn sites_drawn() -> Refusal {
+    let en = "end the drawn sites first: time and number of the sites are sworn to, workstations are held";
+    Refusal::new(Kind::Conflict, "sites_drawn", "副场已抽取并占用工位，须先终止副场", en)
 }
 
 const ONE_PLAN: &str = "one open plan of a package";

@@ -119,15 +119,19 @@ impl Service {
         Ok(timing::earliest_draw(&facts, &self.profile, Calendar::embedded()).ok().flatten())
     }
 
-    /// Everything that must hold for a draw that begins now.
+    /// Everything that must hold for a draw that begins now; `open`: seats of each group to be filled.
     pub(super) fn draw_findings(
         &self,
         case: &Case,
         plan: &Plan,
         pools: Vec<u32>,
+        open: &[u32],
     ) -> Result<Vec<PlanFinding>, Refusal> {
-        let facts = self.plan_facts(case, plan, Some(pools))?;
+        let mut facts = self.plan_facts(case, plan, Some(pools))?;
         let mut found = committee::findings(&facts, &self.profile);
+        for (group, seats) in facts.groups.iter_mut().zip(open) {
+            group.seats = *seats;
+        }
         found.extend(timing::findings(&facts, &self.profile, self.clock.now(), Calendar::embedded()));
         Ok(found)
     }

@@ -10,9 +10,9 @@ use super::feasibility::is_enough;
 use super::view::PlanView;
 use crate::codec::Object;
 use crate::codes::Region;
+use crate::registry::PlanGroup;
 use crate::registry::application::{APPLICATION, REJECTED, WITHDRAWN};
 use crate::registry::plan_table::PLAN;
-use crate::registry::{Plan, PlanGroup};
 use crate::rules::parameters::Widening;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
@@ -110,15 +110,14 @@ impl Service {
         )
     }
 
-    /// The refusal for groups that are short: which, and what can be done.
-    pub(super) fn refuse_short(&self, plan: &Plan, counts: &[u32]) -> Result<(), Refusal> {
+    /// The refusal for groups that are short of candidates for these seats: which, and what can be done.
+    pub(super) fn refuse_short(&self, seats: &[u32], counts: &[u32]) -> Result<(), Refusal> {
         let ratio = self.pool_ratio();
-        let short: Vec<String> = plan
-            .groups
+        let short: Vec<String> = seats
             .iter()
             .zip(1u32..)
             .zip(counts)
-            .filter(|((group, _), candidates)| !is_enough(**candidates, group.seats, ratio))
+            .filter(|((seats, _), candidates)| !is_enough(**candidates, **seats, ratio))
             .map(|((_, number), _)| number.to_string())
             .collect();
         if short.is_empty() {

@@ -166,11 +166,11 @@ impl Service {
     pub(in crate::service) fn marks_of(
         &self,
         draw: &store::draw::Draw,
-    ) -> Result<Option<(String, Vec<Option<String>>)>, Refusal> {
+    ) -> Result<Option<(String, Vec<String>)>, Refusal> {
         let Some(case) = self.plan_of_draw(draw)? else { return Ok(None) };
         let (_, plan) = read(&case)?;
         let open = draw.state == crate::service::draws::state::UNSEALED;
-        let names = plan.selected().iter().map(|member| open.then(|| member.name.clone()));
+        let names = plan.selected().iter().filter(|_| open).map(|member| member.name.clone());
         Ok(Some((case.id, names.collect())))
     }
 

@@ -40,6 +40,7 @@ impl Service {
                 if draw_of(&case.body).is_none() {
                     return Err(none_drawn());
                 }
+                self.all_draws_ended(case.parent.as_deref().unwrap_or_default())?;
                 self.step_case(actor, &actor.parties(), &PLAN, &mut case, "propose_sites_end")?;
                 let proposal = Object::new()
                     .with("by", actor.account.as_str())
