@@ -34,7 +34,11 @@ class Entry:
 
 
 class Evidence:
-    """One file under one policy. `run` returns the list of checks."""
+    """One evidence-v1 file under one policy. `run` returns the list of checks."""
+
+    version, format, types, life = 1, FORMAT, shapes.TYPES, shapes.LIFE
+    names = ("file", "checkpoint", "entries", "keys", "signatures", "commitment", "profile", "pool",
+             "feasible", "contributions", "ending", "seed", "panel")
 
     def __init__(self, data: bytes, policy: log.Policy, expect: str | None = None):
         self.data, self.policy, self.expect = data, policy, expect
@@ -66,9 +70,8 @@ class Evidence:
     def run(self) -> list[dict]:
         from . import openings
 
-        for name in ("file", "checkpoint", "entries", "keys", "signatures", "commitment", "profile", "pool",
-                     "feasible", "contributions", "ending", "seed", "panel"):
-            self.check(name, getattr(self, name))
+        for name in self.names:
+            self.check(name, self.unfounded if self.broken else getattr(self, name))
         for name, function in openings.due(self):
             self.check(name, function)
         return self.results
@@ -77,19 +80,51 @@ class Evidence:
     def verified(self) -> bool:
         return bool(self.results) and all(item["result"] == "passed" for item in self.results)
 
+    @property
+    def broken(self) -> bool:
+        """After one of these all checks but the openings are listed as failed."""
+        first = ("file", "checkpoint", "entries", "keys", "commitment")
+        return any(item["result"] == "failed" and item["check"] in first for item in self.results)
+
+    def unfounded(self) -> str:
+        raise Failed("an earlier check failed")
+
+    # What is told.
+
+    def report(self) -> dict:
+        """The machine form."""
+        return {"verdict": "verified" if self.verified else "refused", "level": LEVEL, "checks": self.results}
+
+    def verdict(self) -> str:
+        """The sentence of §4."""
+        return (
+            f"verified: the result follows from its commitment, as of tree size {self.need('checkpoint').size}; "
+            f"level {LEVEL}; attempt {self.need('commitment').value['attempt']}; "
+            f"seen voids {len(self.of_kind('draw.voided'))}; forced seats {len(self.need('forced'))}"
+        )
+
+    def out(self) -> list[dict]:
+        """Who is out: nobody in a draw without calls."""
+        return []
+
+    def remaining(self) -> dict[int, dict]:
+        """Whom a successor keeps: nobody of a draw without calls."""
+        return {}
+
+    def openable(self) -> None:
+        """Raises when nothing may be opened, whatever it is."""
+
     # The checks.
 
     def file(self) -> str:
         value = canonical.parse(self.data)
-        # §1 lists `life` as a field; `refused/commitment.json` lacks it and must reach the check `commitment`.
-        # So an absent list is read as an empty one here, and compared like any other in `entries`.
         shapes.fields(
             value,
-            ("v", "format", "audience", "checkpoint", "entries", "alpha", "profile", "pool", "digest"),
-            ("openings", "life"),
+            ("v", "format", "audience", "checkpoint", "entries", "alpha", "life", "profile", "pool", "digest"),
+            ("openings",),
         )
-        shapes.integer(value["v"], 1, 1)
-        if value["format"] != FORMAT or value["audience"] not in ("public", "auditor"):
+        shapes.integer(value["v"], self.version, self.version)
+        if value["format"] != self.format or value["audience"] not in ("public", "auditor"):
             raise Failed("format or audience")
         for entry in shapes.listing(value["entries"]):
             shapes.fields(entry, ("index", "note", "proof"))
@@ -100,8 +135,7 @@ class Evidence:
                [value["checkpoint"], value["profile"], *(entry["note"] for entry in value["entries"])]):
             raise Failed("checkpoint, profile and notes are texts")
         shapes.hexes(value["alpha"])
-        life = shapes.listing(value.get("life", []))
-        shapes.ascending([shapes.integer(index) for index in life])
+        shapes.ascending([shapes.integer(index) for index in shapes.listing(value["life"])])
         for leaf in shapes.listing(value["pool"]):
             shapes.hexes(leaf, None)
         if "openings" in value:
@@ -130,7 +164,7 @@ class Evidence:
             if len(statement) > 65535:
                 raise Failed("statement too long")
             value = canonical.parse(statement)
-            kind = shapes.statement(value, checkpoint.origin, item["index"])
+            kind = shapes.statement(value, checkpoint.origin, item["index"], self.types)
             leaf_hash = hashes.leaf_hash(statement)
             try:
                 hashes.check_inclusion(
@@ -169,12 +203,11 @@ class Evidence:
         if experts != sorted(set(wanted)):
             raise Failed("the registry.expert entries are not those of the seated members")
         for kind, found in by_kind.items():
-            if kind not in shapes.LIFE or any(entry.value["alpha"] != own_alpha for entry in found):
+            if kind not in self.life or any(entry.value["alpha"] != own_alpha for entry in found):
                 raise Failed(f"an entry of type {kind} that is not of this draw")
-        # An absent list is an empty one here: the draw's own entries are those of the file's alpha.
         alphas = [(entry, own_alpha if entry is committed[0] else entry.value.get("alpha")) for entry in entries]
         own = [entry.index for entry, alpha in alphas if alpha == file["alpha"]]
-        if own != file.get("life", []):
+        if own != file["life"]:
             raise Failed("life does not list the draw's own entries")
 
     def keys(self) -> str:
@@ -295,21 +328,22 @@ class Evidence:
         if drawn and any(entry.index > drawn[0].index for entry in contributed):
             raise Failed("a contribution above draw.drawn")
         for void in voided:
-            value = void.value
-            if not any(
-                entry.index < void.index
-                and (entry.value["reason"], entry.value["actor"]) == (value["reason"], value["actor"])
-                for entry in proposed
-            ):
-                raise Failed("voided without a proposal")
-            if value["approver"] == value["actor"]:
-                raise Failed("approved by the actor")
+            self.valid_void(void)
             if any(entry.index > void.index for entry in (*drawn, *contributed)):
                 raise Failed("drawn or contributed after the void")
         if unsealed and (voided or not drawn or unsealed[0].index < drawn[0].index):
             raise Failed("unsealed without a standing result")
         self.known["ending"] = True
         return " and ".join(entry.kind.removeprefix("draw.") for entry in (*drawn, *voided, *unsealed))
+
+    def valid_void(self, void: Entry) -> None:
+        """The last proposal before the void has its reason and actor; the approver is another."""
+        proposed = [entry.value for entry in self.of_kind("draw.void_proposed") if entry.index < void.index]
+        value = void.value
+        if not proposed or any(proposed[-1][name] != value[name] for name in ("reason", "actor")):
+            raise Failed("voided without a proposal")
+        if value["approver"] == value["actor"]:
+            raise Failed("approved by the actor")
 
     def seed(self) -> str:
         drawn = self.of_kind("draw.drawn")
@@ -329,14 +363,16 @@ class Evidence:
         drawn = self.of_kind("draw.drawn")
         if not drawn:
             self.need("ending")
-            self.known["panel"] = []
+            self.known["members"] = []
             return "voided before the draw"
         leaves, value = self.need("leaves"), self.need("commitment").value
         numbers = draw.tickets(self.need("seed"), [leaf.lots for leaf in leaves], value["lots"])
-        panel = seats.walk(self.need("plan"), draw.drawn_order(numbers), self.fixed(), set())
+        order = draw.drawn_order(numbers)
+        panel = seats.walk(self.need("plan"), order, self.fixed(), set())
         if drawn[0].value["seats"] != [{"group": g, "position": p} for p, g in panel.seats]:
             raise Failed("seats differ")
         if drawn[0].value["branches"] != panel.branches:
             raise Failed(f"branches differ: {panel.branches}")
-        self.known["panel"] = [position for position, _ in panel.seats]
+        self.known["order"], self.known["drawn"] = order, panel.seats
+        self.known["members"] = [position for position, _ in panel.seats]
         return f"{len(panel.seats)} seats, {panel.branches} branches"

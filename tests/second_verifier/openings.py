@@ -34,6 +34,7 @@ class Openings:
         self.all = file.get("openings", {})
 
     def opened(self, name: str):
+        self.evidence.openable()
         if not self.auditor and not self.unsealed:
             raise Failed("opened to the public before unsealing")
         if name not in self.all:
@@ -77,10 +78,10 @@ class Openings:
         return ""
 
     def seated(self) -> str:
-        members, panel = shapes.listing(self.opened("seated")), self.evidence.need("panel")
+        members, panel = shapes.listing(self.opened("seated")), self.evidence.need("members")
         leaves, entries = self.evidence.need("leaves"), self.evidence.need("by_index")
         if len(members) != len(panel):
-            raise Failed("not one opening for each member of the panel")
+            raise Failed("not one opening for each member")
         for member, position in zip(members, panel):
             shapes.fields(member, ("card_salt", "draw_salt", "name", "number", "registry", "rest"))
             name, number = shapes.text(member["name"]), shapes.text(member["number"])
@@ -140,6 +141,7 @@ class Openings:
             tags += [hashes.unit_tag(key, further) for further in person["further_units"]]
             if tuple(sorted(tags)) != leaf.relations:
                 raise Failed(f"{number}: relation tags differ")
+        self.evidence.known["numbers"] = list(related)
         return f"{len(people)} candidates"
 
     def excluded(self) -> str:

@@ -20,7 +20,7 @@ if not __package__:
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from . import canonical, draw, edwards, hashes, log, seats, vrf
+from . import calls, canonical, draw, edwards, evidence2, hashes, log, predecessor, seats, vrf
 from .evidence import Evidence
 
 
@@ -276,26 +276,91 @@ def offline_proof(run: Runner) -> None:
         run.same(f"{refusal['old'][:30]!r} to {refusal['new'][:30]!r}", got, refusal["refused"])
 
 
+# Calls.
+
+def state_of(book: calls.Book) -> dict:
+    """The state of draw-v2 §8."""
+    def yes(value: bool) -> str:
+        return "yes" if value else "no"
+
+    state = {
+        "panel": [{"group": group, "position": p} for p, group in book.panel],
+        "accepted": sorted(book.accepted - set(book.out)),
+        "standby": book.standby,
+        "out": [{"position": p, "why": book.out[p].why, "word": book.out[p].word} for p in sorted(book.out)],
+        "told": [{"position": p, "site": book.told[p]} for p in sorted(book.told)],
+        "filled": yes(book.filled),
+        "may_be_unsealed": yes(book.may_be_unsealed),
+        "next": book.next(),
+    }
+    if book.open is not None:
+        current = book.open
+        state["open"] = {"closes": current.closes, "round": current.number, "unanswered": len(current.silent)}
+    for name, word in (("shortfall", book.shortfall), ("stopped", book.stopped)):
+        if word is not None:
+            state[name] = word
+    return state
+
+
+def call_cases(run: Runner) -> None:
+    for case in run.json("calls.json")["cases"]:
+        pool = people_of(case)
+        plan = seats.Plan([group["seats"] for group in case["groups"]], case["unit_cap"], pool)
+        panel = [(member["position"], member["group"]) for member in case["panel"]]
+        book = calls.Book(case, pool, plan, case["order"], panel)
+        for number, step in enumerate(case["steps"], 1):
+            before = state_of(book)
+            try:
+                book.take(step["type"], step["time"], step["fields"])
+                got = None
+            except calls.Refused as refusal:
+                got = refusal.rule
+                run.same(f"{case['name']}, step {number}: as before", state_of(book), before)
+            run.same(f"{case['name']}, step {number}", got, step.get("refused"))
+        state = state_of(book)
+        for name in sorted(state | case["state"]):
+            run.same(f"{case['name']}: {name}", state.get(name), case["state"].get(name))
+
+
 # Evidence files.
 
-def evidence_of(run: Runner, path: Path) -> Evidence:
-    evidence = Evidence(path.read_bytes(), log.Policy.parse((run.root / "evidence/trust.policy").read_bytes()))
+def evidence_of(run: Runner, path: Path, folder: str) -> Evidence:
+    policy = log.Policy.parse((run.root / folder / "trust.policy").read_bytes())
+    evidence = evidence2.read(path.read_bytes(), policy)
     evidence.run()
     return evidence
 
 
-def verified(run: Runner) -> None:
-    for path in sorted((run.root / "evidence").glob("*.json")):
-        evidence = evidence_of(run, path)
+def verified(run: Runner, folder: str = "evidence") -> None:
+    for path in sorted((run.root / folder).glob("*.json")):
+        evidence = evidence_of(run, path, folder)
         run.same(path.name, [c for c in evidence.results if c["result"] != "passed"], [])
         data = path.read_bytes()
         run.same(f"{path.name} by rfc8785", rfc8785.dumps(canonical.parse(data)) == data, True)
 
 
-def refused(run: Runner) -> None:
-    for path in sorted((run.root / "evidence/refused").glob("*.json")):
-        failed = [check["check"] for check in evidence_of(run, path).results if check["result"] == "failed"]
-        run.same(path.name, failed[:1], [path.stem])
+def refused(run: Runner, folder: str = "evidence") -> None:
+    for path in sorted((run.root / folder / "refused").glob("*.json")):
+        failed = [check["check"] for check in evidence_of(run, path, folder).results if check["result"] == "failed"]
+        run.same(path.name, failed[:1], [path.stem.split("-")[0]])
+
+
+def verified2(run: Runner) -> None:
+    verified(run, "evidence2")
+
+
+def refused2(run: Runner) -> None:
+    refused(run, "evidence2")
+
+
+def predecessors(run: Runner) -> None:
+    """`supplementary_auditor.json` follows `stopped_auditor.json` and no other file."""
+    later = run.root / "evidence2/supplementary_auditor.json"
+    for path in sorted((run.root / "evidence2").glob("*.json")):
+        evidence = evidence_of(run, later, "evidence2")
+        predecessor.check(evidence, evidence_of(run, path, "evidence2"))
+        result = "passed" if path.name == "stopped_auditor.json" else "failed"
+        run.same(path.name, evidence.results[-1]["result"], result)
 
 
 GROUPS = (
@@ -312,6 +377,10 @@ GROUPS = (
     ("log/offline_proof.json", offline_proof),
     ("evidence verified", verified),
     ("evidence refused", refused),
+    ("calls.json", call_cases),
+    ("evidence2 verified", verified2),
+    ("evidence2 refused", refused2),
+    ("evidence2 predecessor", predecessors),
 )
 
 

@@ -1,4 +1,4 @@
-"""Shapes: statements (log-v1 §3–4, draw-v1 §3.3, §5.2, §8, §9), requests (draw-v1 §3.1) and openings.
+"""Shapes: statements (log-v1 §3–4, draw-v1 §3.3, §5.2, §8, §9, draw-v2 §3), requests (draw-v1 §3.1) and openings.
 
 Every function raises BadShape; what is returned is the value, or the bytes of a hexadecimal text.
 """
@@ -60,6 +60,16 @@ def text(value, most: int | None = None) -> str:
     return value
 
 
+def account(value) -> str:
+    return text(value, 400)
+
+
+def word(value, words: tuple[str, ...]) -> str:
+    if type(value) is not str or value not in words:
+        raise BadShape(f"not one of {', '.join(words)}")
+    return value
+
+
 def hexes(value, length: int | None = 32) -> bytes:
     if type(value) is not str or not HEX.match(value) or (length is not None and len(value) != 2 * length):
         raise BadShape(f"not {length} bytes of hexadecimal")
@@ -79,11 +89,11 @@ def ascending(values: list) -> list:
     return values
 
 
-def statement(value, origin: str, index: int) -> str:
+def statement(value, origin: str, index: int, types: dict) -> str:
     """Checks a statement and returns its type."""
     kind = value.get("type") if type(value) is dict else None
     common = ("v", "type", "log", "time")
-    check = TYPES.get(kind) if type(kind) is str else None
+    check = types.get(kind) if type(kind) is str else None
     if check is None:
         raise BadShape(f"type {str(kind)[:40]!r}")
     required, optional, inner = check
@@ -108,7 +118,7 @@ def _opened(value) -> None:
 
 
 def _committed(value) -> None:
-    if integer(value["attempt"], 1, 2**32 - 1) > 1:
+    if integer(value["attempt"], 1, 1_000_000) > 1:
         hexes(value.get("predecessor"))
     elif "predecessor" in value:
         raise BadShape("predecessor of a first attempt")
@@ -137,7 +147,7 @@ def _committed(value) -> None:
         integer(member["site" if site else "group"], 1, 32)
     ascending([member["position"] for member in value["kept"]])
     if "forced_accepted_by" in value:
-        text(value["forced_accepted_by"], 128)
+        account(value["forced_accepted_by"])
     for item in listing(value["contributions"], 1, 255):
         kind = item.get("kind") if type(item) is dict else None
         if kind == "nonce":
@@ -178,11 +188,11 @@ def _drawn(value) -> None:
 
 def _void(value) -> None:
     hexes(value["alpha"])
-    text(value["actor"], 128)
+    account(value["actor"])
     if value["reason"] not in REASONS:
         raise BadShape("reason")
     if "approver" in value:
-        text(value["approver"], 128)
+        account(value["approver"])
 
 
 def _unsealed(value) -> None:
@@ -205,6 +215,129 @@ TYPES = {
     "draw.voided": (("alpha", "reason", "actor", "approver"), (), _void),
     "draw.unsealed": (("alpha", "announcement"), (), _unsealed),
     **{name: (("image",), (), lambda value: hexes(value["image"])) for name in IMAGES},
+}
+
+
+# Statements of calls (draw-v2 §3).
+
+DECLINED = ("busy", "ill", "away", "conflict", "other")
+VACATED = ("withdrawn", "absent", "recused", "conflict", "unfit")
+SHORTFALLS = ("infeasible", "relations", "limit")
+STOPPED = ("shortfall", "site_failure", "procurement_stopped")
+
+
+def _position(value) -> int:
+    return integer(value, 0, 2**32 - 1)
+
+
+def _round(value, low: int = 1) -> int:
+    return integer(value, low, 1_000_000)
+
+
+def _small(value) -> int:
+    """A group or a site."""
+    return integer(value, 1, 32)
+
+
+def _exactly_when(value: dict, name: str, due: bool) -> None:
+    if (name in value) != due:
+        raise BadShape(f"{name} is there and must not be, or is not and must")
+
+
+def _receipt(value: dict) -> None:
+    _exactly_when(value, "receipt", value["by"] == "channel")
+    if "receipt" in value:
+        hexes(value["receipt"])
+
+
+def _invited(value) -> None:
+    hexes(value["alpha"])
+    _round(value["round"])
+    integer(value["closes"])
+    for item in listing(value["invitees"], 1):
+        fields(item, ("position",), ("site",))
+        _position(item["position"])
+        if "site" in item:
+            _small(item["site"])
+    ascending([item["position"] for item in value["invitees"]])
+
+
+def _delivered(value) -> None:
+    hexes(value["alpha"])
+    _round(value["round"])
+    _position(value["position"])
+    hexes(value["receipt"])
+
+
+def _answered(value) -> None:
+    hexes(value["alpha"])
+    _round(value["round"])
+    _position(value["position"])
+    word(value["answer"], ("accepted", "declined"))
+    word(value["by"], ("expert", "channel"))
+    if "reason" in value:
+        _exactly_when(value, "reason", value["answer"] == "declined")
+        word(value["reason"], DECLINED)
+    _receipt(value)
+
+
+def _vacated(value) -> None:
+    hexes(value["alpha"])
+    _position(value["position"])
+    word(value["why"], VACATED)
+    word(value["by"], ("expert", "channel", "operator"))
+    _receipt(value)
+    _exactly_when(value, "actor", value["by"] == "operator")
+    if "actor" in value:
+        account(value["actor"])
+    if "approver" in value:
+        _exactly_when(value, "approver", value["by"] == "operator")
+        if account(value["approver"]) == value["actor"]:
+            raise BadShape("approved by the actor")
+
+
+def _settled(value) -> None:
+    hexes(value["alpha"])
+    _round(value["round"], 0)
+    for item in listing(value["out"]):
+        fields(item, ("position", "why"))
+        _position(item["position"])
+        word(item["why"], ("declined", "no_answer", *VACATED))
+    ascending([item["position"] for item in value["out"]])
+    _exactly_when(value, "seats", "shortfall" not in value)
+    _exactly_when(value, "branches", "seats" in value)
+    if "shortfall" in value:
+        word(value["shortfall"], SHORTFALLS)
+        return
+    integer(value["branches"])
+    for seat in listing(value["seats"]):
+        fields(seat, ("group", "position"))
+        _small(seat["group"])
+        _position(seat["position"])
+
+
+def _signed_in(value) -> None:
+    hexes(value["alpha"])
+    _position(value["position"])
+    _small(value["group"])
+    _small(value["site"])
+
+
+def _stopped(value) -> None:
+    hexes(value["alpha"])
+    word(value["reason"], STOPPED)
+    if account(value["actor"]) == account(value["approver"]):
+        raise BadShape("approved by the actor")
+
+
+CALL_TYPES = {
+    "draw.invited": (("alpha", "round", "closes", "invitees"), (), _invited),
+    "draw.delivered": (("alpha", "round", "position", "receipt"), (), _delivered),
+    "draw.answered": (("alpha", "round", "position", "answer", "by"), ("reason", "receipt"), _answered),
+    "draw.vacated": (("alpha", "position", "why", "by"), ("receipt", "actor", "approver"), _vacated),
+    "draw.settled": (("alpha", "round", "out"), ("seats", "branches", "shortfall"), _settled),
+    "draw.signed_in": (("alpha", "position", "group", "site"), (), _signed_in),
+    "draw.stopped": (("alpha", "reason", "actor", "approver"), (), _stopped),
 }
 
 

@@ -1,4 +1,5 @@
-"""Command line: `python -m second_verifier EVIDENCE --policy POLICY [--expect public|auditor] [--json]`.
+"""Command line: `python -m second_verifier EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor FILE]
+[--json]`.
 
 Exit 0: verified. 1: refused. 2: the policy or the file cannot be used at all.
 """
@@ -6,7 +7,6 @@ Exit 0: verified. 1: refused. 2: the policy or the file cannot be used at all.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -19,8 +19,8 @@ if not __package__:
     __package__ = here.name
     importlib.import_module(__package__)
 
-from . import log
-from .evidence import LEVEL, Evidence
+from . import canonical, evidence2, log, predecessor
+from .evidence import LEVEL
 
 MAX_FILE = 512 << 20
 
@@ -40,19 +40,12 @@ def read_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE:
             raise Unusable("file: more than 512 MiB")
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise Unusable(f"file: {error}") from error
-
-
-def verdict(evidence: Evidence) -> str:
-    """The sentence of evidence-v1 §4."""
-    commitment, checkpoint = evidence.need("commitment").value, evidence.need("checkpoint")
-    return (
-        f"verified: the result follows from its commitment, as of tree size {checkpoint.size}; level {LEVEL}; "
-        f"attempt {commitment['attempt']}; seen voids {len(evidence.of_kind('draw.voided'))}; "
-        f"forced seats {len(evidence.need('forced'))}"
-    )
+    if not data.startswith(b"{"):
+        raise Unusable("file: does not begin with {")
+    return data
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,22 +53,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("evidence", type=Path)
     parser.add_argument("--policy", type=Path, required=True, help="C2SP tlog-policy file")
     parser.add_argument("--expect", choices=("public", "auditor"), help="refuse a file for another audience")
+    parser.add_argument("--predecessor", type=Path, metavar="FILE", help="file of the attempt before")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     try:
         policy = read_policy(options.policy)
-        evidence = Evidence(read_file(options.evidence), policy, options.expect)
+        evidence = evidence2.read(read_file(options.evidence), policy, options.expect)
+        earlier = options.predecessor and evidence2.read(read_file(options.predecessor), policy)
     except Unusable as error:
         print(f"unusable input: {error}", file=sys.stderr)
         return 2
     checks = evidence.run()
+    if earlier:
+        earlier.run()
+        predecessor.check(evidence, earlier)
     if options.json:
-        word = "verified" if evidence.verified else "refused"
-        print(json.dumps({"verdict": word, "level": LEVEL, "checks": checks}, ensure_ascii=False))
+        sys.stdout.buffer.write(canonical.encode(evidence.report()) + b"\n")
     else:
         for item in checks:
             print(f"{item['result']:7} {item['check']}" + (f" ({item['detail']})" if item["detail"] else ""))
-        print(verdict(evidence) if evidence.verified else f"refused; level {LEVEL}")
+        print(evidence.verdict() if evidence.verified else f"refused; level {LEVEL}")
     return 0 if evidence.verified else 1
 
 
