@@ -143,7 +143,7 @@ fn key(text: String) -> IdempotencyKey {
 
 /// Those with an open invitation answer: the first `accepting` of them yes, the others no; until nobody
 /// is left to be invited. Answers who accepted.
-fn answered(app: &TestApp, accepting: usize) -> Vec<String> {
+pub fn answered(app: &TestApp, accepting: usize) -> Vec<String> {
     let mut accepted: Vec<String> = Vec::new();
     loop {
         let open: Vec<(String, String)> = numbers(app)
@@ -190,7 +190,9 @@ fn is_verified(app: &TestApp, draw: &str) -> Value {
     file.json()
 }
 
-fn a_supplementary_draw_keeps_who_accepted(kind: Kind) {
+/// A plan whose first draw found a shortfall and was stopped, and whose second keeps the two who accepted:
+/// app, plan, and the paths of both draws.
+pub fn supplementary(kind: Kind) -> (TestApp, Value, String, String) {
     let app = TestApp::ruled(kind, "hunan");
     may_be_drawn(&app);
     pool(&app, 15);
@@ -213,6 +215,11 @@ fn a_supplementary_draw_keeps_who_accepted(kind: Kind) {
         app.post(&app.bureau, "/api/v1/experts", &format!("new-{serial}"), &one).expect(201);
     }
     let second = draw_of(&app, &ready);
+    (app, ready, first, second)
+}
+
+fn a_supplementary_draw_keeps_who_accepted(kind: Kind) {
+    let (app, ready, _, second) = supplementary(kind);
     let file = is_verified(&app, &second);
     let commitment = file["entries"]
         .as_array()

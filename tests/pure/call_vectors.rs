@@ -4,7 +4,7 @@
 use expert_draw::codec::{Hash, Json, Object, object, to_hex};
 use expert_draw::draw::calls::{
     Answer, Answered, AnsweredBy, Call, CallBook, Delivered, Invited, Invitee, NewlyOut, Outcome, Reason,
-    Settled, Shortfall, SignedIn, StopReason, Stopped, Vacated, VacatedBy, Why,
+    Remaining, Settled, Shortfall, SignedIn, StopReason, Stopped, Vacated, VacatedBy, Why,
 };
 use expert_draw::draw::commitment::{Commitment, Contributor, Group, Kept};
 use expert_draw::draw::pool::Leaf;
@@ -13,22 +13,22 @@ use expert_draw::draw::vrf::Beta;
 
 use crate::vectors::{hold, path};
 
-const ALPHA: Hash = Hash([7; 32]);
-const START: i64 = 1_000;
+pub const ALPHA: Hash = Hash([7; 32]);
+pub const START: i64 = 1_000;
 /// Windows of these cases, in seconds.
-const WINDOW: i64 = 1_800;
+pub const WINDOW: i64 = 1_800;
 
 /// The parts of a commitment on which calls depend.
-struct Setup {
+pub struct Setup {
     groups: Vec<(u32, u32)>,
     margin: u32,
-    attempt: u32,
-    kept: Vec<Kept>,
+    pub attempt: u32,
+    pub kept: Vec<Kept>,
     /// Mask, unit and relation tags of each position, tags as numbers.
     pool: Vec<(u32, u8, Vec<u8>)>,
 }
 
-fn setup(groups: &[(u32, u32)], margin: u32, masks: &[u32]) -> Setup {
+pub fn setup(groups: &[(u32, u32)], margin: u32, masks: &[u32]) -> Setup {
     let pool = (0u8..).zip(masks).map(|(n, mask)| (*mask, n, vec![])).collect();
     Setup { groups: groups.to_vec(), margin, attempt: 1, kept: vec![], pool }
 }
@@ -73,16 +73,18 @@ fn leaves(setup: &Setup) -> Vec<Leaf> {
 }
 
 /// One case on the way.
-struct Case {
+pub struct Case {
     name: &'static str,
     setup: Setup,
     drawn: Vec<Seated>,
-    book: CallBook,
+    pub book: CallBook,
     steps: Vec<Json>,
+    /// Whether the state says whom a successor keeps.
+    remaining: bool,
 }
 
 impl Case {
-    fn new(name: &'static str, setup: Setup) -> Self {
+    pub fn new(name: &'static str, setup: Setup) -> Self {
         let (commitment, leaves) = (commitment(&setup), leaves(&setup));
         let order: Vec<u32> = (0..leaves.len() as u32).collect();
         let candidate = |leaf: &Leaf| Candidate {
@@ -106,7 +108,7 @@ impl Case {
         let plan = Plan { seats: setup.groups.iter().map(|(seats, _)| *seats).collect(), unit_cap: 1 };
         let drawn = seats::complete(&plan, &pool, &order, &fixed, &Default::default()).unwrap().seated;
         let book = CallBook::new(ALPHA, &commitment, &leaves, order, drawn.clone());
-        Self { name, setup, drawn, book, steps: vec![] }
+        Self { name, setup, drawn, book, steps: vec![], remaining: false }
     }
 
     fn step(&mut self, time: i64, call: &Call, refused: Option<&str>) {
@@ -117,30 +119,30 @@ impl Case {
         self.steps.push(step.with_some("refused", refused).into());
     }
 
-    fn say(&mut self, time: i64, call: Call) -> &mut Self {
+    pub fn say(&mut self, time: i64, call: Call) -> &mut Self {
         self.book.apply(&call, time).unwrap_or_else(|e| panic!("{}: {e}", self.name));
         self.step(time, &call, None);
         self
     }
 
-    fn refuse(&mut self, time: i64, call: Call, name: &str) -> &mut Self {
+    pub fn refuse(&mut self, time: i64, call: Call, name: &str) -> &mut Self {
         let violation = self.book.apply(&call, time).unwrap_err();
         assert_eq!(violation.name(), name, "{}: {violation}", self.name);
         self.step(time, &call, Some(name));
         self
     }
 
-    fn invite(&mut self, time: i64) -> &mut Self {
+    pub fn invite(&mut self, time: i64) -> &mut Self {
         let due = self.book.due_invitation(time).unwrap();
         self.say(time, Call::Invited(due))
     }
 
-    fn answer(&mut self, time: i64, position: u32, answer: Answer) -> &mut Self {
+    pub fn answer(&mut self, time: i64, position: u32, answer: Answer) -> &mut Self {
         let call = self.answered(position, answer);
         self.say(time, call)
     }
 
-    fn answered(&self, position: u32, answer: Answer) -> Call {
+    pub fn answered(&self, position: u32, answer: Answer) -> Call {
         Call::Answered(Answered {
             alpha: ALPHA,
             round: self.book.round().max(1),
@@ -152,9 +154,15 @@ impl Case {
         })
     }
 
-    fn settle(&mut self, time: i64) -> &mut Self {
+    pub fn settle(&mut self, time: i64) -> &mut Self {
         let due = self.book.due_settlement(time).unwrap();
         self.say(time, Call::Settled(due))
+    }
+
+    /// The case with `remaining` in its state.
+    pub fn with_remaining(mut self) -> Self {
+        self.remaining = true;
+        self
     }
 
     fn json(&self) -> Json {
@@ -192,9 +200,29 @@ impl Case {
             .with("order", (0..self.setup.pool.len() as u32).map(Json::from).collect::<Json>())
             .with("panel", self.drawn.iter().map(seat).collect::<Json>())
             .with("steps", self.steps.clone())
-            .with("state", state(&self.book, self.setup.pool.len() as u32))
+            .with("state", self.state(&self.book))
             .into()
     }
+
+    fn state(&self, book: &CallBook) -> Object {
+        let remaining = self.remaining.then(|| remaining(book));
+        state(book, self.setup.pool.len() as u32).with_some("remaining", remaining)
+    }
+}
+
+/// Whom a successor keeps and how, ascending by position.
+fn remaining(book: &CallBook) -> Json {
+    let mut remaining = book.remaining();
+    remaining.sort_by_key(|member| member.position);
+    let place = |member: Remaining| -> Json {
+        let place = Object::new().with("position", member.position);
+        match member.group {
+            Some(group) => place.with("group", group),
+            None => place.with_some("site", member.site),
+        }
+        .into()
+    };
+    remaining.into_iter().map(place).collect()
 }
 
 fn seat(seat: &Seated) -> Json {
@@ -234,7 +262,7 @@ fn state(book: &CallBook, pool: u32) -> Object {
         .with_some("stopped", book.stopped().map(StopReason::name))
 }
 
-fn vacated(position: u32, why: Why, approver: Option<&str>) -> Call {
+pub fn vacated(position: u32, why: Why, approver: Option<&str>) -> Call {
     Call::Vacated(Vacated {
         alpha: ALPHA,
         position,
@@ -246,17 +274,17 @@ fn vacated(position: u32, why: Why, approver: Option<&str>) -> Call {
     })
 }
 
-fn signed(position: u32, group: u32, site: u32) -> Call {
+pub fn signed(position: u32, group: u32, site: u32) -> Call {
     Call::SignedIn(SignedIn { alpha: ALPHA, position, group, site })
 }
 
-fn stopped(reason: StopReason) -> Call {
+pub fn stopped(reason: StopReason) -> Call {
     Call::Stopped(Stopped { alpha: ALPHA, reason, actor: "A-1".into(), approver: "A-2".into() })
 }
 
-const AFTER: i64 = START + WINDOW + 1;
+pub const AFTER: i64 = START + WINDOW + 1;
 
-fn example() -> Setup {
+pub fn example() -> Setup {
     setup(&[(2, 1), (1, 2)], 1, &[1, 1, 2, 3, 1, 2])
 }
 
@@ -501,6 +529,7 @@ fn all() -> Vec<Case> {
     ];
     all.extend(kept_members());
     all.extend(stops());
+    all.extend(crate::call_rules::cases());
     all
 }
 
@@ -536,7 +565,7 @@ fn the_steps_give_the_states_as_they_lie_there() {
             })
             .unwrap();
         }
-        assert_eq!(Json::from(state(&book, leaves.len() as u32)), theirs["state"], "{}", ours.name);
+        assert_eq!(Json::from(ours.state(&book)), theirs["state"], "{}", ours.name);
     }
-    assert!(cases.len() >= 16 && refusals.len() >= 24 && settlements >= 12, "{refusals:?}");
+    assert!(cases.len() >= 27 && refusals.len() >= 25 && settlements >= 18, "{refusals:?}");
 }

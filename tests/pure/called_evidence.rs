@@ -2,9 +2,10 @@
 //! broken ones fail first at the check that is their name, and a file changed at any place is never
 //! verified.
 
-use expert_draw::codec::Json;
+use expert_draw::codec::{Hash, Json};
 use expert_draw::draw::calls::{
-    Answer, Answered, AnsweredBy, Call, Outcome, Settled, SignedIn, StopReason, Stopped,
+    Answer, Answered, AnsweredBy, Call, Outcome, Settled, SignedIn, StopReason, Stopped, Vacated, VacatedBy,
+    Why,
 };
 use expert_draw::draw::statements::Unsealed;
 use expert_draw::evidence::verify::{CHECKS, Ending, OF_CALLS, Report, verify, verify_after};
@@ -223,6 +224,25 @@ fn refused() -> Vec<(&'static str, &'static str, Evidence)> {
             }),
         ),
         (
+            "calls",
+            "calls-by",
+            broken(Fate::Filled, |called| {
+                let (alpha, position) = (called.draw.alpha, called.book.panel()[0].position);
+                note(
+                    called,
+                    &Call::Vacated(Vacated {
+                        alpha,
+                        position,
+                        why: Why::Conflict,
+                        by: VacatedBy::Expert,
+                        receipt: None,
+                        actor: None,
+                        approver: None,
+                    }),
+                );
+            }),
+        ),
+        (
             "settlements",
             "settlements",
             broken(Fate::Calling, |called| {
@@ -300,6 +320,22 @@ fn refused() -> Vec<(&'static str, &'static str, Evidence)> {
             evidence.entries.retain(|entry| entry.index != invited);
             evidence
         }),
+        (
+            "entries",
+            "entries-alpha",
+            broken(Fate::Filled, |called| {
+                let seat = called.book.panel()[0];
+                let (group, site) = (u32::from(seat.group), called.book.site_of(seat.position).unwrap());
+                let alpha = Hash([9; 32]);
+                note(called, &Call::SignedIn(SignedIn { alpha, position: seat.position, group, site }));
+            }),
+        ),
+        ("openings.candidates", "openings.candidates", {
+            let mut evidence = Called::new(Fate::Unsealed).draw.evidence(Audience::Auditor, true);
+            let people = evidence.openings.as_mut().and_then(|open| open.auditor.as_mut()).unwrap();
+            people.candidates.swap(0, 1);
+            evidence
+        }),
         ("openings.seated", "openings.seated", {
             let mut called = Called::new(Fate::Unsealed);
             called.draw.members = called.draw.drawn.as_ref().map(|drawn| drawn.seats.clone());
@@ -320,8 +356,12 @@ fn refused_files_of_called_draws_fail_the_check_that_their_name_says() {
             assert!(report.checks.iter().any(|check| check.name == name), "{name}");
         }
         let opened = report.checks.iter().filter(|check| check.name.starts_with("openings."));
-        let due = ["outcome", "ending", "openings.seated"].contains(&name);
+        let due = ["outcome", "ending"].contains(&name) || name.starts_with("openings.");
         assert_eq!(opened.count() > 0, due, "{name}: {:?}", report.checks);
+        // Numbers are told where `openings.candidates` binds them to positions, and nowhere else.
+        let mut out = report.facts.calls.iter().flat_map(|calls| &calls.out);
+        let told = name == "openings.seated";
+        assert!(out.all(|out| out.number.is_some() == told), "{name}");
     }
 }
 

@@ -135,7 +135,7 @@ class Book:
     def remaining(self) -> dict[int, dict]:
         """How a successor keeps those who remain (§7)."""
         return {
-            p: {"group": self.group[p]} if p in self.group else {"site": self.told[p]}
+            p: {"group": self.group[p]} if p in self.signed_in else {"site": self.told[p]}
             for p, _ in self.members if p in self.accepted
         }
 
@@ -185,6 +185,7 @@ class Book:
 
     def _vacated(self, time: int, value: dict) -> None:
         position, why = value["position"], value["why"]
+        must(why not in ("absent", "unfit", "conflict") or value["by"] == "operator", "by")
         must(position not in self.out, "is_out")
         must(position in self.accepted, "not_accepted")
         must(why in ("withdrawn", "conflict") or self.seat_of(position) is not None, "not_seated")

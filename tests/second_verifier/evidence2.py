@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import calls, log, shapes
+from . import calls, canonical, log, shapes
 from .evidence import LEVEL, Evidence, Failed
 
 FORMAT = "expert-draw/evidence-v2"
@@ -154,6 +154,10 @@ class CalledEvidence(Evidence):
 
 
 def read(data: bytes, policy: log.Policy, expect: str | None = None) -> Evidence:
-    """The verifier for the format that a file names; unescaped, these bytes stand only where a field does."""
-    named = f'"format":"{FORMAT}"'.encode() in data
+    """The verifier for the format that a file names, whatever else is wrong with it; else that of evidence-v1."""
+    try:
+        value = canonical.loose(data)
+    except canonical.NotCanonical:
+        value = None
+    named = type(value) is dict and value.get("format") == FORMAT
     return (CalledEvidence if named else Evidence)(data, policy, expect)

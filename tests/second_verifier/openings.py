@@ -141,6 +141,10 @@ class Openings:
             tags += [hashes.unit_tag(key, further) for further in person["further_units"]]
             if tuple(sorted(tags)) != leaf.relations:
                 raise Failed(f"{number}: relation tags differ")
+        for member in shapes.listing(self.opened("seated")):
+            number = shapes.text(member["number"])
+            if shapes.hexes(member["draw_salt"]) != hashes.salt(key, "candidate", number.encode()):
+                raise Failed(f"{number}: the salt of the member is not the draw key's")
         self.evidence.known["numbers"] = list(related)
         return f"{len(people)} candidates"
 

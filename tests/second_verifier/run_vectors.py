@@ -318,6 +318,8 @@ def call_cases(run: Runner) -> None:
                 run.same(f"{case['name']}, step {number}: as before", state_of(book), before)
             run.same(f"{case['name']}, step {number}", got, step.get("refused"))
         state = state_of(book)
+        if "remaining" in case["state"]:
+            state["remaining"] = [{"position": p} | how for p, how in sorted(book.remaining().items())]
         for name in sorted(state | case["state"]):
             run.same(f"{case['name']}: {name}", state.get(name), case["state"].get(name))
 

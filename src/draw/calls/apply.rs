@@ -105,6 +105,10 @@ impl CallBook {
 
     fn vacate(&mut self, said: &Vacated) -> Result<(), Violation> {
         let position = said.position;
+        // Whoever says that somebody else is out must be counted by it (draw-v2 §5).
+        if said.why.is_staffs() && said.by != VacatedBy::Operator {
+            return Err(Violation::By(said.why.name()));
+        }
         if self.gone.contains_key(&position) {
             return Err(Violation::IsOut(position));
         }

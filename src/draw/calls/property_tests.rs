@@ -202,7 +202,10 @@ fn anything(book: &CallBook, now: i64, kind: u8, position: u32, small: u32) -> O
         }
         9 => {
             let why = Why::ALL[2 + small as usize % 5];
-            let (by, actor, approver) = (VacatedBy::Channel, None, None);
+            let staff = why.is_staffs() && small != 7;
+            let by = if staff { VacatedBy::Operator } else { VacatedBy::Channel };
+            let receipt = receipt.filter(|_| !staff);
+            let (actor, approver) = (staff.then(|| "A1".to_owned()), None);
             Call::Vacated(Vacated { alpha, position, why, by, receipt, actor, approver })
         }
         10 => {

@@ -293,6 +293,10 @@ fn what_may_not_be_said_is_refused_by_name_and_changes_nothing() {
     book.apply(&signed(2, 2, 2), after).unwrap();
     assert_eq!(refused(&book, signed(2, 2, 2), after), "signed_in");
     assert_eq!(refused(&book, Call::Vacated(vacated(2, Why::Absent, None)), after), "signed_in");
+    let theirs = |why| Vacated { by: VacatedBy::Expert, actor: None, ..vacated(2, why, None) };
+    for why in [Why::Absent, Why::Conflict, Why::Unfit] {
+        assert_eq!(refused(&book, Call::Vacated(theirs(why)), after), "by");
+    }
     book.apply(&Call::Vacated(vacated(2, Why::Conflict, None)), after).unwrap();
     assert_eq!(refused(&book, Call::Vacated(vacated(2, Why::Unfit, None)), after), "is_out");
     assert_eq!(refused(&book, with(&|i| i.round = 2), after), "unsettled");

@@ -46,6 +46,9 @@ pub enum Violation {
     /// A second receipt of delivery.
     #[error("position {0} was reached before")]
     DeliveredBefore(u32),
+    /// Said by somebody who may not say why: `absent`, `unfit` and `conflict` are staff's to record.
+    #[error("{0} is the operator's to say, with its author")]
+    By(&'static str),
     /// The position has not accepted.
     #[error("position {0} has not accepted")]
     NotAccepted(u32),
@@ -113,6 +116,7 @@ impl Violation {
             Self::NotInvited(_) => "not_invited",
             Self::AnsweredBefore(_) => "answered_before",
             Self::DeliveredBefore(_) => "delivered_before",
+            Self::By(_) => "by",
             Self::NotAccepted(_) => "not_accepted",
             Self::IsOut(_) => "is_out",
             Self::NotSeated(_) => "not_seated",

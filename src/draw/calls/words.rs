@@ -91,6 +91,13 @@ words! {
     }
 }
 
+impl Why {
+    /// Whether only staff can say it: a judgement about somebody, not their own word.
+    pub fn is_staffs(self) -> bool {
+        matches!(self, Self::Absent | Self::Conflict | Self::Unfit)
+    }
+}
+
 words! {
     /// Who says that somebody is out.
     VacatedBy {

@@ -22,7 +22,7 @@ pub struct Out {
     pub why: Why,
     /// On whose word.
     pub word: Word,
-    /// Expert number, where opened.
+    /// Expert number, where `openings.candidates` passed.
     pub number: Option<String>,
 }
 

@@ -168,10 +168,12 @@ fn check_openings(
     run.report.facts.names = seated.unwrap_or_default();
     if audience == Audience::Auditor {
         run.check("openings.request", both(&|open, _, _| openings::request(draw, open)));
-        run.check(
-            "openings.candidates",
-            both(&|open, life, leaves| openings::candidates(draw, open, life, leaves)),
-        );
+        let candidates = both(&|open, _, leaves| openings::candidates(draw, open, leaves));
+        let known = run.check("openings.candidates", candidates);
+        if let (None, Some(calls)) = (known, &mut run.report.facts.calls) {
+            // Numbers that nothing binds to their positions are nobody's.
+            calls.out.iter_mut().for_each(|out| out.number = None);
+        }
         run.check("openings.excluded", both(&|open, _, _| openings::excluded(draw, open)));
     }
 }
