@@ -228,6 +228,9 @@ fn both_verifiers_say_the_same_of_fresh_draws_with_calls_and_of_spoilt_files() {
     assert_eq!(spoilt(&|file| cut(file, "draw.answered", 0)), "settlements");
     assert_eq!(spoilt(&|file| cut(file, "draw.settled", settled - 1)), "outcome");
     assert_eq!(spoilt(&|file| cut(file, "draw.drawn", 0)), "ending");
+    for kind in ["log.opened", "profile.loaded", "draw.committed", "registry.expert"] {
+        assert_eq!(spoilt(&|file| cut(file, kind, 0)), "entries", "{kind}");
+    }
     assert_eq!(spoilt(&|file| drop(file["life"].as_array_mut().unwrap().pop())), "entries");
     assert_eq!(
         spoilt(&|file| {

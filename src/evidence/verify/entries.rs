@@ -104,10 +104,14 @@ fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), Strin
     }
     let seated = evidence.openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry));
     let seated: Vec<u64> = seated.collect();
-    let mut profiles = 0;
+    let (mut profiles, mut opened) = (0, false);
     for entry in entries {
         let belongs = match &entry.said {
-            Said::Opened(_) | Said::Committed(_) => true,
+            Said::Opened(_) => {
+                opened = true;
+                true
+            }
+            Said::Committed(_) => true,
             Said::Profile(digest) => {
                 profiles += 1;
                 Some(*digest) == profile && profiles == 1
@@ -118,6 +122,13 @@ fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), Strin
         if !belongs {
             return Err(format!("entry {}: does not belong to this draw", entry.index));
         }
+    }
+    if !opened || profiles == 0 {
+        return Err("entry 0 (log.opened) or the profile.loaded of the commitment is missing".into());
+    }
+    let expert = |index: u64| entries.iter().any(|e| e.index == index && matches!(e.said, Said::Expert(_)));
+    if let Some(missing) = seated.iter().find(|index| !expert(**index)) {
+        return Err(format!("the registry.expert entry {missing} of an opened member is missing"));
     }
     Ok(())
 }
