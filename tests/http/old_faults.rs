@@ -8,7 +8,7 @@
 //! | who refused is invited again | `calls::an_expert_who_declined_is_never_invited_again` |
 //! | a redraw overwrites the first draw | `a_redraw_leaves_the_first_draw_where_it_was` |
 //! | the cached result is given out for another number of seats | `another_number_of_seats_is_another_draw_and_no_cached_result` |
-//! | reset and draw again until the list pleases | `draws::a_void_takes_two_people_and_allows_one_repeat`, `no_draw_is_reset_without_a_trace` |
+//! | reset and draw again until the list pleases | `draws::a_void_takes_two_people_and_allows_one_repeat`, `no_draw_is_reset_without_a_trace_nor_without_end` |
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ on_both! {
     it_is_not_a_window_of_neighbouring_rows
     a_redraw_leaves_the_first_draw_where_it_was
     another_number_of_seats_is_another_draw_and_no_cached_result
-    no_draw_is_reset_without_a_trace
+    no_draw_is_reset_without_a_trace_nor_without_end
 }
 
 const PATH: &str = "/api/v1/draws";
@@ -126,7 +126,7 @@ fn another_number_of_seats_is_another_draw_and_no_cached_result(kind: Kind) {
     app.post(&app.agency, PATH, "other-key", &request(&last, 4)).problem(409, "wrong_state");
 }
 
-fn no_draw_is_reset_without_a_trace(kind: Kind) {
+fn no_draw_is_reset_without_a_trace_nor_without_end(kind: Kind) {
     let app = TestApp::ruled(kind, "hunan");
     may_be_drawn(&app);
     pool(&app, EXPERTS);
@@ -152,5 +152,10 @@ fn no_draw_is_reset_without_a_trace(kind: Kind) {
     assert_eq!(verified(&app, &file, Audience::Public).facts.attempt, Some(2));
     assert!(file.text().contains(first["commitment"]["alpha"].as_str().unwrap()));
     app.get(&app.agency, &path).expect(200);
+    // Nor without end: agency and bureau together have one repeat, whatever they call the end.
+    app.post(&app.agency, &format!("{}/stop", one(&next)), "p2", &json!({"reason": "site_failure"}))
+        .expect(200);
+    app.post(&app.bureau, &format!("{}/stop/confirm", one(&next)), "c2", &json!({})).expect(200);
+    step(&app, &app.agency, &ready, "draw", &json!({})).problem(409, "attempts_used_up");
     assert_eq!(app.fsck(), Vec::<String>::new());
 }

@@ -34,10 +34,6 @@ const REBUILDS: u32 = 8;
 const DEADLINE_SECONDS: i64 = 86_400;
 /// How long a draw that is not called yet is waited for.
 pub(super) const UNCALLED_SECONDS: i64 = 600;
-/// The most voids on one package: one seen void may have a successor, and no more. Draws that were
-/// stopped after people were called are no voids.
-const MOST_VOIDS: usize = 2;
-
 /// A draw that is about to be committed or planned.
 struct Plan {
     id: String,
@@ -150,32 +146,7 @@ impl Service {
         package: &store::package::Package,
         resumed: Option<&store::draw::Draw>,
     ) -> Result<Plan, Refusal> {
-        let mut earlier = self.store.read(|conn| store::draw::of_package(conn, &package.id))?;
-        earlier.sort_by_key(|draw| draw.attempt);
-        earlier.retain(|draw| resumed.is_none_or(|resumed| resumed.id != draw.id));
-        let attempts: Vec<&store::draw::Draw> =
-            earlier.iter().filter(|draw| draw.state != state::WITHDRAWN).collect();
-        let attempt = match attempts.last() {
-            None => (1, None),
-            Some(last) if [state::VOIDED, state::STOPPED].contains(&last.state.as_str()) => {
-                let next = u32::try_from(last.attempt).unwrap_or(u32::MAX).saturating_add(1);
-                let voids = attempts.iter().filter(|draw| draw.state == state::VOIDED).count();
-                if voids >= MOST_VOIDS {
-                    return Err(Refusal::new(
-                        Kind::Conflict,
-                        "attempts_used_up",
-                        "该包已有一次作废后的重新抽取，不得再次重抽",
-                        "this package has had its one repeat after a void; there is no further one",
-                    ));
-                }
-                let alpha = last.alpha.as_deref().and_then(Hash::from_slice);
-                (next, Some(alpha.ok_or_else(|| Refusal::internal("voided draw without alpha"))?))
-            }
-            Some(last) if state::STANDING.contains(&last.state.as_str()) || last.state == state::UNSEALED => {
-                return Err(wrong_state("该包已完成抽取", "this package has been drawn already"));
-            }
-            Some(_) => return Err(wrong_state("该包已有进行中的抽取", "this package has an open draw")),
-        };
+        let attempt = self.draw_attempt(&package.id, resumed)?;
         let id = resumed.map_or_else(|| self.opaque_id('D'), |draw| draw.id.clone());
         Ok(Plan {
             id,

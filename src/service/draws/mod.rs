@@ -5,6 +5,7 @@
 //! | `request` | what is sent becomes what can be sworn to |
 //! | `from_plan` | what a draw takes from its plan |
 //! | `prepare`, `judged` | people judged and by what, pool built, feasibility; outside the writer |
+//! | `attempts` | which attempt it is, and whether there may be one |
 //! | `commit` | the commitment, under the lock, only if the registry has not moved; forced seats accepted |
 //! | `finish` | contribution and result; also at start, for every draw left committed |
 //! | `ending` | plan withdrawn, void (proposed by one, confirmed by another), unseal |
@@ -15,6 +16,7 @@
 //! A draw is several writes, not one: a process that dies between them leaves a committed draw, and
 //! the next start finishes it with the very same result, because nothing in it is free any more.
 
+mod attempts;
 mod commit;
 mod ending;
 mod explain;
