@@ -6,10 +6,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::Caller;
 use super::body::Body;
-use super::day_views::{
-    Acknowledged, AllPresent, Arrived, Day, MySeat, NewBreach, NewDay, NewPause, NewReport, NewVacancy,
-    OfPosition, Parties, Showing, SignIn, Vote,
+use super::day_bodies::{
+    Acknowledged, NewBreach, NewDay, NewPause, NewReport, NewVacancy, OfPosition, Showing, SignIn, Vote,
 };
+use super::day_views::{AllPresent, Arrived, Day, MySeat, Parties};
 use super::draws::Nothing;
 use super::etag::etag;
 use super::experts::PurposeParams;

@@ -32,6 +32,7 @@ pub mod codes;
 pub mod conduct;
 pub mod conduct_steps;
 pub mod day;
+mod day_bodies;
 mod day_views;
 pub mod decisions;
 mod draw_views;

@@ -111,6 +111,7 @@ pub mod own_account;
 pub mod packages;
 pub mod passwords;
 pub mod performance;
+pub mod permissions;
 pub mod plans;
 mod record_paper;
 pub mod refusal;

@@ -18,6 +18,7 @@
 
 mod after;
 mod body;
+mod body_json;
 mod conflicts;
 mod course;
 mod desk;
