@@ -16,6 +16,7 @@
 
 pub mod calls;
 pub mod commitment;
+pub mod contributions;
 pub mod decide;
 pub mod identity;
 pub mod lots;
