@@ -14,6 +14,7 @@
 pub mod bundle;
 pub mod membership;
 pub mod openings;
+pub mod parties;
 pub mod said;
 pub mod sites;
 pub mod verify;

@@ -8,4 +8,16 @@
 pub mod statements;
 pub mod texts;
 
+use super::vrf::{Proof, VrfPublic};
+use crate::log::VrfCheck;
+
 pub use statements::{Answer, BeaconRound, NonceCommitted, NotReleased, Reveal, Share};
+
+/// What the book of keys asks about VRF keys.
+pub const VRF_KEYS: VrfCheck = VrfCheck {
+    is_key: |key| VrfPublic::from_bytes(*key).is_ok(),
+    proves: |key, text, proof| {
+        let (key, proof) = (VrfPublic::from_bytes(*key), Proof::from_slice(proof));
+        key.is_ok_and(|key| proof.is_ok_and(|proof| key.verify(text, &proof).is_ok()))
+    },
+};

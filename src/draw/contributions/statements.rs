@@ -285,7 +285,7 @@ mod tests {
         for (share, kind) in shares().into_iter().zip(1..) {
             assert_eq!(share.kind(), kind);
             assert_eq!(Share::read(&share.fields().into()), Ok(share.clone()));
-            let more = Json::from(share.fields().with("lucky", 1));
+            let more = Json::from(share.fields().with("lucky", 1u32));
             assert_eq!(Share::read(&more).unwrap_err().path, "lucky");
         }
         let no_kind = Json::from(Object::new().with("alpha", Hash([1; 32])).with("kind", "dice"));

@@ -4,21 +4,13 @@
 //! *Invariant:* every text begins with its own first line and names the log, so that no signature made
 //! for one purpose or one log can be shown as made for another.
 
-use ed25519_dalek::{Signature, VerifyingKey};
-
 use crate::codec::{Hash, LabelledHash, to_hex};
 use crate::draw::vrf::{Beta, Proof};
-use crate::log::Origin;
+use crate::log::{Origin, signed};
 
 /// Whether an Ed25519 signature over a text verifies strictly (`api-spec/log-v1.md` §1.4).
 pub fn verifies(key: &[u8; 32], text: &str, signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(key)
-        .is_ok_and(|key| key.verify_strict(text.as_bytes(), &Signature::from_bytes(signature)).is_ok())
-}
-
-/// Whether bytes are an Ed25519 public key that a log may register: canonical and not of small order.
-pub fn is_ed25519_key(key: &[u8; 32]) -> bool {
-    VerifyingKey::from_bytes(key).is_ok_and(|valid| !valid.is_weak() && valid.to_bytes() == *key)
+    signed(key, text.as_bytes(), signature)
 }
 
 /// H("nonce"; key digest 32 ‖ package tag 64 ‖ u32 attempt ‖ nonce 32).
@@ -93,13 +85,5 @@ mod tests {
         assert!(!verifies(&key, &not_released_text(&log, &alpha, &Hash([2; 32]), 1), &signature));
         signature[40] ^= 1;
         assert!(!verifies(&key, &text, &signature));
-    }
-
-    #[test]
-    fn keys_of_small_order_are_no_keys() {
-        let mut identity = [0; 32];
-        identity[0] = 1;
-        assert!(!is_ed25519_key(&identity));
-        assert!(is_ed25519_key(&SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes()));
     }
 }
