@@ -1,4 +1,4 @@
-//! `expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]`
+//! `expert-draw-verify EVIDENCE --policy POLICY [--parties PARTIES] [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]`
 //!
 //! The auditor's binary: reads two files, prints named checks and a verdict. Offline; no database,
 //! web, async or random crate is linked into it. Exit 0 verified, 1 refused, 2 unusable input.
@@ -10,17 +10,22 @@ use std::process::ExitCode;
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::bundle::FILE_LIMIT;
 use expert_draw::evidence::membership;
+use expert_draw::evidence::parties::Parties;
 use expert_draw::evidence::sites::{self, SitesEvidence, SitesReport};
-use expert_draw::evidence::verify::{CallFacts, Ending, Out, Report, verify, verify_after};
+use expert_draw::evidence::verify::{
+    CallFacts, Ending, Level, Out, Report, SharedFacts, verify_after_with, verify_with,
+};
 use expert_draw::log::Policy;
 
-const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]\n\
+const USAGE: &str = "用法: expert-draw-verify EVIDENCE --policy POLICY [--parties PARTIES] [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]\n\
 usage: the same; exit 0 verified 核验通过, 1 refused 核验不通过, 2 unusable input 输入无法使用";
 
 /// What the command line asks for.
 struct Options {
     evidence: String,
     policy: String,
+    /// The auditor's file of independent parties.
+    parties: Option<String>,
     expect: Option<Audience>,
     /// The file of the attempt before, to be compared with.
     predecessor: Option<String>,
@@ -44,11 +49,12 @@ fn main() -> ExitCode {
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
     let (mut evidence, mut policy, mut expect, mut predecessor) = (None, None, None, None);
-    let (mut json, mut english) = (false, false);
+    let (mut json, mut english, mut parties) = (false, false, None);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg}: 缺少值 (value missing)\n{USAGE}"));
         match arg.as_str() {
             "--policy" => policy = Some(value()?),
+            "--parties" => parties = Some(value()?),
             "--predecessor" => predecessor = Some(value()?),
             "--expect" => {
                 let word = value()?;
@@ -66,7 +72,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
     }
     match (evidence, policy) {
         (Some(evidence), Some(policy)) => {
-            Ok(Options { evidence, policy, expect, predecessor, json, english })
+            Ok(Options { evidence, policy, parties, expect, predecessor, json, english })
         }
         _ => Err(USAGE.into()),
     }
@@ -90,13 +96,22 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
         return Ok(ExitCode::from(if report.verified() { 0 } else { 1 }));
     }
+    let parties = parties(options)?;
+    let parties = parties.as_ref();
     let report = match &options.predecessor {
-        Some(path) => verify_after(&bytes, &evidence(path)?, &policy, options.expect),
-        None => verify(&bytes, &policy, options.expect),
+        Some(path) => verify_after_with(&bytes, &evidence(path)?, &policy, parties, options.expect),
+        None => verify_with(&bytes, &policy, parties, options.expect),
     };
     let text = if options.json { json(&report) } else { text(&report, options.english) };
     io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
     Ok(ExitCode::from(if report.verified() { 0 } else { 1 }))
+}
+
+/// The auditor's file of independent parties, if one is given.
+fn parties(options: &Options) -> Result<Option<Parties>, String> {
+    let Some(path) = &options.parties else { return Ok(None) };
+    let parsed = Parties::parse(&read(path, 1 << 20)?);
+    parsed.map(Some).map_err(|e| format!("{path}: 独立方文件无法使用 (unusable file of parties): {e}"))
 }
 
 /// A file of a draw of sites (抽取副场): its own checks, the same exit codes.
@@ -225,19 +240,22 @@ fn verdict_zh(report: &Report) -> String {
         Some(Ending::Drawn) | None => "抽取结果由其承诺唯一确定",
         Some(Ending::Stopped) => "抽取结果与递补由其承诺与日志所载答复唯一确定，但抽取已终止，名单不予解封",
         Some(Ending::Voided) => "本次抽取在产生结果前已作废",
+        Some(Ending::Open) => "抽取尚未结束，现有内容与承诺相符",
         Some(Ending::VoidedAfterDrawn) => "抽取结果由其承诺唯一确定，但事后已作废",
     };
     format!(
         "结论：核验通过。{ending}（截至日志第 {} 条）\n\
-         保证等级：operator（仅运营方贡献随机；运营方在承诺时可能已知结果）\n\
+         保证等级：{}\n\
          第 {} 次抽取；已知结果后作废：{}；必选席位：{}；策略外签名：{}（不计）\n\
          {}本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实（须核对整个日志与专家库）\n",
         facts.tree_size.unwrap_or_default(),
+        level_zh(facts.shared.as_ref()),
         facts.attempt.unwrap_or_default(),
         report.seen_voids(),
         facts.forced_seats.unwrap_or_default(),
         facts.unknown_signatures,
-        facts.calls.as_ref().map(calls_zh).unwrap_or_default(),
+        facts.shared.as_ref().map(shared_zh).unwrap_or_default()
+            + &facts.calls.as_ref().map(calls_zh).unwrap_or_default(),
     )
 }
 
@@ -257,20 +275,113 @@ fn verdict_en(report: &Report) -> String {
              stopped; its names stay sealed"
         }
         Some(Ending::Voided) => "the draw was voided before a result",
+        Some(Ending::Open) => "the draw has not ended; what stands agrees with its commitment",
         Some(Ending::VoidedAfterDrawn) => "the result follows from its commitment, and was voided afterwards",
     };
     format!(
         "verdict: VERIFIED. {ending}, as of tree size {}\n\
-         level: operator (only the operator contributed; it could have known the outcome when it committed)\n\
+         level: {}\n\
          attempt {}; seen voids: {}; forced seats: {}; signatures outside the policy: {} (count for nothing)\n\
          {}not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real\n",
         facts.tree_size.unwrap_or_default(),
+        level_en(facts.shared.as_ref()),
         facts.attempt.unwrap_or_default(),
         report.seen_voids(),
         facts.forced_seats.unwrap_or_default(),
         facts.unknown_signatures,
-        facts.calls.as_ref().map(calls_en).unwrap_or_default(),
+        facts.shared.as_ref().map(shared_en).unwrap_or_default()
+            + &facts.calls.as_ref().map(calls_en).unwrap_or_default(),
     )
+}
+
+fn level_zh(shared: Option<&SharedFacts>) -> &'static str {
+    match shared.map(|shared| (shared.level, shared.contributors.len())) {
+        None | Some((Level::Operator, 1)) => "operator（仅运营方贡献随机；运营方在承诺时可能已知结果）",
+        Some((Level::Operator, _)) => {
+            "operator（没有信任文件认定的独立方的有效贡献；运营方可能已知并选择结果）"
+        }
+        Some((Level::Witnessed, _)) => "witnessed（运营方须与所列全部独立方串通才可能预知或选择结果）",
+        Some((Level::Beacon, _)) => "beacon（其他一切固定之后才产生的公共随机数；无人可能预知结果）",
+    }
+}
+
+fn level_en(shared: Option<&SharedFacts>) -> &'static str {
+    match shared.map(|shared| (shared.level, shared.contributors.len())) {
+        None | Some((Level::Operator, 1)) => {
+            "operator (only the operator contributed; it could have known the outcome when it committed)"
+        }
+        Some((Level::Operator, _)) => {
+            "operator (no valid contribution of a party that your file holds for independent; the operator could have known and chosen the outcome)"
+        }
+        Some((Level::Witnessed, _)) => {
+            "witnessed (the operator could have known or chosen the outcome only together with every independent party listed)"
+        }
+        Some((Level::Beacon, _)) => {
+            "beacon (a public round that came after everything else was fixed; nobody could have known the outcome)"
+        }
+    }
+}
+
+fn shared_zh(shared: &SharedFacts) -> String {
+    let mut out = String::new();
+    for (c, place) in shared.contributors.iter().zip(1..) {
+        let kind = match c.kind {
+            "nonce" => "监督员随机数",
+            "operator" => "运营方",
+            "witness" => "见证方",
+            _ => "公共随机信标",
+        };
+        let name = c.name.as_deref().unwrap_or(if c.kind == "operator" {
+            ""
+        } else {
+            "（未列入信任文件）"
+        });
+        let there = if c.there { "已贡献" } else { "缺" };
+        let counted = match (c.kind, c.independent) {
+            ("operator", _) => "",
+            ("beacon", true) => "，计入",
+            ("beacon", false) => "，不计入",
+            (_, true) => "，独立",
+            (_, false) => "，不计为独立",
+        };
+        out += &format!("  贡献 {place}：{kind}{name}，{there}{counted}\n");
+    }
+    if let Some(remark) = shared.beacon_remark {
+        out += &format!("  信标不计入的原因：{remark}\n");
+    }
+    out += &format!(
+        "  盲作废：{}；缺少的贡献：{}；存疑条目：{}\n",
+        shared.blind_voids,
+        shared.missing,
+        shared.doubtful.len()
+    );
+    out
+}
+
+fn shared_en(shared: &SharedFacts) -> String {
+    let mut out = String::new();
+    for (c, place) in shared.contributors.iter().zip(1..) {
+        let name = c.name.as_deref().unwrap_or(if c.kind == "operator" { "" } else { "(not in your file)" });
+        let there = if c.there { "there" } else { "missing" };
+        let counted = match (c.kind, c.independent) {
+            ("operator", _) => "",
+            ("beacon", true) => ", counts",
+            ("beacon", false) => ", does not count",
+            (_, true) => ", independent",
+            (_, false) => ", not independent",
+        };
+        out += &format!("  contribution {place}: {} {name}, {there}{counted}\n", c.kind);
+    }
+    if let Some(remark) = shared.beacon_remark {
+        out += &format!("  why the beacon does not count: {remark}\n");
+    }
+    out += &format!(
+        "  blind voids: {}; missing contributions: {}; doubtful entries: {}\n",
+        shared.blind_voids,
+        shared.missing,
+        shared.doubtful.len()
+    );
+    out
 }
 
 fn calls_zh(calls: &CallFacts) -> String {

@@ -14,6 +14,7 @@
     clippy::panic
 )]
 
+pub mod beacon;
 pub mod calls;
 pub mod commitment;
 pub mod contributions;

@@ -1,5 +1,6 @@
-//! The evidence file's shape, both ways (`api-spec/evidence-v1.md` §1, `evidence-v2.md` §1): one shape
-//! under two names, which say what statements a file may hold.
+//! The evidence file's shape, both ways (`api-spec/evidence-v1.md` §1, `evidence-v2.md` §1, `evidence-v3.md`
+//! §1): one shape under three names, which say what statements a file may hold; the third has heads, keys
+//! and a beacon's chain besides.
 //!
 //! *Invariant:* what [`Evidence::read`] accepts, [`Evidence::write`] writes back byte for byte.
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::openings::Openings;
 use crate::codec::{Fields, Hash, Json, Object, ShapeError, from_hex, object, sha256, to_hex};
+use crate::draw::beacon::ChainInfo;
 
 /// Which rules a file is made and read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Format {
     V1,
     /// evidence-v2: a draw with calls.
     V2,
+    /// evidence-v3: a draw with contributions of others, or with keys that succeeded.
+    V3,
 }
 
 impl Format {
@@ -23,6 +27,7 @@ impl Format {
         match self {
             Self::V1 => "expert-draw/evidence-v1",
             Self::V2 => "expert-draw/evidence-v2",
+            Self::V3 => "expert-draw/evidence-v3",
         }
     }
 
@@ -30,7 +35,7 @@ impl Format {
     pub fn claimed(bytes: &[u8]) -> Option<Self> {
         let json = Json::parse(bytes, FILE_LIMIT).ok()?;
         let name = json.as_map()?.get("format")?.as_str()?;
-        [Self::V1, Self::V2].into_iter().find(|format| format.name() == name)
+        [Self::V1, Self::V2, Self::V3].into_iter().find(|format| format.name() == name)
     }
 
     /// Value of the field `v`.
@@ -38,7 +43,13 @@ impl Format {
         match self {
             Self::V1 => 1,
             Self::V2 => 2,
+            Self::V3 => 3,
         }
+    }
+
+    /// Whether statements about calls may stand in a file.
+    pub fn may_have_calls(self) -> bool {
+        self != Self::V1
     }
 }
 
@@ -80,6 +91,33 @@ pub struct EvidenceEntry {
     pub proof: Vec<Hash>,
 }
 
+/// A head of the log's history (evidence-v3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadEntry {
+    /// Tree size.
+    pub size: u64,
+    /// Root.
+    pub root: Hash,
+    /// Consistency proof to the file's checkpoint.
+    pub proof: Vec<Hash>,
+    /// The checkpoint note with its cosignatures; absent where a witness's answer alone names the head.
+    pub note: Option<String>,
+}
+
+/// What only an evidence-v3 file has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// Heads, ascending by size.
+    pub heads: Vec<HeadEntry>,
+    /// Indices of the entries about keys.
+    pub keys: Vec<u64>,
+    /// The drand chain, if the commitment names a beacon.
+    pub chain: Option<ChainInfo>,
+}
+
+/// The most heads in a file.
+pub const HEAD_LIMIT: usize = 256;
+
 /// One evidence file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -102,6 +140,8 @@ pub struct Evidence {
     pub pool: Vec<Vec<u8>>,
     /// Openings, if the audience has any.
     pub openings: Option<Openings>,
+    /// Heads, keys and chain: in an evidence-v3 file, and in no other.
+    pub shared: Option<Shared>,
 }
 
 /// Why bytes are no evidence file.
@@ -139,6 +179,10 @@ impl Evidence {
             .with("profile", self.profile.as_str())
             .with("pool", self.pool.iter().map(|leaf| Json::from(to_hex(leaf))).collect::<Json>())
             .with_some("openings", self.openings.as_ref().map(Openings::to_json));
+        let bare = match &self.shared {
+            Some(shared) => shared.write(bare),
+            None => bare,
+        };
         let digest = sha256(&[&Json::from(bare.clone()).canonical()]);
         Json::from(bare.with("digest", digest)).canonical()
     }
@@ -154,7 +198,11 @@ impl Evidence {
     }
 
     fn read_fields(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
-        let format = if f.int("v", 1..=2)? == 1 { Format::V1 } else { Format::V2 };
+        let format = match f.int("v", 1..=3)? {
+            1 => Format::V1,
+            2 => Format::V2,
+            _ => Format::V3,
+        };
         f.literal("format", format.name())?;
         let audience = Audience::parse(f.str("audience")?)
             .ok_or_else(|| f.wrong("audience", "must be public or auditor"))?;
@@ -166,6 +214,7 @@ impl Evidence {
             format,
             audience,
             checkpoint: f.str("checkpoint")?.to_owned(),
+            shared: if format == Format::V3 { Some(Shared::read(f)?) } else { None },
             entries: f.each("entries", |item, path| {
                 object(item, path, |f| {
                     Ok(EvidenceEntry {
@@ -176,10 +225,7 @@ impl Evidence {
                 })
             })?,
             alpha: f.hash("alpha")?,
-            life: f.each("life", |item, path| {
-                let index = item.as_int().and_then(|n| u64::try_from(n).ok());
-                index.ok_or_else(|| ShapeError::new(path, "must be a log index"))
-            })?,
+            life: f.each("life", log_index)?,
             profile: f.str("profile")?.to_owned(),
             pool: f.each("pool", |item, path| {
                 item.as_str().and_then(from_hex).ok_or_else(|| ShapeError::new(path, "must be hex"))
@@ -187,6 +233,44 @@ impl Evidence {
             openings,
         })
     }
+}
+
+impl Shared {
+    fn write(&self, bare: Object) -> Object {
+        let head = |head: &HeadEntry| -> Json {
+            Object::new()
+                .with("size", head.size)
+                .with("root", head.root)
+                .with("proof", head.proof.iter().map(|hash| Json::from(*hash)).collect::<Json>())
+                .with_some("note", head.note.as_deref())
+                .into()
+        };
+        bare.with("heads", self.heads.iter().map(head).collect::<Json>())
+            .with("keys", self.keys.iter().map(|index| Json::from(*index)).collect::<Json>())
+            .with_some("chain", self.chain.as_ref().map(ChainInfo::to_json))
+    }
+
+    fn read(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
+        let heads = f.each("heads", |item, path| {
+            object(item, path, |f| {
+                let note = if f.optional("note").is_some() { Some(f.str("note")?.to_owned()) } else { None };
+                Ok(HeadEntry { size: f.u64("size")?, root: f.hash("root")?, proof: f.hashes("proof")?, note })
+            })
+        })?;
+        if heads.len() > HEAD_LIMIT || !heads.is_sorted_by(|a, b| a.size < b.size) {
+            return Err(f.wrong("heads", "at most 256, strictly ascending by size"));
+        }
+        let chain = match f.optional("chain") {
+            Some(json) => Some(ChainInfo::read(json, "chain")?),
+            None => None,
+        };
+        Ok(Self { heads, keys: f.each("keys", log_index)?, chain })
+    }
+}
+
+fn log_index(item: &Json, path: &str) -> Result<u64, ShapeError> {
+    let index = item.as_int().and_then(|n| u64::try_from(n).ok());
+    index.ok_or_else(|| ShapeError::new(path, "must be a log index"))
 }
 
 /// Takes the field `digest` out of a file's JSON.

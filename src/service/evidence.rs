@@ -95,6 +95,7 @@ impl Archive<'_> {
             profile: profile.text,
             pool: committed.leaves.iter().map(|leaf| leaf.to_bytes()).collect(),
             openings,
+            shared: None,
         })
     }
 

@@ -323,6 +323,7 @@ impl Draw {
         };
         Evidence {
             format: if self.members.is_some() { Format::V2 } else { Format::V1 },
+            shared: None,
             audience,
             checkpoint: self.log.checkpoint(),
             entries: entries.into_iter().map(entry).collect(),

@@ -1,12 +1,12 @@
 //! Checks `checkpoint`, `entries`, `keys`, `signatures`: that the log said what the file quotes.
 
-use super::Answer;
+use super::{Answer, contributed};
 use crate::codec::Hash;
 use crate::draw::vrf::VrfPublic;
 use crate::evidence::bundle::{Evidence, Format};
 use crate::evidence::said::Said;
 use crate::log::opened::LogOpened;
-use crate::log::{Algorithm, Checkpoint, Policy, SignedNote, Statement, VerifierKey, merkle};
+use crate::log::{Algorithm, Checkpoint, HeadTime, Policy, SignedNote, Statement, VerifierKey, merkle};
 
 /// A checkpoint that the policy accepts.
 pub(super) struct Head {
@@ -14,6 +14,8 @@ pub(super) struct Head {
     /// The log key that signed it.
     pub log_key: [u8; 32],
     pub unknown_signatures: u32,
+    /// Whether and when the policy's quorum cosigned it.
+    pub time: HeadTime,
 }
 
 /// One statement of the file.
@@ -45,6 +47,7 @@ pub(super) fn checkpoint(evidence: &Evidence, policy: &Policy) -> Answer<Head> {
     let head = Head {
         log_key: *log_key.key_bytes(),
         unknown_signatures: u32::try_from(outcome.unknown.len()).unwrap_or(u32::MAX),
+        time: outcome.time,
         checkpoint: outcome.checkpoint,
     };
     Ok((head, seen))
@@ -61,8 +64,9 @@ pub(super) fn entries(evidence: &Evidence, head: &Checkpoint) -> Answer<Entries>
             return Err(at("says it belongs to another log".into()));
         }
         let said = Said::read(statement.kind(), &statement.body_json()).map_err(|e| at(e.to_string()))?;
-        // evidence-v1 knows the types of log-v1 alone.
-        if evidence.format == Format::V1 && matches!(said, Said::Call(_)) {
+        // evidence-v1 knows the types of log-v1 alone, evidence-v2 those of draw-v2 besides.
+        let of_calls = matches!(said, Said::Call(_));
+        if of_calls && !evidence.format.may_have_calls() || said.is_of_v3() && evidence.format != Format::V3 {
             return Err(at("type: unknown type of statement".into()));
         }
         if (given.index == 0) != matches!(said, Said::Opened(_)) {
@@ -99,6 +103,12 @@ fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), Strin
     if !own.map(|entry| entry.index).eq(evidence.life.iter().copied()) {
         return Err("life does not list exactly the entries of this draw".into());
     }
+    if let Some(shared) = &evidence.shared {
+        let keys = entries.iter().filter(|e| matches!(e.said, Said::KeyRegistered(_) | Said::KeyRetired(_)));
+        if !keys.map(|entry| entry.index).eq(shared.keys.iter().copied()) {
+            return Err("keys does not list exactly the entries about keys".into());
+        }
+    }
     if evidence.format == Format::V2 && !entries.iter().any(|entry| matches!(entry.said, Said::Call(_))) {
         return Err("nothing about calls: such a draw has a file of evidence-v1".into());
     }
@@ -117,6 +127,8 @@ fn only_what_belongs(evidence: &Evidence, entries: &[Entry]) -> Result<(), Strin
                 Some(*digest) == profile && profiles == 1
             }
             Said::Expert(_) => seated.contains(&entry.index),
+            Said::KeyRegistered(_) | Said::KeyRetired(_) => true,
+            Said::NonceCommitted(said) => contributed::belongs(entries, entry.index, said),
             said => said.alpha() == Some(&evidence.alpha),
         };
         if !belongs {

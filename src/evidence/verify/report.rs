@@ -1,16 +1,18 @@
 //! The outcome of a verification: named checks and the verdict's facts, as text lines and as JSON.
 
 use super::calls::CallFacts;
+use super::standing::{Level, SharedFacts};
 use crate::codec::{Hash, Json, Object};
 
 /// A named check with its Chinese title, in the order of `api-spec/evidence-v1.md` §4 and
 /// `evidence-v2.md` §4.
-pub const CHECKS: [(&str, &str); 23] = [
+pub const CHECKS: [(&str, &str); 24] = [
     ("file", "证据文件格式与摘要"),
     ("checkpoint", "日志检查点签名"),
     ("entries", "日志条目与包含证明"),
     ("keys", "日志登记的公钥"),
     ("signatures", "条目签名"),
+    ("heads", "日志历史检查点与时间"),
     ("commitment", "抽取承诺"),
     ("profile", "规则版本"),
     ("pool", "候选池"),
@@ -33,6 +35,9 @@ pub const CHECKS: [(&str, &str); 23] = [
 
 /// The checks that only a file of evidence-v2 has.
 pub const OF_CALLS: [&str; 4] = ["calls", "settlements", "sign_in", "outcome"];
+
+/// The check that only a file of evidence-v3 has.
+pub const HEADS: &str = "heads";
 
 /// The check that compares a file with its predecessor's, with its Chinese title.
 pub const PREDECESSOR: (&str, &str) = ("predecessor", "与前次抽取的衔接");
@@ -67,6 +72,8 @@ pub enum Ending {
     VoidedAfterDrawn,
     /// Stopped after a result, without a panel that sat.
     Stopped,
+    /// Neither result nor void yet; evidence-v3 only.
+    Open,
 }
 
 impl Ending {
@@ -77,6 +84,7 @@ impl Ending {
             Self::Voided => "voided",
             Self::VoidedAfterDrawn => "voided_after_drawn",
             Self::Stopped => "stopped",
+            Self::Open => "open",
         }
     }
 }
@@ -106,6 +114,8 @@ pub struct Facts {
     pub seats: Vec<(u32, u8)>,
     /// What its calls came to, for a draw that has any.
     pub calls: Option<CallFacts>,
+    /// What its contributions are worth to the auditor, in a file of evidence-v3.
+    pub shared: Option<SharedFacts>,
     /// Names by seat, where opened.
     pub names: Vec<String>,
     /// Signature lines of keys outside the policy; they count for nothing.
@@ -127,16 +137,21 @@ impl Report {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.passed)
     }
 
-    /// Seen voids shown by this file: at level `operator` every void is seen, and so is every stop that
-    /// no settlement had found necessary.
+    /// Seen voids shown by this file. Of a file of evidence-v3 by the auditor's own parties; of the
+    /// others, which are at level `operator`, every void, and every stop that no settlement had found
+    /// necessary.
     pub fn seen_voids(&self) -> u32 {
+        if let Some(shared) = &self.facts.shared {
+            return shared.seen_voids;
+        }
         let voided = matches!(self.facts.ending, Some(Ending::Voided | Ending::VoidedAfterDrawn));
         u32::from(voided || self.facts.calls.as_ref().is_some_and(CallFacts::stopped_by_choice))
     }
 
-    /// The level; `operator` in this version, whatever the policy says.
+    /// The level, by the auditor's own policy and parties; `operator` unless a file of evidence-v3 shows
+    /// more.
     pub fn level(&self) -> &'static str {
-        "operator"
+        self.facts.shared.as_ref().map_or(Level::Operator, |shared| shared.level).name()
     }
 
     /// The report as one JSON value.
@@ -176,6 +191,10 @@ impl Report {
                     Json::from("that the pool was complete and its people real"),
                 ]),
             );
+        let report = match &facts.shared {
+            Some(shared) => shared.write(report),
+            None => report,
+        };
         match &facts.calls {
             Some(calls) => calls.write(report).into(),
             None => report.into(),

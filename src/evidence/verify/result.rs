@@ -1,5 +1,6 @@
 //! Checks `commitment` to `panel`: that the result follows from what was committed.
 
+use super::contributed::Given;
 use super::entries::{Entries, Entry, Keys};
 use super::report::Ending;
 use super::{Answer, Draw};
@@ -10,8 +11,8 @@ use crate::draw::decide;
 use crate::draw::pool::{self, Leaf};
 use crate::draw::seats::Seated;
 use crate::draw::seed::{self, Contribution};
-use crate::draw::statements::{Drawn, Unsealed, Void};
-use crate::evidence::bundle::Evidence;
+use crate::draw::statements::{Drawn, Unsealed, Void, VoidReason};
+use crate::evidence::bundle::{Evidence, Format};
 use crate::evidence::said::Said;
 
 /// The largest profile that is read, in bytes.
@@ -37,14 +38,30 @@ impl Life {
 }
 
 pub(super) fn commitment(evidence: &Evidence, entries: &Entries, keys: &Keys) -> Answer<(Commitment, u64)> {
+    let (entry, commitment) = only_commitment(entries)?;
+    commitment_of(evidence, entry, commitment, keys)
+}
+
+/// The one commitment of a file.
+pub(super) fn only_commitment(entries: &Entries) -> Result<(&Entry, &Commitment), String> {
     let mut found = entries.0.iter().filter_map(|entry| match &entry.said {
-        Said::Committed(commitment) => Some((entry, commitment)),
+        Said::Committed(commitment) => Some((entry, commitment.as_ref())),
         _ => None,
     });
-    let (entry, commitment) = found.next().ok_or("no draw.committed in the file")?;
+    let one = found.next().ok_or("no draw.committed in the file")?;
     if found.next().is_some() {
         return Err("more than one draw.committed in the file".into());
     }
+    Ok(one)
+}
+
+/// What every format asks of a commitment, given the operator's keys for it.
+pub(super) fn commitment_of(
+    evidence: &Evidence,
+    entry: &Entry,
+    commitment: &Commitment,
+    keys: &Keys,
+) -> Answer<(Commitment, u64)> {
     if seed::alpha(entry.index, &entry.leaf) != evidence.alpha {
         return Err("alpha is not that of the commitment".into());
     }
@@ -58,7 +75,7 @@ pub(super) fn commitment(evidence: &Evidence, entries: &Entries, keys: &Keys) ->
         return Err("the deadline lies before the commitment".into());
     }
     let seen = format!("log index {}, attempt {}", entry.index, commitment.attempt);
-    Ok(((commitment.as_ref().clone(), entry.index), seen))
+    Ok(((commitment.clone(), entry.index), seen))
 }
 
 pub(super) fn profile(draw: &Draw<'_>) -> Answer<()> {
@@ -169,7 +186,9 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
             return at("stands after the draw was stopped");
         }
         match &entry.said {
-            Said::Contributed(_) if life.drawn.is_some() => return at("contributes after the result"),
+            Said::Contributed(_) | Said::Shared(_) | Said::NotReleased(_) if life.drawn.is_some() => {
+                return at("contributes after the result");
+            }
             Said::Drawn(_) if life.drawn.is_some() => return at("is a second result"),
             Said::Drawn(drawn) => life.drawn = Some(drawn.clone()),
             Said::VoidProposed(_) | Said::Voided(_) if life.unsealed.is_some() => {
@@ -197,6 +216,7 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
         (true, false) => Ending::Drawn,
         (true, true) => Ending::VoidedAfterDrawn,
         (false, true) => Ending::Voided,
+        (false, false) if draw.evidence.format == Format::V3 => Ending::Open,
         (false, false) => return Err("neither result nor void: the draw has not ended".into()),
     };
     let seen = match &life.unsealed {
@@ -206,6 +226,30 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
         None => life.ending.name().to_owned(),
     };
     Ok((life, seen))
+}
+
+/// What draw-v3 §5 asks of a void before a result, beside what every format asks.
+pub(super) fn voids(draw: &Draw<'_>, given: &Given) -> Result<(), String> {
+    for entry in &draw.entries.0 {
+        let Said::Voided(void) = &entry.said else { continue };
+        let at = |reason: &str| Err(format!("entry {}: {reason}", entry.index));
+        if void.reason == VoidReason::ContributionMissing {
+            if given.missing() == 0 {
+                return at("says that a contribution is missing, and none is");
+            }
+            if entry.time <= draw.commitment.deadline {
+                return at("says that a contribution is missing before the deadline");
+            }
+        }
+        let wanted = draw.commitment.contributions.iter().zip(&given.by_place);
+        let nonces_there = wanted.clone().all(|(wanted, there)| wanted.kind() != 1 || there.is_some());
+        let operator_there = wanted.clone().any(|(wanted, there)| wanted.kind() == 2 && there.is_some());
+        let withheld = given.withheld.iter().any(|(_, stated)| *stated < entry.index);
+        if nonces_there && !operator_there && !withheld {
+            return at("voids the draw while the operator keeps its own contribution back");
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn seed(draw: &Draw<'_>, given: &[(u64, Contribution)], life: &Life) -> Answer<Option<Hash>> {

@@ -6,17 +6,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{Check, Ending, PREDECESSOR, Report};
-use super::verify;
+use super::verify_with;
 use crate::draw::commitment::{Commitment, Kept};
 use crate::evidence::bundle::{Audience, Evidence};
 use crate::evidence::openings::AuditorOpenings;
+use crate::evidence::parties::Parties;
 use crate::evidence::said::Said;
 use crate::log::{Policy, SignedNote, Statement};
 
 /// Verifies a file and, by one more check, that its draw follows the one of another file.
 pub fn verify_after(bytes: &[u8], predecessor: &[u8], policy: &Policy, expect: Option<Audience>) -> Report {
-    let mut report = verify(bytes, policy, expect);
-    let before = verify(predecessor, policy, Some(Audience::Auditor));
+    verify_after_with(bytes, predecessor, policy, None, expect)
+}
+
+/// The same with the auditor's file of independent parties.
+pub fn verify_after_with(
+    bytes: &[u8],
+    predecessor: &[u8],
+    policy: &Policy,
+    parties: Option<&Parties>,
+    expect: Option<Audience>,
+) -> Report {
+    let mut report = verify_with(bytes, policy, parties, expect);
+    let before = verify_with(predecessor, policy, parties, Some(Audience::Auditor));
     let answer = if !report.verified() {
         Err(super::EARLIER.to_owned())
     } else if let Some(failed) = before.checks.iter().find(|check| !check.passed) {
