@@ -2,7 +2,8 @@
 //! not. Pure.
 //!
 //! Looked at in the order of the specification: shape (400), log (404), signatures (403), old size against
-//! new (400), old size against the newest head (409), root of an empty tree and consistency (422).
+//! new (400), old size against the newest head, and another root at its size (409, as the released version 1.0.0
+//! has it; drafts after it say 422), root of an empty tree and consistency (422).
 //! Extension lines of other people's checkpoints are kept and cosigned with the rest; ours have none.
 //!
 //! *Invariant:* [`decide`] answers [`Decision::Cosign`] only for a tree of which the newest head is a prefix.
@@ -92,7 +93,7 @@ impl Asked {
     }
 
     /// Holds the request against the newest head. Errors: [`Refusal::Shape`], [`Refusal::OldSize`],
-    /// [`Refusal::Inconsistent`].
+    /// [`Refusal::OtherRoot`], [`Refusal::Inconsistent`].
     pub fn decide(&self, newest: Option<&Head>) -> Result<Decision, Refusal> {
         if self.old > self.size {
             return Err(shape("old size above the checkpoint's"));
@@ -105,7 +106,7 @@ impl Asked {
             return Err(Refusal::Inconsistent("the root of an empty tree is the hash of nothing"));
         }
         if self.old == self.size && self.root != root {
-            return Err(Refusal::Inconsistent("another root at the same size"));
+            return Err(Refusal::OtherRoot(size));
         }
         verify_consistency(size, self.size, &root, &self.root, &self.proof)
             .map_err(|_| Refusal::Inconsistent("the consistency proof does not verify"))?;
