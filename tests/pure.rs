@@ -16,6 +16,10 @@ mod fixture;
 mod lifecycles;
 #[path = "pure/membership.rs"]
 mod membership;
+#[path = "pure/shared.rs"]
+mod shared;
+#[path = "pure/shared_evidence.rs"]
+mod shared_evidence;
 #[path = "pure/sites.rs"]
 mod sites;
 #[path = "pure/tidy.rs"]
