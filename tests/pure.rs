@@ -1,5 +1,7 @@
 //! Tests of the pure core from outside: evidence files, vectors, the house's own rules.
 
+#[path = "pure/beacon.rs"]
+mod beacon;
 #[path = "pure/call_rules.rs"]
 mod call_rules;
 #[path = "pure/call_vectors.rs"]
