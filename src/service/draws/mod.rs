@@ -32,6 +32,7 @@ mod view;
 
 use super::refusal::{Kind, Refusal};
 
+pub(in crate::service) use attempts::{MOST_DECIDED, used_up};
 pub use commit::DrawForecast;
 pub use request::{DrawDraft, GroupDraft};
 pub use view::{DrawLine, DrawView, GroupView, PanelMember, SeatView};
