@@ -180,7 +180,8 @@ pub fn serve(double: std::sync::Arc<Double>) -> SocketAddr {
                     (200, "text/plain", lines.iter().map(|line| format!("{line}\n")).collect::<String>())
                 }
                 Ok(Answer::Size(size)) => (409, "text/x.tlog.size", format!("{size}\n")),
-                Err(_) => (422, "text/plain", "no\n".to_owned()),
+                Err(Trouble::Inconsistent) => (422, "text/plain", "inconsistent\n".to_owned()),
+                Err(_) => (500, "text/plain", "not expected of this test\n".to_owned()),
             };
             let length = body.len();
             let head = format!(
