@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::auth::Caller;
 use super::paging::{List, paging};
 use super::problem::Problem;
 use super::query::Params;
@@ -14,12 +15,13 @@ use super::run::run;
 use super::times::Rfc3339;
 use crate::codec::to_hex;
 use crate::service::Service;
+use crate::service::witnesses::quorum::CosignedEntry;
 use crate::service::witnesses::{CosignedHead, Cosigner, Standing, Trouble};
 use crate::time::Timestamp;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(witnesses).service(heads).service(heads_text);
+    config.service(witnesses).service(heads).service(heads_text).service(of_draw);
 }
 
 /// How it stands with the witnesses.
@@ -179,13 +181,69 @@ async fn heads(service: web::Data<Service>, asked: Params<HeadsAsked>) -> Result
 }
 
 fn head_view(head: CosignedHead) -> CosignedHeadView {
-    let cosignature = |c: Cosigner| CosignatureView { witness: c.vkey, time: Rfc3339(c.time) };
     CosignedHeadView {
         size: head.size,
         root: head.root.to_hex(),
         note: head.note,
-        cosignatures: head.cosigners.into_iter().map(cosignature).collect(),
+        cosignatures: head.cosigners.into_iter().map(CosignatureView::from).collect(),
     }
+}
+
+impl From<Cosigner> for CosignatureView {
+    fn from(cosigner: Cosigner) -> Self {
+        Self { witness: cosigner.vkey, time: Rfc3339(cosigner.time) }
+    }
+}
+
+/// How a draw is witnessed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DrawCosignatures {
+    /// Witnesses of the configuration.
+    witnesses: usize,
+    /// The draw's entries from its commitment on.
+    entries: Vec<EntryCosignatures>,
+}
+
+/// An entry of a draw with whoever has cosigned it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryCosignatures {
+    /// Log index.
+    index: u64,
+    /// Type of the statement.
+    kind: String,
+    /// Time of the statement.
+    time: Rfc3339,
+    /// Every witness that has cosigned a head that covers it, with its time in the first such head.
+    cosignatures: Vec<CosignatureView>,
+}
+
+impl From<CosignedEntry> for EntryCosignatures {
+    fn from(entry: CosignedEntry) -> Self {
+        Self {
+            index: entry.index,
+            kind: entry.kind,
+            time: Rfc3339(entry.time),
+            cosignatures: entry.cosigners.into_iter().map(CosignatureView::from).collect(),
+        }
+    }
+}
+
+/// 抽取的见证情况 · Who has cosigned each entry of a draw, and when.
+#[utoipa::path(
+    tag = "draws",
+    params(("id" = String, Path, description = "Draw id")),
+    responses((status = 200, body = DrawCosignatures))
+)]
+#[get("/draws/{id}/cosignatures")]
+async fn of_draw(
+    caller: Caller,
+    service: web::Data<Service>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let configured = service.witnesses().len();
+    let entries = run(&service, move |service| service.draw_cosignatures(&caller.0, &id)).await?;
+    let entries = entries.into_iter().map(EntryCosignatures::from).collect();
+    Ok(HttpResponse::Ok().json(DrawCosignatures { witnesses: configured, entries }))
 }
 
 fn number(field: &str, text: Option<String>) -> Result<Option<u64>, Problem> {

@@ -77,6 +77,7 @@ fn first_operations() -> Vec<Operation> {
         ("GET", "/draws", ReadDraws, none.clone()),
         ("GET", "/draws/{id}", ReadDraws, none.clone()),
         ("GET", "/draws/{id}/record", ReadDraws, none.clone()),
+        ("GET", "/draws/{id}/cosignatures", ReadDraws, none.clone()),
         ("POST", "/draws/{id}/accept", AcceptForcedSeats, empty.clone()),
         ("POST", "/draws/{id}/withdraw", RequestDraw, empty.clone()),
         ("POST", "/draws/{id}/void", ProposeVoid, json!({"reason": "request_wrong"})),

@@ -6,8 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use expert_draw::evidence::Audience;
+use expert_draw::evidence::verify::verify;
 use expert_draw::http::server::{Running, Serving, spawn};
-use expert_draw::log::{AddCheckpoint, Checkpoint, Policy, SignedNote};
+use expert_draw::log::{AddCheckpoint, Checkpoint, Policy, SignedNote, unpack_entries};
 use expert_draw::outside::witness::{Answer, BODY_LIMIT, Cosigner, HttpWitness, Trouble};
 use expert_draw::ports::LogSigner as _;
 use expert_draw::service::Service;
@@ -30,6 +32,8 @@ on_both! {
     nothing_is_asked_twice_after_a_restart
     fsck_names_a_head_that_is_not_the_trees_and_a_line_that_does_not_verify
     a_witness_that_never_answers_holds_up_neither_the_log_nor_the_others
+    an_evidence_file_carries_the_quorum_that_its_draw_got
+    tiles_are_immutable_and_what_grows_is_cached_for_seconds
 }
 
 fn of(doubles: &[Arc<Double>]) -> Vec<Witness> {
@@ -348,6 +352,76 @@ fn fsck_names_a_head_that_is_not_the_trees_and_a_line_that_does_not_verify(kind:
         &format!("UPDATE cosigned_head SET note = replace(note, '{one}', '{zero}')"),
         "none of this log's tree",
     );
+}
+
+fn an_evidence_file_carries_the_quorum_that_its_draw_got(kind: Kind) {
+    let watched = Watched::by(kind, 2);
+    let app = &watched.app;
+    let draw = crate::draws::drawn(app);
+    let path = format!("/api/v1/draws/{}", draw["id"].as_str().unwrap());
+    let strict = watched.policy(2);
+    let accepted = || {
+        let file = app.ask("GET", &format!("{path}/evidence"), &[], b"").expect(200);
+        let alone = crate::draws::verified(app, &file, Audience::Public).facts.tree_size;
+        (alone, verify(&file.bytes, &strict, Some(Audience::Public)).verified())
+    };
+    let quorum = || -> Vec<usize> {
+        let seen = app.get(&app.agency, &format!("{path}/cosignatures")).expect(200).json();
+        let entries = seen["entries"].as_array().unwrap();
+        entries.iter().map(|entry| entry["cosignatures"].as_array().unwrap().len()).collect()
+    };
+    let ended = app.size();
+    assert_eq!((accepted(), quorum()), ((Some(ended), false), vec![0, 0, 0]));
+    assert_eq!(watched.push(0), Pushed::Cosigned(ended));
+    assert_eq!((accepted(), quorum()), ((Some(ended), false), vec![1, 1, 1]));
+    assert_eq!(watched.push(1), Pushed::Cosigned(ended));
+    watched.write();
+    assert_eq!(watched.push(0), Pushed::Cosigned(ended + 1));
+    // The newest head has one cosignature, an older one that covers the draw has both.
+    assert_eq!((accepted(), quorum()), ((Some(ended), true), vec![2, 2, 2]));
+    let seen = app.get(&app.agency, &format!("{path}/cosignatures")).json();
+    assert_eq!(seen["entries"][0]["kind"], "draw.committed");
+    assert_eq!(seen["entries"][0]["cosignatures"][1]["witness"], watched.doubles[1].vkey());
+    app.get(&app.other_agency, &format!("{path}/cosignatures")).problem(404, "not_found");
+    assert_eq!(app.fsck(), [""; 0]);
+}
+
+fn tiles_are_immutable_and_what_grows_is_cached_for_seconds(kind: Kind) {
+    let watched = Watched::by(kind, 1);
+    let size = watched.write();
+    for width in 1..=size {
+        for path in ["tile/0/000", "tile/entries/000", "signatures/000"] {
+            let answer = watched.get(&format!("/log/{path}.p/{width}")).expect(200);
+            assert_eq!(answer.header("Cache-Control"), "public, max-age=31536000, immutable");
+            assert_eq!(answer.header("Content-Type"), "application/octet-stream");
+        }
+    }
+    for path in ["checkpoint", "heads.txt"] {
+        let answer = watched.get(&format!("/log/{path}")).expect(200);
+        assert_eq!(answer.header("Cache-Control"), "public, max-age=2, must-revalidate");
+        assert_eq!(answer.header("Content-Type"), "text/plain; charset=utf-8");
+    }
+    // What is not there yet may be there in a moment: nobody keeps the answer.
+    for path in ["tile/0/000", "tile/entries/000", "signatures/000", "tile/1/000.p/1"] {
+        assert_eq!(watched.get(&format!("/log/{path}")).expect(404).header("Cache-Control"), "no-store");
+    }
+    let next = format!("/log/tile/entries/000.p/{}", size + 1);
+    watched.get(&next).problem(404, "not_found");
+    watched.write();
+    watched.get(&next).expect(200);
+    for bad in ["after=x", "covering=-1", "covering=1&after=1", "limit=0", "after=99999999999999999"] {
+        watched.get(&format!("/log/heads?{bad}")).expect(400);
+    }
+    // A signature beside its entry makes the note that the proof's page shows.
+    let bundle = |path: &str| {
+        let bytes = watched.get(&format!("/log/{path}/000.p/{size}")).expect(200).bytes;
+        let parts = unpack_entries(&bytes, u16::try_from(size).unwrap()).unwrap();
+        parts.into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    for (index, (entry, lines)) in bundle("tile/entries").iter().zip(bundle("signatures")).enumerate() {
+        let note = [entry.as_slice(), b"\n\n", &lines].concat();
+        assert_eq!(note, watched.service.log_proof(index as u64).unwrap().0.as_bytes());
+    }
 }
 
 /// Holds every request until it is told to go on.

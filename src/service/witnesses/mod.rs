@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `push` | one head at a time is offered; what is said to a witness and what its answer does |
 //! | `drive` | a thread for each witness |
+//! | `quorum` | who had cosigned each entry of a draw, and when |
 //!
 //! *Invariants:* no cosignature is stored that was not verified under the key of the configuration; every
 //! cosigned head is kept; nothing that a witness does or leaves undone holds up a write.
@@ -13,6 +14,7 @@
 
 pub mod drive;
 pub mod push;
+pub mod quorum;
 
 use std::collections::BTreeSet;
 
@@ -109,6 +111,17 @@ pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, 
         }
     }
     Ok(found)
+}
+
+/// The head for a file that quotes entries up to an index: of those that date it the one that most witnesses
+/// have cosigned; the newest, with nobody, as long as none of them covers it. Straight from a database.
+pub fn head_covering(conn: &mut Conn, index: u64) -> Result<CosignedHead, Refusal> {
+    let most = heads_covering(conn, index)?.into_iter().rev().max_by_key(|head| head.cosigners.len());
+    if let Some(head) = most {
+        return Ok(head);
+    }
+    let head = store::head::read(conn)?;
+    Ok(CosignedHead { size: head.size, root: head.root, note: head.checkpoint, cosigners: Vec::new() })
 }
 
 /// The newest checkpoint, with the cosignatures of its head that are there already.
