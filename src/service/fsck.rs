@@ -12,6 +12,7 @@ use super::fsck_calls;
 use super::fsck_cases::Cases;
 use super::fsck_rows::Rows;
 use super::refusal::Refusal;
+use super::witnesses;
 use crate::draw::calls::{Invited, Stopped};
 use crate::draw::commitment::Commitment;
 use crate::draw::seed;
@@ -74,6 +75,7 @@ pub fn examine(
         replay.experts(conn, &archive, &mut found)?;
         replay.draws(conn, &archive, &mut found)?;
         replay.rows.check(conn, &archive, &mut found)?;
+        witnesses::fsck(conn, &mut found)?;
         let closed = replay.cases.check(conn, &archive, &erased, &mut found)?;
         if let Some(files) = files {
             fsck_attachments::check(conn, &archive, files, &erased, &mut found)?;
