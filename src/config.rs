@@ -18,11 +18,15 @@
 //! | mail relay | `mail_relay` | `EXPERT_DRAW_MAIL_RELAY` | – | none |
 //! | sender of mail | `mail_from` | `EXPERT_DRAW_MAIL_FROM` | – | none |
 //!
+//! | witnesses of the log | tables `[[witness]]`: `witness` | – | – | none |
+//!
 //! Gateway and relay are reached on this machine; encryption to the world is the business of a proxy or
 //! relay there (`outside`).
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
+
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,6 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::codes::Region;
 use crate::log::Origin;
 use crate::outside::wire::GatewayKey;
+use crate::outside::witness::Witness;
 use crate::outside::{gateway, mail};
 
 /// Names of the settings, as in the TOML file.
@@ -82,6 +87,8 @@ pub struct Config {
     pub gateway_key: Option<GatewayKey>,
     /// Mail relay and sender.
     pub mail: Option<(String, String)>,
+    /// Who cosigns the heads of the log, in the order of the file.
+    pub witnesses: Vec<Witness>,
 }
 
 /// A setting that cannot be used.
@@ -105,12 +112,15 @@ impl std::error::Error for ConfigError {}
 
 /// Values by setting with their source, later sources replacing earlier ones.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(BTreeMap<&'static str, (String, String)>);
+pub struct Sources {
+    values: BTreeMap<&'static str, (String, String)>,
+    witnesses: Vec<Witness>,
+}
 
 impl Sources {
     /// Takes a value from a source.
     pub fn set(&mut self, setting: &'static str, value: impl Into<String>, source: impl Into<String>) {
-        self.0.insert(setting, (value.into(), source.into()));
+        self.values.insert(setting, (value.into(), source.into()));
     }
 
     /// Takes what a TOML text says; unknown settings and values that are no strings are refused.
@@ -124,6 +134,10 @@ impl Sources {
             wrong(file, format!("不是有效的 TOML (not TOML): {}", e.message()))
         })?;
         for (name, value) in &table {
+            if name == "witness" {
+                self.witnesses = witness::read(value).map_err(|(field, rule)| wrong(&field, rule))?;
+                continue;
+            }
             let known = SETTINGS.into_iter().find(|known| known == name);
             let setting = known.ok_or_else(|| {
                 wrong(name, format!("未知配置项，可用: {} (unknown setting)", SETTINGS.join(", ")))
@@ -160,12 +174,12 @@ impl Sources {
     /// Checks everything and fills in the defaults.
     pub fn check(&self) -> Result<Config, ConfigError> {
         let text = |setting: &str, default: &str| {
-            self.0.get(setting).map_or_else(|| default.to_owned(), |(value, _)| value.clone())
+            self.values.get(setting).map_or_else(|| default.to_owned(), |(value, _)| value.clone())
         };
         let wrong = |setting: &str, rule: &str| ConfigError {
             setting: setting.to_owned(),
             source: self
-                .0
+                .values
                 .get(setting)
                 .map_or_else(|| "默认值 default".to_owned(), |(_, source)| source.clone()),
             rule: rule.to_owned(),
@@ -196,7 +210,7 @@ impl Sources {
             _ => Err(wrong(setting, "须为 yes 或 no (must be yes or no)")),
         };
         let (require_totp, direct_entry) = (yes("require_totp")?, yes("direct_entry")?);
-        let given = |setting: &str| self.0.get(setting).map(|(value, _)| value.clone());
+        let given = |setting: &str| self.values.get(setting).map(|(value, _)| value.clone());
         let gateway = given("gateway");
         if let Some(url) = &gateway {
             gateway::check_address(url).map_err(|rule| wrong("gateway", rule))?;
@@ -239,6 +253,7 @@ impl Sources {
             gateway_secret,
             gateway_key,
             mail,
+            witnesses: self.witnesses.clone(),
         })
     }
 }

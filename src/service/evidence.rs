@@ -5,6 +5,7 @@ use super::Service;
 use super::actor::{Action, Actor};
 use super::draws::state;
 use super::refusal::{Kind, Refusal};
+use super::witnesses;
 use crate::codec::Hash;
 use crate::evidence::openings::{
     AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
@@ -66,7 +67,6 @@ impl Archive<'_> {
                 "the draw has not ended, there is no evidence yet",
             ));
         }
-        let head = store::head::read(conn)?;
         let digest = committed.commitment.profile;
         let profile = store::profile::find(conn, &digest.to_hex())?;
         let profile = profile.ok_or_else(|| Refusal::internal("profile of the commitment is missing"))?;
@@ -78,6 +78,7 @@ impl Archive<'_> {
         indices.extend(openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry)));
         indices.sort_unstable();
         indices.dedup();
+        let head = witnesses::head_covering(conn, indices.last().copied().unwrap_or_default())?;
         let mut entries = Vec::new();
         for index in indices {
             let entry = store::journal::find(conn, index)?;
@@ -88,7 +89,7 @@ impl Archive<'_> {
         Ok(Evidence {
             format: if committed.has_calls() { Format::V2 } else { Format::V1 },
             audience,
-            checkpoint: head.checkpoint,
+            checkpoint: head.note,
             entries,
             alpha: committed.alpha,
             life: committed.entries.iter().map(|(index, _)| *index).collect(),

@@ -7,6 +7,7 @@ mod demo;
 mod demo_client;
 mod due;
 mod evidence;
+mod export_log;
 mod fsck;
 mod import;
 mod keys;
@@ -134,6 +135,15 @@ enum Command {
         #[arg(long)]
         no_pools: bool,
     },
+    /// 把整个日志导出为可由任何网站服务器提供的目录 · write the whole log as a directory that any web server can serve
+    ExportLog {
+        /// 目标目录；已有的文件不再写 · directory; what is there is not written again
+        #[arg(long)]
+        out: PathBuf,
+        /// 截至有这么多见证方签名的最新检查点 · up to the newest checkpoint that so many witnesses have cosigned
+        #[arg(long)]
+        witnessed: Option<u32>,
+    },
     /// 生成合成样例专家库 · print a synthetic pool as CSV
     PoolSample {
         /// 人数 · experts
@@ -216,6 +226,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Fsck { no_pools } => fsck::fsck(&config, !no_pools),
+        Command::ExportLog { out, witnessed } => export_log::export_log(&config, &out, witnessed),
         Command::PoolSample { experts, seed, today, full } => sample(experts, seed, today.as_deref(), full),
         Command::Backup { target } => backup::backup(&config, &target),
         Command::Restore { source, accept_older } => backup::restore(&config, &source, accept_older),

@@ -16,6 +16,7 @@ use crate::service::archive::Archive;
 use crate::service::case_body::text;
 use crate::service::cases::Case;
 use crate::service::refusal::{Kind, Refusal};
+use crate::service::witnesses;
 use crate::store::case::CaseFilter;
 use crate::store::{self, Conn};
 
@@ -167,7 +168,6 @@ impl Archive<'_> {
             return Err(Refusal::new(Kind::NotFound, "not_found", "没有该副场抽取", "no such draw of sites"));
         }
         let made = self.sites(conn, id)?;
-        let head = store::head::read(conn)?;
         let open = audience == Audience::Auditor;
         let mut indices = made.entries.clone();
         indices.push(0);
@@ -176,6 +176,7 @@ impl Archive<'_> {
         }
         indices.sort_unstable();
         indices.dedup();
+        let head = witnesses::head_covering(conn, indices.last().copied().unwrap_or_default())?;
         let mut entries = Vec::new();
         for index in indices {
             let entry = store::journal::find(conn, index)?;
@@ -198,7 +199,7 @@ impl Archive<'_> {
         };
         let file = SitesEvidence {
             audience,
-            checkpoint: head.checkpoint,
+            checkpoint: head.note,
             entries,
             alpha: made.alpha,
             life: made.entries.clone(),
