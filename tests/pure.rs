@@ -1,5 +1,7 @@
 //! Tests of the pure core from outside: evidence files, vectors, the house's own rules.
 
+#[path = "pure/beacon.rs"]
+mod beacon;
 #[path = "pure/call_rules.rs"]
 mod call_rules;
 #[path = "pure/call_vectors.rs"]
@@ -16,6 +18,10 @@ mod fixture;
 mod lifecycles;
 #[path = "pure/membership.rs"]
 mod membership;
+#[path = "pure/shared.rs"]
+mod shared;
+#[path = "pure/shared_evidence.rs"]
+mod shared_evidence;
 #[path = "pure/sites.rs"]
 mod sites;
 #[path = "pure/tidy.rs"]

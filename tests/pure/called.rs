@@ -56,6 +56,13 @@ impl Called {
         called.end()
     }
 
+    /// The life of a draw that is drawn already.
+    pub fn after(draw: Draw, fate: Fate) -> Self {
+        let mut called = Self { book: book(&draw), draw };
+        called.live(fate);
+        called.end()
+    }
+
     fn end(mut self) -> Self {
         self.draw.look();
         self.draw.members = Some(self.book.members());

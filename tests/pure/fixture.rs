@@ -27,7 +27,7 @@ use expert_draw::log::{
 use expert_draw::registry::{card_digest, expert_card, image_digest};
 
 pub const PROFILE: &str = include_str!("../../src/rules/data/hunan-2023.json");
-const START: i64 = 1_790_000_000;
+pub const START: i64 = 1_790_000_000;
 
 /// Which life the draw of the fixture has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Log {
     pub notes: Vec<String>,
     /// Seconds that passed beside the minute per statement.
     pub waited: i64,
+    /// Who contributes to the next draw beside the operator.
+    pub others: Vec<Contributor>,
 }
 
 /// 32 bytes that follow from a name.
@@ -79,6 +81,7 @@ impl Log {
             statements: vec![],
             notes: vec![],
             waited: 0,
+            others: vec![],
         }
     }
 
@@ -219,7 +222,7 @@ impl Draw {
                 None => Kept::Site { position, site: *site },
             })
         });
-        let commitment = Commitment {
+        let mut commitment = Commitment {
             attempt: attempt.number,
             predecessor: attempt.predecessor,
             package_tag: tags.package,
@@ -242,6 +245,8 @@ impl Draw {
             contributions: vec![Contributor::Operator { key: key_digest(log.draw_vrf.public().as_bytes()) }],
             deadline: START + log.waited + 86_400,
         };
+        commitment.contributions.append(&mut log.others);
+        commitment.contributions.sort_by_key(Contributor::kind);
         let index = log.say(Commitment::TYPE, commitment.fields());
         let alpha = seed::alpha(index, &log.leaf_hashes()[index as usize]);
         Self {
@@ -441,7 +446,7 @@ fn candidate(person: &Person) -> Candidate {
 }
 
 /// The rules against those who are excluded from a first attempt.
-const EXCLUDING: [&str; 2] = ["age_limit", "conflict_employment_3y"];
+pub const EXCLUDING: [&str; 2] = ["age_limit", "conflict_employment_3y"];
 
 pub fn exclusion(person: &Person, rules: &[&str]) -> Excluded {
     Excluded {
@@ -452,7 +457,7 @@ pub fn exclusion(person: &Person, rules: &[&str]) -> Excluded {
     }
 }
 
-fn request() -> Request {
+pub fn request() -> Request {
     let organisation = |n: usize| Organisation { code: format!("92{n:016}"), name: format!("单位{n}") };
     let group = |speciality: &str, within: &str, except: &[&str], seats, site| GroupRequest {
         speciality: speciality.into(),
