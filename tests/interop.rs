@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use expert_draw::codec::Hash;
 use expert_draw::keys::Keys;
-use expert_draw::log::{AddCheckpoint, Checkpoint, merkle};
+use expert_draw::log::{AddCheckpoint, Checkpoint, SignedNote, merkle, sign_note};
 use expert_draw::outside::witness::{Cosigner, HttpWitness, Trouble};
 use expert_draw::ports::LogSigner as _;
 
