@@ -23,6 +23,7 @@
 //! | label of the log key in it | `[pkcs11] log` | `EXPERT_DRAW_PKCS11_LOG` | – | `expert-draw-log` |
 //! | label of the statements key | `[pkcs11] statements` | `EXPERT_DRAW_PKCS11_STATEMENTS` | – | `expert-draw-statements` |
 //!
+//! | beacon of draws | `[beacon]`: `beacon` | – | – | none |
 //! | witnesses of the log | tables `[[witness]]`: `witness` | – | – | none |
 //!
 //! Gateway and relay are reached on this machine; encryption to the world is the business of a proxy or
@@ -31,6 +32,7 @@
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
 
+pub mod beacon;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -117,6 +119,8 @@ pub struct Config {
     pub mail: Option<(String, String)>,
     /// Who cosigns the heads of the log, in the order of the file.
     pub witnesses: Vec<Witness>,
+    /// The beacon whose rounds draws may wait for.
+    pub beacon: Option<beacon::Beacon>,
     /// The token with the signing keys.
     pub pkcs11: Option<Pkcs11>,
 }
@@ -145,6 +149,7 @@ impl std::error::Error for ConfigError {}
 pub struct Sources {
     values: BTreeMap<&'static str, (String, String)>,
     witnesses: Vec<Witness>,
+    beacon: Option<beacon::Beacon>,
 }
 
 impl Sources {
@@ -172,6 +177,10 @@ impl Sources {
         let within = within.iter().map(|(name, value)| (format!("{PKCS11}_{name}"), value));
         for (name, value) in flat.chain(within) {
             let name = name.as_str();
+            if name == "beacon" {
+                self.beacon = Some(beacon::read(value).map_err(|(field, rule)| wrong(&field, rule))?);
+                continue;
+            }
             if name == "witness" {
                 self.witnesses = witness::read(value).map_err(|(field, rule)| wrong(&field, rule))?;
                 continue;
@@ -316,6 +325,7 @@ impl Sources {
             gateway_key,
             mail,
             witnesses: self.witnesses.clone(),
+            beacon: self.beacon.clone(),
             pkcs11,
         })
     }

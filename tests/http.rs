@@ -29,6 +29,8 @@ mod campaigns;
 mod changes;
 #[path = "http/conduct.rs"]
 mod conduct;
+#[path = "http/contributions.rs"]
+mod contributions;
 #[path = "http/day.rs"]
 mod day;
 #[path = "http/day_failures.rs"]
@@ -89,6 +91,8 @@ mod search;
 mod second_verifier;
 #[path = "http/sessions.rs"]
 mod sessions;
+#[path = "http/shared_site.rs"]
+mod shared_site;
 #[path = "http/sight.rs"]
 mod sight;
 #[path = "store/support.rs"]

@@ -88,6 +88,16 @@ impl Contributor {
     }
 }
 
+impl Contributor {
+    /// The key by which a commitment names a party; a beacon has none.
+    pub fn key(&self) -> Option<&Hash> {
+        match self {
+            Self::Nonce { key, .. } | Self::Operator { key } | Self::Witness { key } => Some(key),
+            Self::Beacon { .. } => None,
+        }
+    }
+}
+
 /// The public content of a `draw.committed` statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commitment {

@@ -18,10 +18,10 @@ use super::problem::Problem;
 use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
-    conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
-    imports, invitations, leave, log, log_witnesses, looks, me, my_draws, openapi, own_account, packages,
-    performance, plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions, tiers,
-    tokens, unit_merges, units, venues,
+    conduct, conduct_steps, contributions, day, decisions, draws, due, erasures, evidence, experts, exports,
+    fees, health, imports, invitations, leave, log, log_witnesses, looks, me, my_draws, openapi, own_account,
+    packages, performance, plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions,
+    tiers, tokens, unit_merges, units, venues,
 };
 use crate::service::Service;
 
@@ -77,6 +77,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     day::routes(config);
     log::routes(config);
     log_witnesses::routes(config);
+    contributions::routes(config);
     codes::routes(config);
     conduct::routes(config);
     conduct_steps::routes(config);

@@ -31,6 +31,7 @@ pub mod claim_migrations;
 pub mod codes;
 pub mod conduct;
 pub mod conduct_steps;
+pub mod contributions;
 pub mod day;
 mod day_bodies;
 mod day_views;

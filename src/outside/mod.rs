@@ -7,6 +7,7 @@
 //! | `gateway` | the client of an SMS and voice gateway, over HTTP |
 //! | `mail` | a mail relay, over SMTP |
 //! | `reference` | a gateway for tests that loses, delays, doubles and reorders |
+//! | `asking` | a witness or a drand relay asked for its contribution to a draw |
 //! | `witness` | the client of a witness, over HTTP (C2SP tlog-witness) |
 //!
 //! A channel is handed one [`Letter`] at a time and says what became of it. It keeps nothing: what is to
@@ -20,7 +21,9 @@
 //! *Deliberately not here:* TLS. A gateway or a mail relay is reached on this machine, through a proxy or a
 //! relay that speaks TLS to the world ([`is_local`]); phone numbers never cross a network in clear.
 
+pub mod asking;
 pub mod gateway;
+mod http_get;
 pub mod mail;
 pub mod message;
 pub mod reference;

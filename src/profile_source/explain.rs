@@ -117,6 +117,12 @@ fn terms(out: &mut String, profile: &Profile) {
     }
     let _ = writeln!(out, "· 专业分类标准：{}（{}）", terms.scheme.value, origin(&terms.scheme.rule));
     let _ = writeln!(out, "· 公告用语：{}（{}）", terms.publication.value, origin(&terms.publication.rule));
+    for row in &terms.contributions {
+        let _ = writeln!(out, "· 共同随机·{}（{}）", row.words_zh(), origin(&row.rule));
+    }
+    if terms.contributions.is_empty() {
+        let _ = writeln!(out, "· 共同随机：只有运营方贡献随机（保证等级 operator）");
+    }
     match &terms.fees {
         None => {
             let _ = writeln!(out, "· 评审费标准：本档案没有，须由部署单位补充");
@@ -204,6 +210,9 @@ fn differences(profile: &Profile, parent: &Profile) -> Vec<String> {
                 lines.push(format!("{what}：此处{}（依据：{}）", here.value, here.rule.source));
             }
         }
+        if here.contributions != there.contributions {
+            lines.push("共同随机的要求不同".to_owned());
+        }
         if here.fees != there.fees {
             lines.push("评审费标准不同".to_owned());
         }
@@ -245,7 +254,8 @@ fn resting(profile: &Profile, such: impl Fn(Mark) -> bool) -> Vec<String> {
         }
         let texts = [("专业分类标准", &terms.scheme.rule), ("公告用语", &terms.publication.rule)];
         let fees = terms.fees.iter().map(|fees| ("评审费", &fees.rule));
-        for (what, rule) in texts.into_iter().chain(fees).filter(|(_, rule)| such(rule.mark)) {
+        let shared = terms.contributions.iter().map(|row| ("共同随机", &row.rule));
+        for (what, rule) in texts.into_iter().chain(fees).chain(shared).filter(|(_, rule)| such(rule.mark)) {
             lines.push(format!("{what}（{}）", rule.source));
         }
     }

@@ -29,7 +29,8 @@ pub(super) fn compile(chain: &[Source]) -> Result<Profile, SourceError> {
             return wrong("valid_from", "早于上级档案的施行日期", "lies before the parent's");
         }
     }
-    let (mut terms, mut rules, mut fees, mut published) = (Map::new(), Map::new(), None, None);
+    let (mut terms, mut rules) = (Map::new(), Map::new());
+    let (mut fees, mut contributions, mut published) = (None, None, None);
     for source in chain {
         for (name, term) in &source.terms {
             merge(&mut terms, name, term, &source.name, "terms", &["value"])?;
@@ -39,6 +40,7 @@ pub(super) fn compile(chain: &[Source]) -> Result<Profile, SourceError> {
             merge(&mut rules, name, rule, &source.name, "rules", &changes)?;
         }
         fees = source.fees.clone().or(fees);
+        contributions = source.contributions.clone().or(contributions);
         published = source.pool_published.clone().or(published);
     }
     let Some(published) = published else { return wrong("pool_published", "必填", "required") };
@@ -60,6 +62,9 @@ pub(super) fn compile(chain: &[Source]) -> Result<Profile, SourceError> {
     profile = profile.with("terms", marked(&Json::Map(terms), &last.name, "terms")?);
     if let Some(fees) = fees {
         profile = profile.with("fees", marked(&fees, &last.name, "fees")?);
+    }
+    if let Some(rows) = contributions {
+        profile = profile.with("contributions", marked(&rows, &last.name, "contributions")?);
     }
     let mut list = Vec::new();
     for rule in Rule::ALL {

@@ -9,7 +9,7 @@ use crate::rules::{Jurisdiction, Rule};
 use crate::time::Date;
 
 /// The head's keys and the tables.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "edition",
     "parent",
@@ -21,6 +21,7 @@ const KEYS: [&str; 12] = [
     "pool_published",
     "terms",
     "fees",
+    "contributions",
     "rules",
 ];
 
@@ -37,6 +38,7 @@ pub(super) struct Source {
     pub pool_published: Option<Json>,
     pub terms: BTreeMap<String, Json>,
     pub fees: Option<Json>,
+    pub contributions: Option<Json>,
     pub rules: BTreeMap<String, Json>,
     /// SHA-256 of the text.
     pub digest: Hash,
@@ -95,6 +97,7 @@ impl Source {
             pool_published: text_of("pool_published")?.map(Json::from),
             terms: tables("terms")?,
             fees: table.get("fees").map(|value| json(name, "fees", value)).transpose()?,
+            contributions: table.get("contributions").map(|v| json(name, "contributions", v)).transpose()?,
             rules,
             digest: sha256(&[text.as_bytes()]),
         };

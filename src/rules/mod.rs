@@ -68,8 +68,8 @@ pub use eligibility::{
 pub use finding::{Answer, Detail, Finding};
 pub use plan_finding::PlanFinding;
 pub use profile::{
-    Fees, Jurisdiction, Link, PROFILE_LIMIT, PROFILES, Profile, ProfileError, RuleEntry, Status, Terms,
-    UnknownPolicy, embedded,
+    Contributions, Fees, Jurisdiction, Link, Occasion, PROFILE_LIMIT, PROFILES, Profile, ProfileError,
+    RuleEntry, Stakes, Status, Terms, UnknownPolicy, embedded,
 };
 pub use registry_profile::{
     REGISTRY_PROFILE_LIMIT, REGISTRY_PROFILES, RegistryProfile, RegistryProfileError, embedded_registry,

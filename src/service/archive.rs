@@ -3,10 +3,12 @@
 //!
 //! *Invariant:* an image is held against the digest that its statement carries before it is used.
 
+use super::contributions::told::known_chain;
 use super::draws::record::DrawRecord;
 use super::refusal::{Kind, Refusal};
 use super::sealing::{OpaqueRecord, Sealer};
 use crate::codec::{Hash, Json, hmac_sha256};
+use crate::draw::beacon::ChainInfo;
 use crate::draw::calls::{Call, CallBook, Outcome, Settled};
 use crate::draw::commitment::Commitment;
 use crate::draw::pool::{self, Candidate, Leaf};
@@ -24,6 +26,8 @@ use crate::store::{self, Conn, StoreError};
 pub struct Archive<'a> {
     keys: &'a Keys,
     entropy: &'a dyn Entropy,
+    /// The beacon's chain of the configuration.
+    configured: Option<&'a ChainInfo>,
 }
 
 /// What the journal says about a committed draw.
@@ -53,7 +57,18 @@ pub(crate) struct SeatedCard {
 impl<'a> Archive<'a> {
     /// With the keys of the log; entropy is for what is sealed anew.
     pub fn new(keys: &'a Keys, entropy: &'a dyn Entropy) -> Self {
-        Self { keys, entropy }
+        Self { keys, entropy, configured: None }
+    }
+
+    /// With the beacon's chain of the configuration, beside those that are known by name.
+    pub(super) fn with_chain(self, configured: Option<&'a ChainInfo>) -> Self {
+        Self { configured, ..self }
+    }
+
+    /// The chain that a commitment names by its hash.
+    pub(super) fn chain(&self, hash: &Hash) -> Result<ChainInfo, Refusal> {
+        let unknown = || Refusal::internal("the chain of a commitment's beacon is not configured");
+        known_chain(self.configured, hash).ok_or_else(unknown)
     }
 
     /// The hash by which two entries of one person are found.

@@ -8,7 +8,6 @@ use super::refusal::{Kind, Refusal};
 use super::witnesses;
 use crate::codec::Hash;
 use crate::draw::commitment::Contributor;
-use crate::evidence::Shared;
 use crate::evidence::openings::{
     AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
 };
@@ -17,6 +16,7 @@ use crate::keys::Keys;
 use crate::log::{KeyUse, RegisteredKey};
 use crate::ports::Entropy;
 use crate::service::archive::{Archive, Committed};
+use crate::service::contributions::told;
 use crate::store::{self, Conn};
 
 impl Service {
@@ -62,7 +62,10 @@ impl Archive<'_> {
     fn evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Evidence, Refusal> {
         let committed = self.committed(conn, id)?;
         // A draw whose members were all kept from an earlier attempt is filled and reviewed without a call.
-        if [state::PLANNED, state::COMMITTED, state::WITHDRAWN].contains(&committed.row.state.as_str()) {
+        // One that waits for others can be looked at while it waits (evidence-v3).
+        let waits = committed.row.state == state::COMMITTED && committed.commitment.contributions.len() > 1;
+        let none = [state::PLANNED, state::COMMITTED, state::WITHDRAWN];
+        if !waits && none.contains(&committed.row.state.as_str()) {
             return Err(Refusal::new(
                 Kind::Conflict,
                 "not_ended",
@@ -79,6 +82,7 @@ impl Archive<'_> {
         let mut indices: Vec<u64> = committed.entries.iter().map(|(index, _)| *index).collect();
         indices.extend([0, profile_entry]);
         indices.extend(openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry)));
+        indices.extend(told::nonces(conn, &committed.commitment)?);
         let newest = indices.iter().max().copied().unwrap_or_default();
         let head = witnesses::head_covering(conn, newest)?;
         let later = later_keys(conn, &committed, &indices, head.size)?;
@@ -106,7 +110,10 @@ impl Archive<'_> {
             profile: profile.text,
             pool: committed.leaves.iter().map(|leaf| leaf.to_bytes()).collect(),
             openings,
-            shared: later.map(|keys| Shared { keys, ..Shared::default() }),
+            shared: match later {
+                Some(keys) => Some(told::part(self, conn, &committed, keys, head.size)?),
+                None => None,
+            },
         })
     }
 

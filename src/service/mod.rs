@@ -51,6 +51,7 @@
 //! | `plans/` | what is asked for a package: agency, purchaser, bureau, then the draw |
 //! | `venues`, `sites_draw/` | places of review and their bookings; sub-venues drawn before the experts |
 //! | `draws/` | request → committed → drawn, void, unseal |
+//! | `contributions/` | what others contribute to a draw: nonces, witnesses' answers, a beacon's round |
 //! | `calls/` | the panel invited, answers, settlements, the outbox |
 //! | `engagements` | who is invited, accepted, seated when; past reviews |
 //! | `evidence` | the file that a stranger verifies |
@@ -78,6 +79,7 @@ mod changes;
 pub mod claims;
 mod conditions;
 pub mod conduct;
+pub mod contributions;
 pub mod day;
 pub mod decisions;
 mod direct_entry;
@@ -149,6 +151,7 @@ pub mod worklists;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 
+use crate::config::beacon::Beacon;
 use crate::evidence::said::PROFILE_LOADED;
 use crate::keys::Keys;
 use crate::log::opened::LogOpened;
@@ -199,6 +202,8 @@ pub struct ServiceConfig {
     pub gateways: Vec<GatewayKey>,
     /// Who cosigns the heads of this log.
     pub witnesses: Vec<Witness>,
+    /// The beacon whose rounds draws may wait for.
+    pub beacon: Option<Beacon>,
 }
 
 impl ServiceConfig {
@@ -228,6 +233,7 @@ impl ServiceConfig {
             direct_entry: false,
             gateways: Vec::new(),
             witnesses: Vec::new(),
+            beacon: None,
         }
     }
 }
@@ -250,6 +256,7 @@ pub struct Service {
     direct_entry: bool,
     gateways: Vec<GatewayKey>,
     witnesses: Vec<Witness>,
+    beacon: Option<Beacon>,
     engaged: RwLock<engagements::Engagements>,
     books: calls::Books,
 }
@@ -286,6 +293,7 @@ impl Service {
             direct_entry: config.direct_entry,
             gateways: config.gateways,
             witnesses: config.witnesses,
+            beacon: config.beacon,
             engaged: RwLock::default(),
             books: calls::Books::default(),
         };
@@ -395,7 +403,8 @@ impl Service {
 
     /// What can be read back from the journal with the keys.
     fn archive(&self) -> Archive<'_> {
-        Archive::new(&self.keys, self.entropy.as_ref())
+        let chain = self.beacon.as_ref().map(|beacon| &beacon.chain);
+        Archive::new(&self.keys, self.entropy.as_ref()).with_chain(chain)
     }
 
     fn sealer(&self) -> Sealer<'_> {

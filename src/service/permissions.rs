@@ -153,6 +153,10 @@ pub enum Action {
     OpenPanel,
     /// Unseal a draw after the announcement of the result.
     Unseal,
+    /// Hand in what a supervisor or witness contributes to a draw: the signature says whose it is.
+    FileContribution,
+    /// See what is there of a draw's contributions.
+    ReadContributions,
     /// Download the auditor's evidence (recorded).
     AuditEvidence,
     /// See counts of exclusions and of candidates.
@@ -179,11 +183,12 @@ pub enum Action {
 
 impl Action {
     /// What the scope `read` of an API token stands for.
-    pub const READING: [Self; 7] = [
+    pub const READING: [Self; 8] = [
         Self::ReadRegistry,
         Self::ReadCases,
         Self::ReadLooks,
         Self::ReadDraws,
+        Self::ReadContributions,
         Self::ReadCounts,
         Self::ReadPlans,
         Self::ReadVenues,
@@ -217,6 +222,8 @@ impl Action {
             Self::ConfirmVoid => "confirm_void",
             Self::OpenPanel => "open_panel",
             Self::Unseal => "unseal",
+            Self::FileContribution => "file_contribution",
+            Self::ReadContributions => "read_contributions",
             Self::AuditEvidence => "audit_evidence",
             Self::ReadCounts => "read_counts",
             Self::KeepDesk => "keep_desk",
@@ -265,7 +272,7 @@ const PURCHASER: Grant = any(Role::Purchaser);
 const VENUE: Grant = any(Role::Venue);
 
 /// The table: each action with those who may do it.
-pub const PERMISSIONS: [(Action, &[Grant]); 36] = [
+pub const PERMISSIONS: [(Action, &[Grant]); 38] = [
     (Action::KeepRegistry, &[REGISTRAR]),
     (Action::ReadRegistry, &[REGISTRAR, REVIEWER, APPROVER, AUDITOR, SUPERVISOR]),
     (Action::ReviewCases, &[REVIEWER]),
@@ -291,6 +298,8 @@ pub const PERMISSIONS: [(Action, &[Grant]); 36] = [
     (Action::ConfirmVoid, &[DRAWS]),
     (Action::OpenPanel, &[DRAWS, AUDITOR]),
     (Action::Unseal, &[DRAWS]),
+    (Action::FileContribution, &[DRAWS, AUDITOR, SUPERVISOR]),
+    (Action::ReadContributions, &[any(Role::Bureau), any(Role::Agency), AUDITOR, SUPERVISOR]),
     (Action::AuditEvidence, &[AUDITOR]),
     (Action::ReadCounts, &[any(Role::Bureau), AUDITOR]),
     (Action::KeepDesk, &[VENUE]),

@@ -109,6 +109,30 @@ impl TestApp {
         days: u32,
         direct_entry: bool,
     ) -> Self {
+        let same = |config| config;
+        Self::with_config(kind, access, profile, registry_profile, (now, days), direct_entry, same)
+    }
+
+    /// Under a rule profile, with more in the configuration of the service.
+    #[allow(dead_code)]
+    pub fn configured(
+        kind: Kind,
+        profile: Profile,
+        more: impl FnOnce(ServiceConfig) -> ServiceConfig,
+    ) -> Self {
+        let access = AccessRules::default();
+        Self::with_config(kind, access, profile, "registry-hunan-2023", (NOW, 30), true, more)
+    }
+
+    fn with_config(
+        kind: Kind,
+        access: AccessRules,
+        profile: Profile,
+        registry_profile: &str,
+        (now, days): (Timestamp, u32),
+        direct_entry: bool,
+        more: impl FnOnce(ServiceConfig) -> ServiceConfig,
+    ) -> Self {
         let fresh = Fresh::new(kind);
         let clock = Arc::new(FixedClock::new(now));
         let entropy = Arc::new(SeededEntropy::new(7));
@@ -123,7 +147,7 @@ impl TestApp {
             access: AccessRules { password_cost: PasswordCost::least(), ..access },
             ..ServiceConfig::new(fresh.database.clone(), keys, clock.clone(), entropy, profile, registry)
         };
-        let service = Arc::new(Service::open(config).unwrap());
+        let service = Arc::new(Service::open(more(config)).unwrap());
         let account = |role: &str, unit: Option<u32>| {
             let draft = AccountDraft::new(role, &format!("测试 {role}"), unit.map(credit_code), days);
             service.found_account(&draft).unwrap().token.unwrap()

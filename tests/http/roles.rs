@@ -43,6 +43,7 @@ fn operations() -> Vec<Operation> {
         crate::calls::operations(),
         crate::plans::operations(),
         crate::venues::operations(),
+        crate::contributions::operations(),
         // One line for each area.
     ]
     .concat()

@@ -139,6 +139,7 @@ pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
         direct_entry: config.direct_entry,
         gateways: config.gateway_key.clone().into_iter().collect(),
         witnesses: config.witnesses.clone(),
+        beacon: config.beacon.clone(),
         access: AccessRules { require_totp: config.require_totp, ..AccessRules::default() },
         ..ServiceConfig::new(
             database(config)?,

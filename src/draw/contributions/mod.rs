@@ -5,12 +5,14 @@
 //! Deliberately not here: whom an auditor holds for independent (`evidence::parties`), BLS
 //! (`draw::beacon`), private keys.
 
+pub mod judge;
 pub mod statements;
 pub mod texts;
 
 use super::vrf::{Proof, VrfPublic};
 use crate::log::VrfCheck;
 
+pub use judge::{Fault, Judge};
 pub use statements::{Answer, BeaconRound, NonceCommitted, NotReleased, Reveal, Share};
 
 /// What the book of keys asks about VRF keys.

@@ -55,7 +55,7 @@ impl NonceCommitted {
 }
 
 /// `draw.contributed`, kind `nonce`: a supervisor's nonce, revealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reveal {
     /// The draw.
     pub alpha: Hash,

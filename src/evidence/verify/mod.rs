@@ -130,14 +130,14 @@ fn verify_into(
         None => (run.check("contributions", result::contributions(&draw, &before.keys)), None),
         Some((book, heads)) => {
             let log = &head.checkpoint.origin;
-            let answer = contributed::check(&draw, &before.keys, book, heads, log);
+            let answer = contributed::check(&draw, book, heads, log);
             let given = run.check("contributions", answer);
             (given.as_ref().map(contributed::Given::there), given)
         }
     };
     let mut ending = result::ending(&draw);
-    if let (Ok(_), Some(given)) = (&ending, &given) {
-        ending = result::voids(&draw, given).and(ending);
+    if let (Ok(_), Some(given), Some((_, heads))) = (&ending, &given, &before.shared) {
+        ending = result::voids(&draw, given, heads.dated_by_quorum).and(ending);
     }
     let mut life = run.check("ending", ending);
     if let Some(life) = &life {

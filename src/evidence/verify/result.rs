@@ -229,12 +229,12 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
 }
 
 /// What draw-v3 §5 asks of a void before a result, beside what every format asks.
-pub(super) fn voids(draw: &Draw<'_>, given: &Given) -> Result<(), String> {
+pub(super) fn voids(draw: &Draw<'_>, given: &Given, by_quorum: bool) -> Result<(), String> {
     for entry in &draw.entries.0 {
         let Said::Voided(void) = &entry.said else { continue };
         let at = |reason: &str| Err(format!("entry {}: {reason}", entry.index));
         if void.reason == VoidReason::ContributionMissing {
-            if given.missing() == 0 {
+            if given.missing() == 0 && by_quorum {
                 return at("says that a contribution is missing, and none is");
             }
             if entry.time <= draw.commitment.deadline {

@@ -180,7 +180,9 @@ pub(super) fn commitment(
     for contributor in &commitment.contributions {
         named(evidence, entries, book, &commitment, entry, contributor)?;
     }
-    let of = |kind: u8| commitment.contributions.iter().filter(move |c| c.kind() == kind).filter_map(key_of);
+    let of = |kind: u8| {
+        commitment.contributions.iter().filter(move |c| c.kind() == kind).filter_map(Contributor::key)
+    };
     for kind in [1, 3] {
         let mut keys: Vec<&Hash> = of(kind).collect();
         keys.sort_unstable();
@@ -189,16 +191,6 @@ pub(super) fn commitment(
         }
     }
     Ok(((commitment, index, keys), seen))
-}
-
-/// The key by which a commitment names a party; a beacon has none.
-pub(super) fn key_of(contributor: &Contributor) -> Option<&Hash> {
-    match contributor {
-        Contributor::Nonce { key, .. } | Contributor::Operator { key } | Contributor::Witness { key } => {
-            Some(key)
-        }
-        Contributor::Beacon { .. } => None,
-    }
 }
 
 /// Whether a contributor may be named by this commitment (draw-v3 §1).

@@ -7,7 +7,7 @@
 use super::Draw;
 use super::contributed::Given;
 use super::result::Life;
-use super::shared::{Heads, key_of};
+use super::shared::Heads;
 use crate::codec::{Json, Object};
 use crate::draw::commitment::Contributor;
 use crate::evidence::parties::{Parties, PinnedBeacon};
@@ -225,9 +225,10 @@ fn is_blind(
     let independent =
         |wanted: &&Contributor| pinned(wanted, book, parties).is_some_and(|(_, independent)| independent);
     let wanted = &draw.commitment.contributions;
-    let vouched = wanted.iter().filter(independent).any(|party| {
-        given.withheld.iter().any(|(key, stated)| key_of(party) == Some(key) && *stated < index)
-    });
+    let vouched = wanted
+        .iter()
+        .filter(independent)
+        .any(|party| given.withheld.iter().any(|(key, stated)| party.key() == Some(key) && *stated < index));
     if vouched {
         return true;
     }

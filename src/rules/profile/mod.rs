@@ -13,6 +13,7 @@
 //! Booleans, null and fractions do not exist in the file (`codec::Json`); the spelling need not be
 //! canonical, because the digest is over the bytes.
 
+mod contributions;
 mod read;
 mod terms;
 
@@ -27,6 +28,7 @@ use super::parameters::Parameters;
 use super::registry_profile::Mark;
 use super::rule::Rule;
 
+pub use contributions::{Contributions, Occasion, Stakes};
 pub use terms::{Fees, Terms};
 
 /// The longest profile, in bytes.
@@ -256,6 +258,12 @@ impl Profile {
     /// Terms of the process that are no rule's; of version 1 none.
     pub fn terms(&self) -> Option<&Terms> {
         self.terms.as_deref()
+    }
+
+    /// The contributions that a draw needs beside the operator's: the first row that fits. `None`: the
+    /// operator's alone. `stakes`: what is known of the project; a draw without a plan has none.
+    pub fn contributions(&self, stakes: Option<&Stakes>) -> Option<&Contributions> {
+        self.terms()?.contributions.iter().find(|row| row.fits(stakes))
     }
 
     /// Whether a rule applies.

@@ -4,6 +4,7 @@
 use crate::codec::{Fields, ShapeError};
 
 use super::super::registry_profile::{Number, Rule as Sourced, Text, read};
+use super::contributions::Contributions;
 
 /// The terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Terms {
     pub publication: Text,
     /// The table of fees (评审费); `None`: the profile has none.
     pub fees: Option<Fees>,
+    /// Which contributions a draw needs beside the operator's; empty: none.
+    pub contributions: Vec<Contributions>,
 }
 
 /// A table of fees, in fen.
@@ -91,6 +94,7 @@ impl Terms {
 
     /// Reads `terms` and `fees`.
     pub(super) fn read(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
+        let contributions = Contributions::read_all(f)?;
         let fees = if f.optional("fees").is_some() { Some(f.object("fees", Fees::read)?) } else { None };
         f.object("terms", |f| {
             Ok(Self {
@@ -108,6 +112,7 @@ impl Terms {
                 scheme: read::text(f, "scheme")?,
                 publication: read::text(f, "publication")?,
                 fees,
+                contributions,
             })
         })
     }

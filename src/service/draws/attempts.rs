@@ -11,6 +11,7 @@ use crate::codec::Hash;
 use crate::draw::calls::{StopReason, Stopped};
 use crate::log::Statement;
 use crate::service::Service;
+use crate::service::contributions::Trail;
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::{self, Conn};
 
@@ -25,7 +26,7 @@ pub(in crate::service) fn used_up(zh: &str, en: &str) -> Refusal {
 impl Service {
     /// The number of the next attempt on a package and the alpha of the one before; `resumed` is the
     /// draw that waits for acceptance and becomes this attempt.
-    pub(super) fn draw_attempt(
+    pub(in crate::service) fn draw_attempt(
         &self,
         package: &str,
         resumed: Option<&store::draw::Draw>,
@@ -62,8 +63,15 @@ impl Service {
 
 /// Whether a draw was voided, or stopped for another reason than a shortfall.
 fn ended_by_decision(conn: &mut Conn, draw: &store::draw::Draw) -> Result<bool, Refusal> {
+    if draw.state == state::VOIDED {
+        // Blind (draw-v3 §5.3): nobody could know the outcome, and another party vouches for it. The
+        // service cannot know whom an auditor holds for independent; every registered party counts here.
+        let blind = Trail::of_row(conn, draw)?
+            .is_some_and(|trail| !trail.withheld.is_empty() && draw.drawn_entry.is_none());
+        return Ok(!blind);
+    }
     if draw.state != state::STOPPED {
-        return Ok(draw.state == state::VOIDED);
+        return Ok(false);
     }
     let index = draw.ended_entry.unwrap_or_default().unsigned_abs();
     let entry = store::journal::find(conn, index)?.ok_or_else(|| Refusal::internal("stop without entry"))?;

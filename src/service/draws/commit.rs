@@ -21,6 +21,7 @@ use crate::log::{KeyUse, key_digest};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::cases::CaseChange;
+use crate::service::contributions::{Wanted, contributors};
 use crate::service::engagements;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::plans::Approved;
@@ -265,12 +266,14 @@ impl Service {
             let (candidates, excluded) = (people.candidates, people.excluded);
             let record = DrawRecord { header, candidates, excluded, related: people.related };
             let engaged = (engaged_at, checked.calls.is_some());
-            match self.write_commitment(actor, commitment.clone(), &record, (&plan, engaged), idempotency) {
+            let commitment = (commitment, self.wanted(&checked));
+            match self.write_commitment(actor, commitment, &record, (&plan, engaged), idempotency) {
                 Err(refusal) if refusal.code == REGISTRY_MOVED => {}
                 Err(refusal) => return Err(refusal),
                 // What was just committed is at hand: the result needs no second look at the journal.
-                Ok((alpha, deadline)) => {
-                    return self.conclude(&plan.id, alpha, (&commitment, deadline), &leaves, None);
+                Ok((_, written)) if written.contributions.len() > 1 => return self.finish(&plan.id),
+                Ok((alpha, written)) => {
+                    return self.conclude(&plan.id, alpha, (&written, written.deadline), &leaves, None);
                 }
             }
         }
@@ -282,14 +285,21 @@ impl Service {
         ))
     }
 
+    /// The contributions that the profile asks for beside the operator's, and who is at hand.
+    fn wanted(&self, checked: &Checked) -> Option<Wanted> {
+        let stakes = checked.plan.as_ref().map(|plan| &plan.stakes);
+        let row = self.profile.contributions(stakes)?.clone();
+        Some(Wanted { row, witnesses: self.witnesses.clone(), beacon: self.beacon.clone() })
+    }
+
     fn write_commitment(
         &self,
         actor: &Actor,
-        commitment: Commitment,
+        (commitment, wanted): (Commitment, Option<Wanted>),
         record: &DrawRecord,
         (plan, (engaged_at, called)): (&Arc<Plan>, (Option<u64>, bool)),
         idempotency: Option<&IdempotencyKey>,
-    ) -> Result<(Hash, i64), Refusal> {
+    ) -> Result<(Hash, Commitment), Refusal> {
         let subject_key = self.subject_key(&plan.id, plan.row.is_some())?;
         let sealed = self.sealer().seal(&subject_key, Commitment::TYPE, &record.to_bytes());
         let (plan, account) = (plan.clone(), actor.account.clone());
@@ -308,6 +318,13 @@ impl Service {
             }
             let mut commitment = commitment.clone();
             commitment.deadline = tx.time().0 + DEADLINE_SECONDS;
+            if let Some(wanted) = &wanted {
+                commitment.deadline = tx.time().0 + i64::from(wanted.row.minutes) * 60;
+                let book = tx.key_book().cloned();
+                let book = book.ok_or_else(|| Refusal::internal("the log registers no keys"))?;
+                let when = (tx.next_index(), tx.time().0);
+                commitment.contributions = contributors(tx, &book, wanted, &commitment, when)?;
+            }
             let appended = tx.append(Append {
                 actor: account.clone(),
                 kind: Commitment::TYPE.into(),
@@ -329,7 +346,7 @@ impl Service {
             subject_key.store(tx)?;
             plan.step_on(tx)?;
             idempotency.insert(tx)?;
-            Ok((alpha, commitment.deadline))
+            Ok((alpha, commitment))
         })?;
         Ok(committed)
     }

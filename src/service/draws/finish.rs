@@ -16,6 +16,7 @@ use crate::draw::statements::{Contributed, Drawn};
 use crate::log::key_digest;
 use crate::service::actor::Actor;
 use crate::service::archive::draw_entries;
+use crate::service::contributions::Trail;
 use crate::service::refusal::Refusal;
 use crate::service::{ITSELF, Service};
 use crate::store::{self, Append, Page};
@@ -66,8 +67,13 @@ impl Service {
         self.draw(actor, id)
     }
 
-    /// Takes one committed draw to its result, from what the journal holds.
-    fn finish(&self, id: &str) -> Result<(), Refusal> {
+    /// Takes one committed draw to its result, from what the journal holds; one that waits for others as
+    /// far as it can go.
+    pub(super) fn finish(&self, id: &str) -> Result<(), Refusal> {
+        let trail = self.store.read(|conn| Trail::read(conn, id))?;
+        if trail.is_some_and(|trail| trail.is_shared()) {
+            return self.advance(id);
+        }
         let committed = self.store.read(|conn| self.archive().committed(conn, id))?;
         if pool::root(&committed.leaves) != committed.commitment.pool_root {
             return Err(Refusal::internal(format!(
@@ -77,6 +83,21 @@ impl Service {
         let contribution = committed.entry_of(Contributed::TYPE);
         let terms = (&committed.commitment, committed.commitment.deadline);
         self.conclude(id, committed.alpha, terms, &committed.leaves, contribution)
+    }
+
+    /// The result of a draw whose contributions are all there.
+    pub(in crate::service) fn conclude_shared(
+        &self,
+        id: &str,
+        alpha: &Hash,
+        parts: &[(u64, Contribution)],
+    ) -> Result<(), Refusal> {
+        let committed = self.store.read(|conn| self.archive().committed(conn, id))?;
+        if pool::root(&committed.leaves) != committed.commitment.pool_root {
+            let what = "the sealed record does not give the committed pool";
+            return Err(Refusal::internal(format!("draw {id}: {what}")));
+        }
+        self.decide(id, alpha, &committed.commitment, &committed.leaves, parts)
     }
 
     /// Contributes, unless that was done, and writes the result.
@@ -103,11 +124,24 @@ impl Service {
                 self.write_contribution(id, &contributed, deadline)?
             }
         };
-        let seed = seed::seed(&alpha, &[Contribution::Operator(beta.0)]).map_err(Refusal::internal)?;
+        self.decide(id, &alpha, commitment, leaves, &[(contribution, Contribution::Operator(beta.0))])
+    }
+
+    /// The seed of the contributions in committed order, and the panel that follows.
+    fn decide(
+        &self,
+        id: &str,
+        alpha: &Hash,
+        commitment: &Commitment,
+        leaves: &[Leaf],
+        parts: &[(u64, Contribution)],
+    ) -> Result<(), Refusal> {
+        let values: Vec<Contribution> = parts.iter().map(|(_, value)| value.clone()).collect();
+        let seed = seed::seed(alpha, &values).map_err(Refusal::internal)?;
         let decision = decide::panel(commitment, leaves, &seed).map_err(Refusal::internal)?;
         let drawn = Drawn {
-            alpha,
-            contributions: vec![contribution],
+            alpha: *alpha,
+            contributions: parts.iter().map(|(index, _)| *index).collect(),
             seed,
             seats: decision.seats,
             branches: decision.branches,

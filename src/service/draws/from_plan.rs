@@ -2,6 +2,7 @@
 //!
 //! *Deliberately not here:* how a plan comes to be approved (`service::plans`).
 
+use crate::rules::Stakes;
 use crate::rules::people_facts::Involved;
 
 /// The parts of an approved plan that the rules and the commitment need.
@@ -13,6 +14,8 @@ pub struct FromPlan {
     pub version: u32,
     /// Id of the package.
     pub package: String,
+    /// What is at stake: which contributions the draw needs depends on it.
+    pub stakes: Stakes,
     /// How long the review is expected to take, in hours.
     pub hours: u32,
     /// People involved in the project before.

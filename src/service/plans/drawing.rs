@@ -16,8 +16,8 @@ use crate::draw::pool::Leaf;
 use crate::draw::sites::HOST_SITE;
 use crate::registry::plan_table::{APPROVED, DRAWN, OPEN, PLAN};
 use crate::registry::{Plan, PlanGroup};
-use crate::rules::Rule;
 use crate::rules::people_facts::{Involved, Part};
+use crate::rules::{Rule, Stakes};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::calls::terms::{CallSite, CallTerms};
@@ -210,6 +210,12 @@ impl Service {
             plan: case.id.clone(),
             version,
             package: plan.package.clone(),
+            stakes: Stakes {
+                budget_fen: plan.budget_fen.unsigned_abs(),
+                complex: plan.complex,
+                social_impact: plan.social_impact,
+                remote: plan.remote,
+            },
             hours: plan.hours,
             involved: plan.involved.iter().map(involved).collect::<Result<_, Refusal>>()?,
             barred,
