@@ -166,7 +166,7 @@ fn a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline(kind: 
     assert_eq!((facts.missing, facts.seen_voids, facts.blind_voids), (1, 1, 0));
     // One repeat, and no further one.
     let again = site.app.post(&site.app.agency, DRAWS, "again", &request(&package)).expect(201).json();
-    assert_eq!(again["commitment"]["attempt"], 2);
+    assert_eq!(again["attempt"], 2);
     void(&site, &again, "request_wrong");
     site.app.post(&site.app.agency, DRAWS, "third", &request(&package)).problem(409, "attempts_used_up");
     assert_eq!(site.app.fsck(), Vec::<String>::new());
@@ -181,7 +181,8 @@ fn a_nonce_counts_once_as_committed_and_in_time(kind: Kind) {
     site.commit(0, &package, [2; 32]).expect(201);
     let filed = site.commit(0, &package, [2; 32]).expect(201).json();
     let draw = ask_for(&site, &package);
-    site.commit(0, &package, [3; 32]).problem(409, "wrong_state");
+    let next = format!("/api/v1/packages/{package}/next-attempt");
+    site.app.get(&site.app.bureau, &next).problem(409, "wrong_state");
     site.reveal(0, &draw, [1; 32]).problem(409, "contribution_refused");
     site.reveal(0, &draw, [3; 32]).problem(409, "contribution_refused");
     assert_eq!(state(&site, &draw), "committed");
@@ -200,7 +201,7 @@ fn a_nonce_counts_once_as_committed_and_in_time(kind: Kind) {
     site.reveal(0, &late, [4; 32]).problem(409, "past_deadline");
     let wrong = json!({"key": "xyz", "nonce": "00", "signature": ""});
     let path = format!("{}/reveals", one(&late));
-    site.app.post(&site.app.bureau, &path, "shape", &wrong).names(400, "key", "hex");
+    site.app.post(&site.app.bureau, &path, "shape", &wrong).names(422, "key", "hex");
 }
 
 fn whoever_has_declared_to_release_nothing_makes_the_void_blind(kind: Kind) {
@@ -222,7 +223,7 @@ fn whoever_has_declared_to_release_nothing_makes_the_void_blind(kind: Kind) {
         }
         let key = format!("attempt-{attempt}");
         let next = site.app.post(&site.app.agency, DRAWS, &key, &request(&package)).expect(201).json();
-        assert_eq!(next["commitment"]["attempt"], attempt);
+        assert_eq!(next["attempt"], attempt);
         let path = format!("{}/void", one(&next));
         let body = json!({"reason": "request_wrong"});
         site.app.post(&site.app.agency, &path, &format!("v-{attempt}"), &body).expect(200);
@@ -270,7 +271,7 @@ fn fewer_contributors_than_the_profile_asks_for_draw_nothing(kind: Kind) {
     let package = recorded(&site.app, 1);
     site.commit(0, &package, [1; 32]).expect(201);
     let before = site.app.size();
-    site.app.post(&site.app.agency, DRAWS, "d", &request(&package)).problem(409, "contributions_missing");
+    site.app.post(&site.app.agency, DRAWS, "d", &request(&package)).problem(409, "contributors_missing");
     assert_eq!(site.app.size(), before, "nothing was written");
     site.commit(1, &package, [2; 32]).expect(201);
     site.app.post(&site.app.agency, DRAWS, "d2", &request(&package)).expect(201);
@@ -280,10 +281,10 @@ fn fewer_contributors_than_the_profile_asks_for_draw_nothing(kind: Kind) {
     let next = site.app.get(&site.app.bureau, &path).expect(200).json();
     let body = json!({"key": site.key(0).to_hex(), "commitment": "01".repeat(32),
                       "package_tag": next["package_tag"], "attempt": 1, "signature": "02".repeat(64)});
-    site.app.post(&site.app.bureau, "/api/v1/nonces", "forged", &body).names(400, "signature", "signature");
+    site.app.post(&site.app.bureau, "/api/v1/nonces", "forged", &body).names(422, "signature", "signature");
     let mut unknown = body.clone();
     unknown["key"] = json!("03".repeat(32));
-    site.app.post(&site.app.bureau, "/api/v1/nonces", "unknown", &unknown).names(400, "key", "unknown_key");
+    site.app.post(&site.app.bureau, "/api/v1/nonces", "unknown", &unknown).names(422, "key", "unknown_key");
 }
 
 fn two_processes_gather_every_contribution_once(kind: Kind) {

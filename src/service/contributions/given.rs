@@ -2,8 +2,10 @@
 //! commitment, and declarations that nothing is released. Who brings it does not matter; whose it is says the
 //! signature.
 
+use std::sync::Arc;
+
 use super::{Trail, refused};
-use crate::codec::to_hex;
+use crate::codec::{Hash, to_hex};
 use crate::draw::contributions::judge::nonce_committed;
 use crate::draw::contributions::{Judge, NonceCommitted, NotReleased, Reveal, Share};
 use crate::draw::tags::tags;
@@ -13,7 +15,7 @@ use crate::ports::LogSigner;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::draws::state;
-use crate::service::idempotency::IdempotencyKey;
+use crate::service::idempotency::{IdempotencyKey, IdempotencyRow};
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::{self, Append, Tx};
 
@@ -170,7 +172,7 @@ impl Service {
             })?;
             Ok(())
         };
-        self.once(actor, Some(key), |_| Ok(()), change)
+        self.once(actor, Some(key), |_| Ok(()), || again_if_moved(change))
     }
 
     /// Writes a contribution if it is due, valid and in time; one that is there already is left alone.
@@ -178,8 +180,19 @@ impl Service {
         &self,
         draw: &str,
         account: &str,
-        share: impl Fn(crate::codec::Hash) -> Share + Send + Sync + 'static,
-        row: Option<crate::service::idempotency::IdempotencyRow>,
+        share: impl Fn(Hash) -> Share + Send + Sync + 'static,
+        row: Option<IdempotencyRow>,
+    ) -> Result<u64, Refusal> {
+        let share: Arc<dyn Fn(Hash) -> Share + Send + Sync> = Arc::new(share);
+        again_if_moved(|| self.try_share(draw, account, share.clone(), row.clone()))
+    }
+
+    fn try_share(
+        &self,
+        draw: &str,
+        account: &str,
+        share: Arc<dyn Fn(Hash) -> Share + Send + Sync>,
+        row: Option<IdempotencyRow>,
     ) -> Result<u64, Refusal> {
         let (log, id, account) = (self.log_origin()?, draw.to_owned(), account.to_owned());
         let chain = self.beacon.as_ref().map(|beacon| beacon.chain.clone());
@@ -222,9 +235,29 @@ impl Service {
     }
 }
 
+/// How often a step is tried anew when somebody else spoke first.
+const TRIES: u32 = 8;
+const MOVED: &str = "draw_moved";
+
+/// Does a step again as long as somebody else was first.
+fn again_if_moved<T>(mut step: impl FnMut() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    for _ in 1..TRIES {
+        match step() {
+            Err(refusal) if refusal.code == MOVED => {}
+            done => return done,
+        }
+    }
+    step()
+}
+
 /// The trail of a draw that is still committed, under the lock.
 fn committed(tx: &mut Tx<'_>, id: &str) -> Result<Trail, Refusal> {
+    // What an earlier call of the same group has said is not in the journal yet.
+    if tx.pending().iter().any(|entry| entry.subject == id) {
+        return Err(Refusal::new(Kind::Busy, MOVED, "抽取刚有变更，请重试", "the draw moved just now"));
+    }
     let trail = Trail::read(tx, id)?.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
+
     if trail.state != state::COMMITTED {
         let en = "the draw is no longer waiting for contributions";
         return Err(Refusal::new(Kind::Conflict, "wrong_state", "抽取已不在等待贡献的状态", en));

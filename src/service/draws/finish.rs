@@ -166,7 +166,9 @@ impl Service {
                 return Err(wrong_state("抽取已不在承诺状态", "the draw is no longer committed"));
             }
             let committed = row.committed_entry.unwrap_or_default().unsigned_abs();
-            let earlier = draw_entries(tx, &id, committed)?;
+            // Another call of the same group may have said it just now.
+            let mut earlier = draw_entries(tx, &id, committed)?;
+            earlier.extend(tx.pending().iter().filter(|entry| entry.subject == id).cloned());
             if let Some(entry) = earlier.iter().find(|entry| entry.kind == Contributed::TYPE) {
                 return Ok(entry.index());
             }
