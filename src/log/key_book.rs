@@ -145,7 +145,7 @@ impl KeyBook {
             return Err(KeyRefusal::NotNew);
         }
         if let Some(witness) = &said.witness
-            && !self.find(witness).is_some_and(|key| key.usage == KeyUse::Witness)
+            && self.find(witness).is_none_or(|key| key.usage != KeyUse::Witness)
         {
             return Err(KeyRefusal::Witness);
         }
