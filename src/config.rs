@@ -23,11 +23,15 @@
 //! | label of the log key in it | `[pkcs11] log` | `EXPERT_DRAW_PKCS11_LOG` | – | `expert-draw-log` |
 //! | label of the statements key | `[pkcs11] statements` | `EXPERT_DRAW_PKCS11_STATEMENTS` | – | `expert-draw-statements` |
 //!
+//! | witnesses of the log | tables `[[witness]]`: `witness` | – | – | none |
+//!
 //! Gateway and relay are reached on this machine; encryption to the world is the business of a proxy or
 //! relay there (`outside`).
 //!
 //! *Invariant:* a [`Config`] is valid by construction. Keys are not configuration: they lie in
 //! `DATA/keys`.
+
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,6 +41,7 @@ use std::path::{Path, PathBuf};
 use crate::codes::Region;
 use crate::log::Origin;
 use crate::outside::wire::GatewayKey;
+use crate::outside::witness::Witness;
 use crate::outside::{gateway, mail};
 
 /// Names of the settings, as in the TOML file.
@@ -110,6 +115,8 @@ pub struct Config {
     pub gateway_key: Option<GatewayKey>,
     /// Mail relay and sender.
     pub mail: Option<(String, String)>,
+    /// Who cosigns the heads of the log, in the order of the file.
+    pub witnesses: Vec<Witness>,
     /// The token with the signing keys.
     pub pkcs11: Option<Pkcs11>,
 }
@@ -135,12 +142,15 @@ impl std::error::Error for ConfigError {}
 
 /// Values by setting with their source, later sources replacing earlier ones.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(BTreeMap<&'static str, (String, String)>);
+pub struct Sources {
+    values: BTreeMap<&'static str, (String, String)>,
+    witnesses: Vec<Witness>,
+}
 
 impl Sources {
     /// Takes a value from a source.
     pub fn set(&mut self, setting: &'static str, value: impl Into<String>, source: impl Into<String>) {
-        self.0.insert(setting, (value.into(), source.into()));
+        self.values.insert(setting, (value.into(), source.into()));
     }
 
     /// Takes what a TOML text says; unknown settings and values that are no strings are refused.
@@ -162,6 +172,10 @@ impl Sources {
         let within = within.iter().map(|(name, value)| (format!("{PKCS11}_{name}"), value));
         for (name, value) in flat.chain(within) {
             let name = name.as_str();
+            if name == "witness" {
+                self.witnesses = witness::read(value).map_err(|(field, rule)| wrong(&field, rule))?;
+                continue;
+            }
             let known = SETTINGS.into_iter().find(|known| *known == name);
             let setting = known.ok_or_else(|| {
                 wrong(name, format!("未知配置项，可用: {} (unknown setting)", SETTINGS.join(", ")))
@@ -198,12 +212,12 @@ impl Sources {
     /// Checks everything and fills in the defaults.
     pub fn check(&self) -> Result<Config, ConfigError> {
         let text = |setting: &str, default: &str| {
-            self.0.get(setting).map_or_else(|| default.to_owned(), |(value, _)| value.clone())
+            self.values.get(setting).map_or_else(|| default.to_owned(), |(value, _)| value.clone())
         };
         let wrong = |setting: &str, rule: &str| ConfigError {
             setting: setting.to_owned(),
             source: self
-                .0
+                .values
                 .get(setting)
                 .map_or_else(|| "默认值 default".to_owned(), |(_, source)| source.clone()),
             rule: rule.to_owned(),
@@ -234,7 +248,7 @@ impl Sources {
             _ => Err(wrong(setting, "须为 yes 或 no (must be yes or no)")),
         };
         let (require_totp, direct_entry) = (yes("require_totp")?, yes("direct_entry")?);
-        let given = |setting: &str| self.0.get(setting).map(|(value, _)| value.clone());
+        let given = |setting: &str| self.values.get(setting).map(|(value, _)| value.clone());
         let gateway = given("gateway");
         if let Some(url) = &gateway {
             gateway::check_address(url).map_err(|rule| wrong("gateway", rule))?;
@@ -301,6 +315,7 @@ impl Sources {
             gateway_secret,
             gateway_key,
             mail,
+            witnesses: self.witnesses.clone(),
             pkcs11,
         })
     }

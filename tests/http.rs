@@ -100,3 +100,7 @@ mod tokens;
 mod units;
 #[path = "http/venues.rs"]
 mod venues;
+#[path = "http/witness_double.rs"]
+mod witness_double;
+#[path = "http/witnesses.rs"]
+mod witnesses;

@@ -12,6 +12,8 @@ mod bench;
 mod crash;
 #[path = "store/groups.rs"]
 mod groups;
+#[path = "store/log_export.rs"]
+mod log_export;
 #[path = "store/schema.rs"]
 mod schema;
 #[path = "store/support.rs"]

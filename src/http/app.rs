@@ -19,9 +19,9 @@ use super::rim::RequestIds;
 use super::{
     accounts, applications, attachments, auth, calls, campaigns, cases, changes, claim_migrations, codes,
     conduct, conduct_steps, day, decisions, draws, due, erasures, evidence, experts, exports, fees, health,
-    imports, invitations, leave, log, looks, me, my_draws, openapi, own_account, packages, performance,
-    plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions, tiers, tokens,
-    unit_merges, units, venues,
+    imports, invitations, leave, log, log_witnesses, looks, me, my_draws, openapi, own_account, packages,
+    performance, plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions, tiers,
+    tokens, unit_merges, units, venues,
 };
 use crate::service::Service;
 
@@ -76,6 +76,7 @@ pub fn resources(config: &mut ServiceConfig<'_>) {
     evidence::routes(config);
     day::routes(config);
     log::routes(config);
+    log_witnesses::routes(config);
     codes::routes(config);
     conduct::routes(config);
     conduct_steps::routes(config);

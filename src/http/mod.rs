@@ -53,6 +53,7 @@ pub mod imports;
 mod invitations;
 pub mod leave;
 pub mod log;
+pub mod log_witnesses;
 mod looks;
 pub mod me;
 pub mod my_draws;

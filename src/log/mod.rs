@@ -3,7 +3,7 @@
 //!
 //! Everything but the envelope treats leaves as opaque bytes. Specifications: RFC 6962 §2.1 and
 //! RFC 9162 §2.1 (tree), C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof,
-//! tlog-policy and tlog-tiles; `api-spec/log-v1.md` says where we are stricter.
+//! tlog-policy, tlog-tiles and tlog-witness; `api-spec/log-v1.md` says where we are stricter.
 //!
 //! *Invariants:* a parsed value writes back to the very bytes it was read from (policies excepted,
 //! which are only read); Ed25519 is checked by `verify_strict` and nothing else; no size or index
@@ -20,6 +20,7 @@
     clippy::panic
 )]
 
+mod add_checkpoint;
 mod base64;
 mod checkpoint;
 mod cosignature;
@@ -43,6 +44,7 @@ mod samples;
 #[cfg(test)]
 mod vector_tests;
 
+pub use add_checkpoint::{AddCheckpoint, AddCheckpointError, cosignature_by, signature_lines, size_line};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{cosign, cosigned_at};
 pub use entries::{EntriesError, pack_entries, unpack_entries};

@@ -1,4 +1,4 @@
-//! What speaks to others: messages to experts over a gateway for SMS and voice, or by mail.
+//! What speaks to others: messages to experts over a gateway for SMS and voice, or by mail; witnesses.
 //!
 //! | file | holds |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `gateway` | the client of an SMS and voice gateway, over HTTP |
 //! | `mail` | a mail relay, over SMTP |
 //! | `reference` | a gateway for tests that loses, delays, doubles and reorders |
+//! | `witness` | the client of a witness, over HTTP (C2SP tlog-witness) |
 //!
 //! A channel is handed one [`Letter`] at a time and says what became of it. It keeps nothing: what is to
 //! be sent stands in the outbox, which follows the journal (`service::calls`). A letter may be handed
@@ -24,6 +25,7 @@ pub mod mail;
 pub mod message;
 pub mod reference;
 pub mod wire;
+pub mod witness;
 
 pub use message::{Letter, Notice};
 

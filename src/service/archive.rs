@@ -14,7 +14,7 @@ use crate::draw::seats::Seated;
 use crate::draw::statements::Drawn;
 use crate::evidence::said::tells_a_draw;
 use crate::keys::Keys;
-use crate::log::{SignatureLine, SignedNote, Statement, inclusion_from_tiles};
+use crate::log::{KeyName, SignatureLine, Statement, inclusion_from_tiles};
 use crate::ports::{Entropy, LogSigner};
 use crate::registry::{Expert, SealedImage};
 use crate::store::{self, Conn, StoreError};
@@ -228,16 +228,19 @@ impl<'a> Archive<'a> {
 
     /// The signed note of an entry's statement.
     pub(super) fn note_of(&self, entry: &store::journal::Entry) -> Result<String, Refusal> {
-        let text =
-            String::from_utf8([entry.statement.as_slice(), b"\n"].concat()).map_err(Refusal::internal)?;
-        let (id, signature) = entry
-            .signature
-            .split_first_chunk::<4>()
-            .ok_or_else(|| Refusal::internal(format!("entry {}: signature too short", entry.index())))?;
-        let name = self.keys.statements_key().name().clone();
-        let line = SignatureLine { name, key_id: *id, signature: signature.to_vec() };
-        Ok(SignedNote::new(text, vec![line]).map_err(Refusal::internal)?.to_string())
+        let text = String::from_utf8(entry.statement.clone()).map_err(Refusal::internal)?;
+        let lines = signature_lines(self.keys.statements_key().name(), entry)?;
+        Ok(format!("{text}\n\n{lines}"))
     }
+}
+
+/// What follows the text and the empty line in the signed note of an entry's statement: its signature lines,
+/// each with its newline. `name` is that of the statements key.
+pub(super) fn signature_lines(name: &KeyName, entry: &store::journal::Entry) -> Result<String, Refusal> {
+    let short = || Refusal::internal(format!("entry {}: signature too short", entry.index()));
+    let (id, signature) = entry.signature.split_first_chunk::<4>().ok_or_else(short)?;
+    let line = SignatureLine { name: name.clone(), key_id: *id, signature: signature.to_vec() };
+    Ok(format!("{line}\n"))
 }
 
 /// A draw's own entries from an index on; looks at it are about the draw too, and are left out.

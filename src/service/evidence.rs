@@ -5,6 +5,7 @@ use super::Service;
 use super::actor::{Action, Actor};
 use super::draws::state;
 use super::refusal::{Kind, Refusal};
+use super::witnesses;
 use crate::codec::Hash;
 use crate::draw::commitment::Contributor;
 use crate::evidence::Shared;
@@ -69,7 +70,6 @@ impl Archive<'_> {
                 "the draw has not ended, there is no evidence yet",
             ));
         }
-        let head = store::head::read(conn)?;
         let digest = committed.commitment.profile;
         let profile = store::profile::find(conn, &digest.to_hex())?;
         let profile = profile.ok_or_else(|| Refusal::internal("profile of the commitment is missing"))?;
@@ -79,6 +79,8 @@ impl Archive<'_> {
         let mut indices: Vec<u64> = committed.entries.iter().map(|(index, _)| *index).collect();
         indices.extend([0, profile_entry]);
         indices.extend(openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry)));
+        let newest = indices.iter().max().copied().unwrap_or_default();
+        let head = witnesses::head_covering(conn, newest)?;
         let later = later_keys(conn, &committed, &indices, head.size)?;
         indices.extend(later.iter().flatten());
         indices.sort_unstable();
@@ -97,7 +99,7 @@ impl Archive<'_> {
                 None => Format::V1,
             },
             audience,
-            checkpoint: head.checkpoint,
+            checkpoint: head.note,
             entries,
             alpha: committed.alpha,
             life: committed.entries.iter().map(|(index, _)| *index).collect(),
@@ -156,13 +158,18 @@ fn later_keys(
     let others = commitment.contributions.iter().any(|c| !matches!(c, Contributor::Operator { .. }));
     let named: Vec<Hash> = std::iter::once(commitment.tag_key).chain(commitment.operator_key()).collect();
     match entries_about_keys(conn, &named, indices, size)? {
-        None if others => Ok(store::signing::key_book(conn)?.map(|book| book.entries())),
+        None if others => {
+            let book = store::signing::key_book(conn)?;
+            let below = |index: &u64| *index < size;
+            Ok(book.map(|book| book.entries().into_iter().filter(below).collect()))
+        }
         found => Ok(found),
     }
 }
 
 /// The indices of all entries about keys, if one of the operator's keys that is not of entry 0 is named, or
-/// signs one of these entries; or if the log key of entry 0 signs checkpoints no more.
+/// signs one of these entries; or if the log key of entry 0 does not sign checkpoints of this size, or was
+/// found out later, so that no policy pins it.
 pub(super) fn entries_about_keys(
     conn: &mut Conn,
     named: &[Hash],
@@ -173,9 +180,9 @@ pub(super) fn entries_about_keys(
     let is_later = |key: &RegisteredKey| key.index > 0;
     let names_later = named.iter().any(|digest| book.find(digest).is_some_and(is_later));
     let signed = |index: &u64| book.in_force(KeyUse::Statements, *index).is_some_and(is_later);
-    let first_log_key = book.of_checkpoint(size).any(|key| key.index == 0);
+    let first_log_key = book.of_checkpoint(size).any(|key| key.index == 0 && !key.is_compromised());
     let later = names_later || indices.iter().any(signed) || !first_log_key;
-    Ok(later.then(|| book.entries()))
+    Ok(later.then(|| book.entries().into_iter().filter(|index| *index < size).collect()))
 }
 
 fn auditor_part(committed: &Committed) -> AuditorOpenings {

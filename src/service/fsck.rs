@@ -12,6 +12,7 @@ use super::fsck_calls;
 use super::fsck_cases::Cases;
 use super::fsck_rows::Rows;
 use super::refusal::Refusal;
+use super::witnesses;
 use crate::draw::calls::{Invited, Stopped};
 use crate::draw::commitment::Commitment;
 use crate::draw::seed;
@@ -74,6 +75,7 @@ pub fn examine(
         replay.experts(conn, &archive, &mut found)?;
         replay.draws(conn, &archive, &mut found)?;
         replay.rows.check(conn, &archive, &mut found)?;
+        witnesses::fsck(conn, &mut found)?;
         let closed = replay.cases.check(conn, &archive, &erased, &mut found)?;
         if let Some(files) = files {
             fsck_attachments::check(conn, &archive, files, &erased, &mut found)?;
@@ -260,8 +262,10 @@ impl Replay<'_> {
                         Some(book) => fsck_calls::state_of(&book),
                         None => should.state,
                     };
-                    if row.state == state::IN_REVIEW {
-                        should.state = state::IN_REVIEW;
+                    if should.state == state::FILLED
+                        && let Some(reached) = fsck_calls::reached_on_the_day(conn, &row.id)?
+                    {
+                        should.state = reached;
                     }
                 }
                 fsck_calls::check(conn, archive, row, found)?;

@@ -14,6 +14,7 @@ use super::draws::state;
 use super::evidence::entries_about_keys;
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
+use super::witnesses;
 use crate::codec::Hash;
 use crate::codes::Speciality;
 use crate::draw::commitment::Commitment;
@@ -210,14 +211,15 @@ impl Archive<'_> {
                 (place, person.registry, None)
             }
         };
-        let head = store::head::read(conn)?;
+        let unsealed = committed.entry_of(Unsealed::TYPE);
+        let unsealed = unsealed.ok_or_else(|| Refusal::internal("unsealed draw without its entry"))?;
+        // Nothing that the file quotes comes after it.
+        let head = witnesses::head_covering(conn, unsealed)?;
         let entry = store::journal::find(conn, registry)?;
         let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
         let (_, image) = self.image(conn, &entry)?;
         let expert = image.open::<Expert>().map_err(Refusal::internal)?;
         let committed_at = committed.row.committed_entry.unwrap_or_default().unsigned_abs();
-        let unsealed = committed.entry_of(Unsealed::TYPE);
-        let unsealed = unsealed.ok_or_else(|| Refusal::internal("unsealed draw without its entry"))?;
         let result = match place {
             Place::Pool { .. } => Some(committed.panel()?.0),
             Place::Excluded { .. } => None,
@@ -234,7 +236,7 @@ impl Archive<'_> {
             registry: quoted(registry)?,
             committed: quoted(committed_at)?,
             unsealed: quoted(unsealed)?,
-            checkpoint: head.checkpoint,
+            checkpoint: head.note,
             result: result.map(&mut quoted).transpose()?,
             keys: keys.map(|keys| keys.into_iter().map(&mut quoted).collect()).transpose()?,
             person: Person {

@@ -54,7 +54,9 @@
 //! | `calls/` | the panel invited, answers, settlements, the outbox |
 //! | `engagements` | who is invited, accepted, seated when; past reviews |
 //! | `evidence` | the file that a stranger verifies |
-//! | `log_reads` | checkpoint, tiles, entries, proofs |
+//! | `log_reads` | checkpoint, tiles, entries, signatures, proofs |
+//! | `log_files`, `log_export` | the log as files under fixed paths; the whole of it as a directory, without a running service |
+//! | `witnesses/` | heads that others cosign; who cosigned what, and how it stands with each |
 //!
 //! *Invariants:* every change goes through `Store::write` with its journal entry; a look at a sealed
 //! field is a write first, then a read; nothing here picks, prefers or removes a person by hand.
@@ -103,6 +105,8 @@ mod index;
 pub mod keys;
 pub mod leave;
 pub mod listing;
+pub mod log_export;
+pub mod log_files;
 pub mod log_reads;
 pub mod look_lists;
 pub mod looks;
@@ -139,6 +143,7 @@ mod totp;
 pub mod unit_merges;
 pub mod units;
 pub mod venues;
+pub mod witnesses;
 pub mod worklists;
 
 use std::path::PathBuf;
@@ -149,6 +154,7 @@ use crate::keys::Keys;
 use crate::log::opened::LogOpened;
 use crate::log::{KeyUse, Statement, key_digest};
 use crate::outside::wire::GatewayKey;
+use crate::outside::witness::Witness;
 use crate::ports::{Clock, Entropy};
 use crate::rules::{Profile, RegistryProfile};
 use crate::store::files::Files;
@@ -191,6 +197,8 @@ pub struct ServiceConfig {
     pub direct_entry: bool,
     /// Keys of the gateways whose reports are taken.
     pub gateways: Vec<GatewayKey>,
+    /// Who cosigns the heads of this log.
+    pub witnesses: Vec<Witness>,
 }
 
 impl ServiceConfig {
@@ -219,6 +227,7 @@ impl ServiceConfig {
             access: AccessRules::default(),
             direct_entry: false,
             gateways: Vec::new(),
+            witnesses: Vec::new(),
         }
     }
 }
@@ -240,6 +249,7 @@ pub struct Service {
     look_limit: LookLimit,
     direct_entry: bool,
     gateways: Vec<GatewayKey>,
+    witnesses: Vec<Witness>,
     engaged: RwLock<engagements::Engagements>,
     books: calls::Books,
 }
@@ -275,6 +285,7 @@ impl Service {
             look_limit: config.look_limit,
             direct_entry: config.direct_entry,
             gateways: config.gateways,
+            witnesses: config.witnesses,
             engaged: RwLock::default(),
             books: calls::Books::default(),
         };

@@ -46,6 +46,7 @@ pub mod subject_key;
 pub mod tile;
 mod tx;
 pub mod unit;
+pub mod witness;
 mod writer;
 
 pub use check::{Against, Depth, Finding, Follow, check};

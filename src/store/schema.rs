@@ -260,6 +260,39 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    cosigned_head (size) {
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        offered -> BigInt,
+    }
+}
+
+diesel::table! {
+    cosignature (size, witness) {
+        size -> BigInt,
+        witness -> Text,
+        time -> BigInt,
+        line -> Text,
+    }
+}
+
+diesel::table! {
+    witness (vkey) {
+        vkey -> Text,
+        size -> BigInt,
+        cosigned -> Nullable<BigInt>,
+        tried -> Nullable<BigInt>,
+        succeeded -> Nullable<BigInt>,
+        failures -> BigInt,
+        next_try -> BigInt,
+        trouble -> Nullable<Text>,
+        troubled -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(expert, expert_speciality, expert_region);
 diesel::allow_tables_to_appear_in_same_query!(draw, draw_calls, package);
 diesel::allow_tables_to_appear_in_same_query!(unit, unit_link);
+diesel::allow_tables_to_appear_in_same_query!(cosigned_head, cosignature);

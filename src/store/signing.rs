@@ -226,6 +226,15 @@ pub fn key_book(conn: &mut Conn) -> Result<Option<KeyBook>, StoreError> {
     Ok(Some(book))
 }
 
+/// The log keys that a policy may pin, as the journal says: all but those that were found out.
+pub fn pinned_log_keys(conn: &mut Conn) -> Result<Vec<VerifierKey>, StoreError> {
+    let (Some(book), Some(head)) = (key_book(conn)?, super::head::find(conn)?) else { return Ok(Vec::new()) };
+    let origin = Origin::new(head.origin).map_err(|error| StoreError::Schema(error.to_string()))?;
+    let verifier =
+        |key: [u8; 32]| VerifierKey::new(origin.log_key_name().clone(), Algorithm::Ed25519, key).ok();
+    Ok(book.log_keys().filter_map(|key| verifier(key.key)).collect())
+}
+
 /// Whether a statement's bytes may be about a key; cheap, and never wrongly no.
 pub(super) fn may_be_about_a_key(statement: &[u8]) -> bool {
     const MARK: &[u8] = b"\"type\":\"key.";

@@ -14,6 +14,7 @@ use expert_draw::service::fsck::fsck;
 use expert_draw::service::passwords::PasswordCost;
 use expert_draw::service::refusal::Refusal;
 use expert_draw::service::replay::{self, Replayed};
+use expert_draw::service::witnesses::Witness;
 use expert_draw::service::{Service, ServiceConfig};
 use expert_draw::store::{Against, Depth, Failpoints, Reader};
 use expert_draw::time::Timestamp;
@@ -172,6 +173,29 @@ impl TestApp {
         let database = self.fresh.database.clone();
         let config = ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry);
         Service::open(ServiceConfig { failpoints, ..config }).unwrap()
+    }
+
+    /// Another process over the same database, whose log these witnesses cosign.
+    #[allow(dead_code)]
+    pub fn process_watched(&self, witnesses: Vec<Witness>) -> Service {
+        let entropy = Arc::new(SeededEntropy::new(100 + self.size()));
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let (profile, registry) =
+            (embedded("hunan-2023").unwrap(), embedded_registry("registry-hunan-2023").unwrap());
+        let database = self.fresh.database.clone();
+        let config = ServiceConfig::new(database, keys, self.clock.clone(), entropy, profile, registry);
+        Service::open(ServiceConfig { witnesses, ..config }).unwrap()
+    }
+
+    /// GET of any address.
+    #[allow(dead_code)]
+    pub fn fetch(&self, url: &str) -> Answer {
+        let mut response = self.agent.get(url).call().unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
+        }
     }
 
     /// The same database opened under another rule profile of draws.

@@ -7,12 +7,14 @@ mod demo;
 mod demo_client;
 mod due;
 mod evidence;
+mod export_log;
 mod fsck;
 mod import;
 mod keys;
 mod rules;
 mod serve;
 mod setup;
+mod witness;
 mod words;
 
 use std::path::PathBuf;
@@ -94,6 +96,8 @@ enum Command {
         #[arg(long)]
         unkind: bool,
     },
+    /// 见证：监督他人日志只有一个历史，并为指定本见证的抽取提供随机数 · a witness of other people's logs (C2SP tlog-witness)
+    Witness(witness::Asked),
     /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
     Due,
     /// 演示一次完整抽取 · one whole draw through the HTTP API, verified by the auditor's binary
@@ -130,6 +134,15 @@ enum Command {
         /// 不重建候选池 · do not rebuild pools and exclusions
         #[arg(long)]
         no_pools: bool,
+    },
+    /// 把整个日志导出为可由任何网站服务器提供的目录 · write the whole log as a directory that any web server can serve
+    ExportLog {
+        /// 目标目录；已有的文件不再写 · directory; what is there is not written again
+        #[arg(long)]
+        out: PathBuf,
+        /// 截至有这么多见证方签名的最新检查点 · up to the newest checkpoint that so many witnesses have cosigned
+        #[arg(long)]
+        witnessed: Option<u32>,
     },
     /// 生成合成样例专家库 · print a synthetic pool as CSV
     PoolSample {
@@ -202,6 +215,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Gateway { secret, report_to, unkind } => {
             courier::gateway(config.listen, &secret, report_to, unkind)
         }
+        Command::Witness(asked) => witness::witness(&config.data, config.listen, &asked),
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
@@ -212,6 +226,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Fsck { no_pools } => fsck::fsck(&config, !no_pools),
+        Command::ExportLog { out, witnessed } => export_log::export_log(&config, &out, witnessed),
         Command::PoolSample { experts, seed, today, full } => sample(experts, seed, today.as_deref(), full),
         Command::Backup { target } => backup::backup(&config, &target),
         Command::Restore { source, accept_older } => backup::restore(&config, &source, accept_older),

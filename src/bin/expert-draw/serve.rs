@@ -6,6 +6,7 @@ use expert_draw::config::Config;
 use expert_draw::http::server::{self, Serving};
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::witnesses::drive::Drive;
 
 use crate::courier::{self, Courier};
 use crate::due::Minder;
@@ -26,6 +27,7 @@ pub fn serve(config: &Config, without_due: bool) -> Result<ExitCode, Failure> {
     let courier =
         |channels| Courier::start(service.clone(), channels).map_err(|e| failed(format!("courier: {e}")));
     let _courier = courier::channels(config)?.map(courier).transpose()?;
+    let _witnesses = Drive::start(&service).map_err(|e| failed(format!("witnesses: {e}")))?;
     server::serve(service, Serving::on(config.listen), |address| {
         println!("服务已启动 (listening): http://{address}/api/v1  （Ctrl-C 结束）");
     })

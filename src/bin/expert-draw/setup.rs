@@ -138,6 +138,7 @@ pub fn service(config: &Config) -> Result<(Arc<Service>, bool), Failure> {
         failpoints: Arc::new(Failpoints::from_env()),
         direct_entry: config.direct_entry,
         gateways: config.gateway_key.clone().into_iter().collect(),
+        witnesses: config.witnesses.clone(),
         access: AccessRules { require_totp: config.require_totp, ..AccessRules::default() },
         ..ServiceConfig::new(
             database(config)?,

@@ -17,6 +17,7 @@ use crate::service::case_body::text;
 use crate::service::cases::Case;
 use crate::service::evidence::entries_about_keys;
 use crate::service::refusal::{Kind, Refusal};
+use crate::service::witnesses;
 use crate::store::case::CaseFilter;
 use crate::store::{self, Conn};
 
@@ -173,7 +174,6 @@ impl Archive<'_> {
             return Err(Refusal::new(Kind::NotFound, "not_found", "没有该副场抽取", "no such draw of sites"));
         }
         let made = self.sites(conn, id)?;
-        let head = store::head::read(conn)?;
         let open = audience == Audience::Auditor;
         let mut indices = made.entries.clone();
         indices.push(0);
@@ -181,6 +181,8 @@ impl Archive<'_> {
             indices.extend(made.record.venues.iter().map(|line| line.index));
         }
         let named = [made.committed.tag_key, made.committed.contributor];
+        let newest = indices.iter().max().copied().unwrap_or_default();
+        let head = witnesses::head_covering(conn, newest)?;
         let keys = entries_about_keys(conn, &named, &indices, head.size)?;
         indices.extend(keys.iter().flatten());
         indices.sort_unstable();
@@ -207,7 +209,7 @@ impl Archive<'_> {
         };
         let file = SitesEvidence {
             audience,
-            checkpoint: head.checkpoint,
+            checkpoint: head.note,
             entries,
             alpha: made.alpha,
             life: made.entries.clone(),

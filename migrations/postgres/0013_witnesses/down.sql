@@ -1,0 +1,3 @@
+DROP TABLE witness;
+DROP TABLE cosignature;
+DROP TABLE cosigned_head;
