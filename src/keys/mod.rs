@@ -325,7 +325,11 @@ impl LogSigner for Keys {
     }
 
     fn follow(&self, book: &KeyBook) {
-        *self.book.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(book.clone()));
+        let mut known = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        // A log only grows: who read it earlier and comes later brings nothing new.
+        if known.as_ref().is_none_or(|known| known.entries().len() <= book.entries().len()) {
+            *known = Some(Arc::new(book.clone()));
+        }
     }
 
     fn second(&self) -> Option<&dyn SecondSigner> {

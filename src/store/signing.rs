@@ -21,9 +21,6 @@ use crate::log::{
 };
 use crate::ports::LogSigner;
 
-/// Journal kinds of entries about keys: those of their statements, word for word.
-const KINDS: [&str; 2] = [KeyRegistered::TYPE, KeyRetired::TYPE];
-
 /// The keys of a log by index.
 #[derive(Clone, Debug)]
 pub struct LogKeys {
@@ -59,7 +56,7 @@ impl LogKeys {
     pub(super) fn load(conn: &mut Conn, signer: &dyn LogSigner) -> Result<Self, StoreError> {
         let mut keys = Self::new(signer)?;
         let first = journal::find(conn, 0)?;
-        let later = journal::of_kinds(conn, &KINDS)?;
+        let later = journal::about_keys(conn)?;
         for entry in first.iter().chain(&later) {
             if let Ok(statement) = Statement::parse(&entry.statement) {
                 let _ = keys.apply(entry.index(), &statement);
@@ -212,7 +209,7 @@ pub fn key_book(conn: &mut Conn) -> Result<Option<KeyBook>, StoreError> {
     let opened = LogOpened::read(&statement.body_json()).map_err(|shape| wrong(0, &shape))?;
     let mut book =
         KeyBook::open(statement.log().as_str(), &opened, VRF_KEYS).map_err(|refusal| wrong(0, &refusal))?;
-    for entry in journal::of_kinds(conn, &KINDS)? {
+    for entry in journal::about_keys(conn)? {
         let (index, statement) = (entry.index(), parse(&entry)?);
         let body = statement.body_json();
         if statement.kind() == KeyRegistered::TYPE {

@@ -209,6 +209,7 @@ fn a_retired_key_signs_nothing_and_the_log_goes_on(kind: Kind) {
     let app = TestApp::new(kind);
     let keys = app.service.keys();
     let (log, statements) = (keys.log_key().clone(), keys.statements_key().clone());
+    let earlier = keys.book().unwrap();
     for (usage, key) in [(KeyUse::Log, log), (KeyUse::Statements, statements)] {
         assert!(keys.sign(&key, b"text\n").is_ok());
         let rotated = rotate(&app.service, usage);
@@ -221,6 +222,9 @@ fn a_retired_key_signs_nothing_and_the_log_goes_on(kind: Kind) {
         recorded(&app, u32::from(usage == KeyUse::Log) + 1);
     }
     is_sound(&app);
+    // Who read the log before that and tells of it later changes nothing.
+    keys.follow(&earlier);
+    assert_eq!(keys.book().unwrap().entries().len(), 4);
     // The file of a retired key may go.
     for name in ["log.pem", "statements.pem"] {
         std::fs::remove_file(app.fresh.folder.join("keys").join(name)).unwrap();
