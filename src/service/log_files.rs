@@ -62,7 +62,19 @@ impl LogFile {
             }
             Self::Signatures(_) => {
                 let name = statements_key_name(&store::head::read(conn)?.origin)?;
-                let lines = entries.iter().map(|entry| signature_lines(&name, entry));
+                let (first, last) =
+                    (path.index() * u64::from(TILE_WIDTH), entries.last().map_or(0, |e| e.index()));
+                let second = store::journal::second_lines(conn, first, last)?;
+                let lines = entries.iter().map(|entry| {
+                    let mut lines = signature_lines(&name, entry)?;
+                    // The line of a second signature, where one was configured.
+                    if let Ok(at) = second.binary_search_by_key(&entry.idx, |(idx, _)| *idx) {
+                        let line = second.get(at).map_or("", |(_, line)| line);
+                        lines.push_str(line);
+                        lines.push('\n');
+                    }
+                    Ok::<_, Refusal>(lines)
+                });
                 pack_entries(&lines.collect::<Result<Vec<_>, _>>()?)
             }
         };

@@ -197,8 +197,8 @@ pub fn second_line(conn: &mut Conn, index: u64) -> Result<Option<String>, StoreE
     })
 }
 
-/// The second lines of a range of entries, by index.
-pub(super) fn second_lines(conn: &mut Conn, from: u64, end: u64) -> Result<Vec<(i64, String)>, StoreError> {
+/// The second lines of the entries from one index to another, both included, ascending by index.
+pub fn second_lines(conn: &mut Conn, from: u64, end: u64) -> Result<Vec<(i64, String)>, StoreError> {
     conn.run(|inner| {
         entry_second::table
             .filter(entry_second::idx.ge(column(from)))

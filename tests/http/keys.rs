@@ -397,6 +397,11 @@ fn a_second_signature_stands_beside_every_note_and_in_no_evidence_file(kind: Kin
     checkpoint.verify(other.keys().log_key()).unwrap();
     assert_eq!(Checkpoint::from_note(&checkpoint).unwrap().size, before + 1);
     assert!(proof.contains("/sm2 "), "the checkpoint of a proof is the same note");
+    let size = app.size();
+    let bundle = app.ask("GET", &format!("/api/v1/log/signatures/000.p/{size}"), &[], b"").expect(200).bytes;
+    let lines = expert_draw::log::unpack_entries(&bundle, u16::try_from(size).unwrap()).unwrap();
+    let second = |lines: &[u8]| String::from_utf8_lossy(lines).contains("/statements/sm2 ");
+    assert!(!second(lines[0]) && second(lines[usize::try_from(rotated.key.index).unwrap()]));
     // What was written before has one line; a draw's file has one line a note, and verifies.
     let first = SignedNote::parse(other.log_proof(0).unwrap().0.as_bytes()).unwrap();
     assert_eq!(first.signatures().len(), 1);
