@@ -47,11 +47,11 @@ struct Made {
 
 impl Made {
     fn new(ended: bool) -> Self {
-        Self::made(ended, false)
+        Self::with_keys(ended, false)
     }
 
     /// With or without keys that succeeded before the commitment.
-    fn made(ended: bool, rotated: bool) -> Self {
+    fn with_keys(ended: bool, rotated: bool) -> Self {
         let mut log = Log::new();
         let opened = LogOpened {
             jurisdiction: "430600".into(),
@@ -390,7 +390,7 @@ fn the_files_of_sites_verify_as_they_lie_there() {
 
 #[test]
 fn files_of_sites_with_later_keys_are_fixed_and_each_refusal_fails_first_at_its_name() {
-    let made = Made::made(true, true);
+    let made = Made::with_keys(true, true);
     let policy = made.policy();
     hold("sites2/trust.policy", made.log.policy_text().as_bytes());
     for (name, audience) in [("public", Audience::Public), ("auditor", Audience::Auditor)] {
