@@ -17,7 +17,11 @@
 //! | public key of its reports | `gateway_key` | `EXPERT_DRAW_GATEWAY_KEY` | – | none: no reports are taken |
 //! | mail relay | `mail_relay` | `EXPERT_DRAW_MAIL_RELAY` | – | none |
 //! | sender of mail | `mail_from` | `EXPERT_DRAW_MAIL_FROM` | – | none |
-//!
+//! | PKCS#11 module (密码设备) | `[pkcs11] module` | `EXPERT_DRAW_PKCS11_MODULE` | – | none: keys lie in files |
+//! | label of the token | `[pkcs11] token` | `EXPERT_DRAW_PKCS11_TOKEN` | – | needed with the module |
+//! | file of its PIN, mode 0600 | `[pkcs11] pin_file` | `EXPERT_DRAW_PKCS11_PIN_FILE` | – | `DATA/keys/pkcs11.pin` |
+//! | label of the log key in it | `[pkcs11] log` | `EXPERT_DRAW_PKCS11_LOG` | – | `expert-draw-log` |
+//! | label of the statements key | `[pkcs11] statements` | `EXPERT_DRAW_PKCS11_STATEMENTS` | – | `expert-draw-statements` |
 //! | witnesses of the log | tables `[[witness]]`: `witness` | – | – | none |
 //!
 //! Gateway and relay are reached on this machine; encryption to the world is the business of a proxy or
@@ -40,7 +44,7 @@ use crate::outside::witness::Witness;
 use crate::outside::{gateway, mail};
 
 /// Names of the settings, as in the TOML file.
-pub const SETTINGS: [&str; 14] = [
+pub const SETTINGS: [&str; 19] = [
     "data",
     "database",
     "listen",
@@ -55,7 +59,32 @@ pub const SETTINGS: [&str; 14] = [
     "gateway_key",
     "mail_relay",
     "mail_from",
+    "pkcs11_module",
+    "pkcs11_token",
+    "pkcs11_pin_file",
+    "pkcs11_log",
+    "pkcs11_statements",
 ];
+
+/// The TOML table whose settings carry its name in front.
+const PKCS11: &str = "pkcs11";
+/// The TOML tables of witnesses.
+const WITNESS: &str = "witness";
+
+/// A token with signing keys (密码设备).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pkcs11 {
+    /// The device's library.
+    pub module: PathBuf,
+    /// Label of the token.
+    pub token: String,
+    /// File of the user PIN.
+    pub pin_file: PathBuf,
+    /// Label of the log key.
+    pub log: String,
+    /// Label of the statements key.
+    pub statements: String,
+}
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +118,8 @@ pub struct Config {
     pub mail: Option<(String, String)>,
     /// Who cosigns the heads of the log, in the order of the file.
     pub witnesses: Vec<Witness>,
+    /// The token with the signing keys.
+    pub pkcs11: Option<Pkcs11>,
 }
 
 /// A setting that cannot be used.
@@ -133,12 +164,21 @@ impl Sources {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             wrong(file, format!("不是有效的 TOML (not TOML): {}", e.message()))
         })?;
-        for (name, value) in &table {
-            if name == "witness" {
-                self.witnesses = witness::read(value).map_err(|(field, rule)| wrong(&field, rule))?;
-                continue;
-            }
-            let known = SETTINGS.into_iter().find(|known| known == name);
+        if let Some(tables) = table.get(WITNESS) {
+            self.witnesses = witness::read(tables).map_err(|(field, rule)| wrong(&field, rule))?;
+        }
+        let within = match table.get(PKCS11) {
+            Some(toml::Value::Table(within)) => within.clone(),
+            Some(_) => return Err(wrong(PKCS11, "必须是表 [pkcs11] (must be a table)".into())),
+            None => toml::Table::new(),
+        };
+        let apart = [PKCS11, WITNESS];
+        let flat =
+            table.iter().filter(|(name, _)| !apart.contains(&name.as_str())).map(|(n, v)| (n.clone(), v));
+        let within = within.iter().map(|(name, value)| (format!("{PKCS11}_{name}"), value));
+        for (name, value) in flat.chain(within) {
+            let name = name.as_str();
+            let known = SETTINGS.into_iter().find(|known| *known == name);
             let setting = known.ok_or_else(|| {
                 wrong(name, format!("未知配置项，可用: {} (unknown setting)", SETTINGS.join(", ")))
             })?;
@@ -239,6 +279,30 @@ impl Sources {
         };
         let gateway_secret =
             given("gateway_secret").map_or_else(|| data.join("keys").join("gateway.key"), PathBuf::from);
+        let pkcs11 = match given("pkcs11_module") {
+            Some(module) => Some(Pkcs11 {
+                module: PathBuf::from(module),
+                token: given("pkcs11_token").ok_or_else(|| {
+                    wrong("pkcs11_token", "与 pkcs11_module 一并填写 (needed with pkcs11_module)")
+                })?,
+                pin_file: given("pkcs11_pin_file")
+                    .map_or_else(|| data.join("keys").join("pkcs11.pin"), PathBuf::from),
+                log: text("pkcs11_log", "expert-draw-log"),
+                statements: text("pkcs11_statements", "expert-draw-statements"),
+            }),
+            None if given("pkcs11_token").is_some() => {
+                return Err(wrong("pkcs11_module", "与 pkcs11_token 一并填写 (needed with pkcs11_token)"));
+            }
+            None => None,
+        };
+        if let Some(token) = &pkcs11
+            && token.log == token.statements
+        {
+            return Err(wrong(
+                "pkcs11_log",
+                "不得与 pkcs11_statements 相同 (must differ from pkcs11_statements)",
+            ));
+        }
         Ok(Config {
             data,
             database,
@@ -254,6 +318,7 @@ impl Sources {
             gateway_key,
             mail,
             witnesses: self.witnesses.clone(),
+            pkcs11,
         })
     }
 }
@@ -296,6 +361,25 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_a_table_or_variables() {
+        let mut sources = Sources::default();
+        sources.toml("[pkcs11]\nmodule = \"/m.so\"\ntoken = \"t\"\nlog = \"l\"", "c.toml").unwrap();
+        sources.environment([("EXPERT_DRAW_PKCS11_LOG".into(), "k".into())].into_iter()).unwrap();
+        let token = sources.check().unwrap().pkcs11.unwrap();
+        assert_eq!((token.token.as_str(), token.log.as_str()), ("t", "k"));
+        assert_eq!(token.pin_file, PathBuf::from("./data/keys/pkcs11.pin"));
+        for (setting, value, wrong) in
+            [("pkcs11_module", "/m.so", "pkcs11_token"), ("pkcs11_token", "t", "pkcs11_module")]
+        {
+            let mut sources = Sources::default();
+            sources.set(setting, value, "here");
+            assert_eq!(sources.check().unwrap_err().setting, wrong);
+        }
+        sources.set("pkcs11_statements", "k", "here");
+        assert_eq!(sources.check().unwrap_err().setting, "pkcs11_log");
+    }
+
+    #[test]
     fn wrong_values_are_named_with_their_source() {
         let check = |setting: &'static str, value: &str| {
             let mut sources = Sources::default();
@@ -324,6 +408,8 @@ mod tests {
         let mut sources = Sources::default();
         assert!(sources.toml("listn = \"x\"", "f").is_err());
         assert!(sources.toml("listen = 5", "f").is_err());
+        assert!(sources.toml("pkcs11 = \"x\"", "f").is_err());
+        assert!(sources.toml("[pkcs11]\nmodul = \"x\"", "f").is_err());
         assert!(sources.environment([("EXPERT_DRAW_LISTN".into(), "x".into())].into_iter()).is_err());
     }
 }

@@ -10,8 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::codec::Hash;
-use crate::log::VerifierKey;
+use crate::log::{KeyBook, SignatureLine, VerifierKey};
 use crate::time::Timestamp;
 
 /// The time now.
@@ -29,28 +28,51 @@ pub trait Entropy: Send + Sync {
 /// Key id (4 bytes) and Ed25519 signature (64 bytes) of a signed note's line, before base64.
 pub type LineSignature = [u8; 68];
 
-/// The log's two private keys: one signs checkpoints, one signs statements.
+/// Why nothing was signed; the text is for the operator, in Chinese and English.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SignError(pub String);
+
+/// The private keys of a log. Which of them signs what is decided by the log, index by index
+/// (`api-spec/log-v2.md` §2), not here: the store asks for a signature by a key that it names.
 pub trait LogSigner: Send + Sync {
     /// The log's origin line.
     fn origin(&self) -> &str;
 
-    /// The checkpoint of a tree as a whole signed note, lines ending in a newline.
-    fn sign_checkpoint(&self, size: u64, root: Hash) -> String;
-
-    /// Signs one statement: the signature is over its canonical bytes and one newline, under the
-    /// key name `<origin>/statements`. May be called from several threads at once.
-    fn sign_statement(&self, statement: &[u8]) -> LineSignature;
-
-    /// The key that checks checkpoints.
+    /// The key of checkpoints with which a new log begins.
     fn log_key(&self) -> &VerifierKey;
 
-    /// The key that checks statements signed now.
+    /// The key of statements with which a new log begins.
     fn statements_key(&self) -> &VerifierKey;
 
-    /// Statement keys used before, for the entries that they signed.
-    fn earlier_statements_keys(&self) -> &[VerifierKey] {
-        &[]
+    /// Whether the private half of a key is at hand and may be used.
+    fn holds(&self, key: &VerifierKey) -> bool;
+
+    /// Signs a text with the private half of a key. May be called from several threads at once.
+    /// Error: the key is not at hand, was retired, or the device that holds it fails.
+    fn sign(&self, key: &VerifierKey, text: &[u8]) -> Result<[u8; 64], SignError>;
+
+    /// Hears which keys the log knows, at start and whenever that changes.
+    fn follow(&self, book: &KeyBook) {
+        let _ = book;
     }
+
+    /// The second signature that every note gets, if one is configured (`api-spec/log-v2.md` §6).
+    fn second(&self) -> Option<&dyn SecondSigner> {
+        None
+    }
+}
+
+/// A second signature, of another algorithm, beside the one that C2SP readers check.
+pub trait SecondSigner: Send + Sync {
+    /// The line under a checkpoint's text.
+    fn checkpoint_line(&self, text: &[u8]) -> Result<SignatureLine, SignError>;
+
+    /// The line under a statement's text.
+    fn statement_line(&self, text: &[u8]) -> Result<SignatureLine, SignError>;
+
+    /// Whether a line under a statement's text is by this key and verifies.
+    fn accepts_statement(&self, text: &[u8], line: &SignatureLine) -> bool;
 }
 
 /// The machine's clock. A clock before 1970 reads as 1970.

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "cli/keys.rs"]
+mod keys;
 #[path = "cli/leaks.rs"]
 mod leaks;
 #[path = "store/support.rs"]
@@ -43,14 +45,23 @@ impl Bureau {
     }
 
     fn run(&self, args: &[&str]) -> Output {
+        self.run_with(&[], args)
+    }
+
+    fn run_with(&self, env: &[(&str, String)], args: &[&str]) -> Output {
         let data = self.data.to_str().unwrap();
         let database = self.database();
         let mut command = Command::new(env!("CARGO_BIN_EXE_expert-draw"));
+        command.envs(env.iter().map(|(name, value)| (name, value)));
         command.args(args).args(["--data", data, "--database", &database]).output().unwrap()
     }
 
     fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
+        self.ok_with(&[], args)
+    }
+
+    fn ok_with(&self, env: &[(&str, String)], args: &[&str]) -> String {
+        let output = self.run_with(env, args);
         assert!(output.status.success(), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
         text(&output.stdout)
     }

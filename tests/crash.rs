@@ -11,6 +11,8 @@ mod calls;
 mod clients;
 #[path = "crash/failpoints.rs"]
 mod failpoints;
+#[path = "crash/keys.rs"]
+mod keys;
 #[path = "crash/kills.rs"]
 mod kills;
 #[path = "crash/site.rs"]

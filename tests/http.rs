@@ -49,6 +49,8 @@ mod exports;
 mod fees;
 #[path = "http/imports.rs"]
 mod imports;
+#[path = "http/keys.rs"]
+mod keys;
 #[path = "http/leave.rs"]
 mod leave;
 #[path = "http/material.rs"]

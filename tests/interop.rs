@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use expert_draw::codec::Hash;
 use expert_draw::keys::Keys;
-use expert_draw::log::{AddCheckpoint, Checkpoint, SignedNote, merkle};
+use expert_draw::log::{AddCheckpoint, Checkpoint, SignedNote, merkle, sign_note};
 use expert_draw::outside::witness::{Cosigner, HttpWitness, Trouble};
 use expert_draw::ports::LogSigner as _;
 
@@ -217,8 +217,11 @@ fn python_reads(
 
 /// The real key signs another tree: one of the same size, one that grows.
 fn fork_is_refused(keys: &Keys, head: &Checkpoint, witnesses: &[(String, String)]) {
-    let signed =
-        |size: u64, root: Hash| SignedNote::parse(keys.sign_checkpoint(size, root).as_bytes()).unwrap();
+    let key = keys.log_key();
+    let signed = |size: u64, root: Hash| {
+        let text = Checkpoint { size, root, ..head.clone() }.to_text();
+        sign_note(&text, key, |text| keys.sign(key, text).unwrap()).unwrap()
+    };
     let other = merkle::leaf_hash(b"another history");
     let forks = [
         AddCheckpoint { old: head.size, proof: vec![], note: signed(head.size, other) },

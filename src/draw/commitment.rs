@@ -66,6 +66,16 @@ pub enum Contributor {
     },
 }
 
+impl Commitment {
+    /// Digest of the operator's draw VRF key, if the operator contributes.
+    pub fn operator_key(&self) -> Option<Hash> {
+        self.contributions.iter().find_map(|contributor| match contributor {
+            Contributor::Operator { key } => Some(*key),
+            _ => None,
+        })
+    }
+}
+
 impl Contributor {
     /// Kind number, as in the seed.
     pub fn kind(&self) -> u8 {

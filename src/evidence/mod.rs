@@ -19,5 +19,5 @@ pub mod said;
 pub mod sites;
 pub mod verify;
 
-pub use bundle::{Audience, Evidence, EvidenceEntry, Format};
+pub use bundle::{Audience, Evidence, EvidenceEntry, Format, Shared};
 pub use openings::Openings;

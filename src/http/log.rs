@@ -11,8 +11,10 @@ use super::problem::Problem;
 use super::query::Params;
 use super::run::run;
 use crate::codec::to_hex;
+use crate::log::{KeyUse, RetiredBecause};
 use crate::ports::LogSigner;
 use crate::service::Service;
+use crate::service::keys::KeyLine;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -116,7 +118,7 @@ async fn proof(service: web::Data<Service>, index: web::Path<u64>) -> Result<Htt
     Ok(HttpResponse::Ok().json(Proof { index, note, proof }))
 }
 
-/// Public keys and the trust policy.
+/// Public keys and the trust policy. Those named one by one are in force now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Keys {
     /// Log origin.
@@ -129,21 +131,84 @@ pub struct Keys {
     draw_vrf: String,
     /// Tag VRF key, hex.
     tag_vrf: String,
-    /// C2SP tlog-policy text that pins the log key.
+    /// C2SP tlog-policy text that pins the log keys that sign now.
     policy: String,
+    /// Every key that the log registers, in that order.
+    registered: Vec<RegisteredKey>,
+    /// vkeys of the second signatures (SM2 with SM3) of checkpoints and of statements, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sm2: Option<[String; 2]>,
+}
+
+/// A key that the log registers (log-v2).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogKey)]
+pub struct RegisteredKey {
+    /// `log`, `statements`, `draw_vrf`, `tag_vrf`, `witness`, `witness_vrf`, `supervisor`.
+    r#use: String,
+    /// Digest of the key, hex.
+    digest: String,
+    /// The public key, hex.
+    key: String,
+    /// Log index of the entry that registers it.
+    registered: u64,
+    /// Who holds it, as the operator says; others' keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Whether it is in force; the operator's keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_force: Option<bool>,
+    /// Log index of the entry that retires it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retired: Option<u64>,
+    /// `succeeded`, `retired`, `compromised`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// From which log index on what it signed is doubtful; compromised keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubtful_from: Option<u64>,
+}
+
+impl From<KeyLine> for RegisteredKey {
+    fn from(line: KeyLine) -> Self {
+        let retired = line.key.retired;
+        let doubtful_from = match retired {
+            Some((_, RetiredBecause::Compromised { doubtful_from })) => Some(doubtful_from),
+            _ => None,
+        };
+        Self {
+            r#use: line.key.usage.name().to_owned(),
+            digest: line.key.digest.to_hex(),
+            key: to_hex(&line.key.key),
+            registered: line.key.index,
+            name: line.key.name,
+            in_force: line.in_force,
+            retired: retired.map(|(index, _)| index),
+            reason: retired.map(|(_, because)| because.name().to_owned()),
+            doubtful_from,
+        }
+    }
 }
 
 /// 公钥与信任策略 · The public keys of this log and a policy to begin with.
 #[utoipa::path(tag = "log", security(()), responses((status = 200, body = Keys)))]
 #[get("/keys")]
-async fn keys(service: web::Data<Service>) -> HttpResponse {
-    let keys = service.keys();
-    HttpResponse::Ok().json(Keys {
-        origin: keys.origin().to_owned(),
-        log: keys.log_key().to_string(),
-        statements: keys.statements_key().to_string(),
-        draw_vrf: to_hex(keys.draw_vrf.public().as_bytes()),
-        tag_vrf: to_hex(keys.tag_vrf.public().as_bytes()),
-        policy: keys.trust_policy(),
+async fn keys(service: web::Data<Service>) -> Result<HttpResponse, Problem> {
+    let keys = run(&service, |service| {
+        // Another process may have registered some.
+        let registered = service.registered_keys()?;
+        let keys = service.keys();
+        Ok(Keys {
+            origin: keys.origin().to_owned(),
+            log: keys.vkey_in_force(KeyUse::Log),
+            statements: keys.vkey_in_force(KeyUse::Statements),
+            draw_vrf: to_hex(&keys.in_force(KeyUse::DrawVrf)),
+            tag_vrf: to_hex(&keys.in_force(KeyUse::TagVrf)),
+            policy: keys.trust_policy(),
+            registered: registered.into_iter().map(RegisteredKey::from).collect(),
+            sm2: keys.sm2().map(|sm2| sm2.vkeys()),
+        })
     })
+    .await?;
+    Ok(HttpResponse::Ok().json(keys))
 }

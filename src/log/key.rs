@@ -209,6 +209,22 @@ fn key_id(name: &KeyName, algorithm: Algorithm, key: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
+/// The algorithm byte of schemes that C2SP gives no byte: the scheme's name follows it.
+const FOREIGN: u8 = 0xff;
+
+/// The key id of a key of a scheme without a byte of its own (`api-spec/log-v2.md` §6).
+pub fn foreign_key_id(name: &KeyName, scheme: &str, key: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..] = sha256(&[name.as_str().as_bytes(), b"\n", &[FOREIGN], scheme.as_bytes(), key]).0;
+    [a, b, c, d]
+}
+
+/// The vkey of such a key. Readers of C2SP refuse it in a policy: they do not know the scheme.
+pub fn foreign_vkey(name: &KeyName, scheme: &str, key: &[u8]) -> String {
+    let material = [&[FOREIGN], scheme.as_bytes(), key].concat();
+    let id = to_hex(&foreign_key_id(name, scheme, key));
+    format!("{name}+{id}+{}", base64::encode(&material))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples::TestKey;

@@ -209,6 +209,15 @@ impl KeyBook {
         &self.keys
     }
 
+    /// Indices of the entries that registered or retired a key, entry 0 left out, ascending.
+    pub fn entries(&self) -> Vec<u64> {
+        let registered = self.keys.iter().map(|key| key.index);
+        let retired = self.keys.iter().filter_map(|key| key.retired.map(|(index, _)| index));
+        let mut entries: Vec<u64> = registered.chain(retired).filter(|index| *index > 0).collect();
+        entries.sort_unstable();
+        entries
+    }
+
     fn check_key(&self, usage: KeyUse, key: &[u8; 32]) -> Result<(), KeyRefusal> {
         let valid = if usage.is_vrf() { (self.vrf.is_key)(key) } else { is_ed25519_key(key) };
         if valid { Ok(()) } else { Err(KeyRefusal::Key) }

@@ -126,6 +126,17 @@ pub enum RetiredBecause {
     },
 }
 
+impl RetiredBecause {
+    /// The word in statements.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Retired => "retired",
+            Self::Compromised { .. } => "compromised",
+        }
+    }
+}
+
 /// `key.retired`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRetired {
@@ -141,12 +152,14 @@ impl KeyRetired {
 
     /// The statement's own fields.
     pub fn fields(&self) -> Object {
-        let (reason, from) = match self.reason {
-            RetiredBecause::Succeeded => ("succeeded", None),
-            RetiredBecause::Retired => ("retired", None),
-            RetiredBecause::Compromised { doubtful_from } => ("compromised", Some(doubtful_from)),
+        let from = match self.reason {
+            RetiredBecause::Compromised { doubtful_from } => Some(doubtful_from),
+            _ => None,
         };
-        Object::new().with("key", self.key).with("reason", reason).with_some("doubtful_from", from)
+        Object::new()
+            .with("key", self.key)
+            .with("reason", self.reason.name())
+            .with_some("doubtful_from", from)
     }
 
     /// Reads the statement's own fields.

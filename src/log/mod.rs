@@ -49,7 +49,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{cosign, cosigned_at};
 pub use entries::{EntriesError, pack_entries, unpack_entries};
 pub use frontier::Frontier;
-pub use key::{Algorithm, KeyError, KeyName, Origin, VerifierKey};
+pub use key::{Algorithm, KeyError, KeyName, Origin, VerifierKey, foreign_key_id, foreign_vkey};
 pub use key_book::{KeyBook, KeyRefusal, RegisteredKey, VrfCheck, is_ed25519_key, signed};
 pub use key_statements::{KEY_USES, KeyRegistered, KeyRetired, KeyUse, MovedTag, RetiredBecause, TagsMoved};
 pub use merkle::{MAX_SIZE, MerkleError};

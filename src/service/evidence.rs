@@ -1,5 +1,5 @@
 //! The evidence of a draw, assembled from the journal: what `api-spec/evidence-v1.md` asks for, of a
-//! draw with calls `evidence-v2.md`, and nothing else. Needs no running service beyond the store and the keys.
+//! draw with calls `evidence-v2.md`, of one with later keys `evidence-v3.md`, and nothing else. Needs no running service beyond the store and the keys.
 
 use super::Service;
 use super::actor::{Action, Actor};
@@ -7,11 +7,14 @@ use super::draws::state;
 use super::refusal::{Kind, Refusal};
 use super::witnesses;
 use crate::codec::Hash;
+use crate::draw::commitment::Contributor;
+use crate::evidence::Shared;
 use crate::evidence::openings::{
     AuditorOpenings, CandidateOpening, ExcludedOpening, NamesOpening, PackageOpening, SeatedOpening,
 };
 use crate::evidence::{Audience, Evidence, EvidenceEntry, Format, Openings};
 use crate::keys::Keys;
+use crate::log::{KeyUse, RegisteredKey};
 use crate::ports::Entropy;
 use crate::service::archive::{Archive, Committed};
 use crate::store::{self, Conn};
@@ -76,6 +79,9 @@ impl Archive<'_> {
         let mut indices: Vec<u64> = committed.entries.iter().map(|(index, _)| *index).collect();
         indices.extend([0, profile_entry]);
         indices.extend(openings.iter().flat_map(|o| o.seated.iter().map(|member| member.registry)));
+        let newest = store::head::read(conn)?.size;
+        let later = later_keys(conn, &committed, &indices, newest)?;
+        indices.extend(later.iter().flatten());
         indices.sort_unstable();
         indices.dedup();
         let head = witnesses::head_covering(conn, indices.last().copied().unwrap_or_default())?;
@@ -87,7 +93,11 @@ impl Archive<'_> {
             entries.push(EvidenceEntry { index, note: self.note_of(&entry)?, proof });
         }
         Ok(Evidence {
-            format: if committed.has_calls() { Format::V2 } else { Format::V1 },
+            format: match &later {
+                Some(_) => Format::V3,
+                None if committed.has_calls() => Format::V2,
+                None => Format::V1,
+            },
             audience,
             checkpoint: head.note,
             entries,
@@ -96,7 +106,7 @@ impl Archive<'_> {
             profile: profile.text,
             pool: committed.leaves.iter().map(|leaf| leaf.to_bytes()).collect(),
             openings,
-            shared: None,
+            shared: later.map(|keys| Shared { keys, ..Shared::default() }),
         })
     }
 
@@ -134,6 +144,29 @@ impl Archive<'_> {
             auditor: (audience == Audience::Auditor).then(|| auditor_part(committed)),
         })
     }
+}
+
+/// The indices of all entries about keys, when the draw has to be told with them (`api-spec/evidence-v3.md`):
+/// it names a contributor beside the operator; or an entry of the file is signed with, or names, a key of
+/// the operator's that is not of entry 0; or the log key of entry 0 signs checkpoints no more.
+fn later_keys(
+    conn: &mut Conn,
+    committed: &Committed,
+    indices: &[u64],
+    size: u64,
+) -> Result<Option<Vec<u64>>, Refusal> {
+    let Some(book) = store::signing::key_book(conn)? else { return Ok(None) };
+    let commitment = &committed.commitment;
+    let others = commitment.contributions.iter().any(|c| !matches!(c, Contributor::Operator { .. }));
+    let is_later = |key: &RegisteredKey| key.index > 0;
+    let named = std::iter::once(commitment.tag_key).chain(commitment.operator_key());
+    let names_later = named.into_iter().any(|digest| book.find(&digest).is_some_and(is_later));
+    let signed = |index: &u64| book.in_force(KeyUse::Statements, *index).is_some_and(is_later);
+    let first_log_key = book.of_checkpoint(size).any(|key| key.index == 0);
+    if !others && !names_later && !indices.iter().any(signed) && first_log_key {
+        return Ok(None);
+    }
+    Ok(Some(book.entries()))
 }
 
 fn auditor_part(committed: &Committed) -> AuditorOpenings {

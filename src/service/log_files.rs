@@ -4,6 +4,7 @@
 //! *Invariants:* a path of a tile or bundle means the same bytes for ever; statements say nothing private, so
 //! all of this is public (`api-spec/log-v1.md` §1.5, `api-spec/log-files-v1.md`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::archive::signature_lines;
@@ -62,7 +63,13 @@ impl LogFile {
             }
             Self::Signatures(_) => {
                 let name = statements_key_name(&store::head::read(conn)?.origin)?;
-                let lines = entries.iter().map(|entry| signature_lines(&name, entry));
+                let from = index * u64::from(TILE_WIDTH);
+                let seconds = store::journal::second_lines(conn, from, from + width as u64 - 1)?;
+                let seconds: BTreeMap<i64, String> = seconds.into_iter().collect();
+                let lines = entries.iter().map(|entry| {
+                    let second = seconds.get(&entry.idx).map(|line| format!("{line}\n"));
+                    Ok::<_, Refusal>(signature_lines(&name, entry)? + &second.unwrap_or_default())
+                });
                 pack_entries(&lines.collect::<Result<Vec<_>, _>>()?)
             }
         };

@@ -102,6 +102,7 @@ pub mod health;
 pub mod idempotency;
 pub mod imports;
 mod index;
+pub mod keys;
 pub mod leave;
 pub mod listing;
 pub mod log_export;
@@ -150,8 +151,8 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use crate::evidence::said::PROFILE_LOADED;
 use crate::keys::Keys;
-use crate::log::Statement;
 use crate::log::opened::LogOpened;
+use crate::log::{KeyUse, Statement, key_digest};
 use crate::outside::wire::GatewayKey;
 use crate::outside::witness::Witness;
 use crate::ports::{Clock, Entropy};
@@ -325,9 +326,15 @@ impl Service {
         let first = self.store.read(|conn| store::journal::find(conn, 0))?;
         if let Some(first) = first {
             let statement = Statement::parse(&first.statement).map_err(Refusal::internal)?;
-            if LogOpened::read(&statement.body_json()).ok().as_ref() != Some(&opened) {
+            let said = LogOpened::read(&statement.body_json()).map_err(Refusal::internal)?;
+            // The signing keys in force were asked for when the store was opened.
+            let at_hand = [KeyUse::DrawVrf, KeyUse::TagVrf].iter().all(|usage| {
+                let digest = key_digest(&self.keys.in_force(*usage));
+                self.keys.vrf(&digest).is_ok()
+            });
+            if said.jurisdiction != opened.jurisdiction || !at_hand {
                 return Err(Refusal::internal(
-                    "keys 目录不属于此数据库的日志 (the keys are not those of this log)",
+                    "keys 目录不属于此数据库的日志，或缺少现行密钥 (the keys are not those of this log)",
                 ));
             }
         } else {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::keys::KeysError;
 use crate::registry::Problem;
 use crate::store::{StoreError, WriteError};
 
@@ -141,6 +142,12 @@ impl From<StoreError> for Refusal {
             ),
             _ => Self::internal(&error),
         }
+    }
+}
+
+impl From<KeysError> for Refusal {
+    fn from(error: KeysError) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -9,14 +9,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use super::check_entry::{self, Keys};
+use super::check_entry;
 use super::connection::Conn;
 use super::error::StoreError;
 use super::head::{self, Head};
 use super::journal::{self, Entry};
+use super::signing::{LogKeys, may_be_about_a_key};
 use super::{publish, tile};
 use crate::codec::Hash;
-use crate::log::{Checkpoint, Frontier, NodeSource, SignedNote, append_tiles};
+use crate::log::{Checkpoint, Frontier, NodeSource, SignatureLine, SignedNote, Statement, append_tiles};
 use crate::ports::LogSigner;
 use crate::time::Timestamp;
 
@@ -106,12 +107,13 @@ pub fn check(
     // Read before the snapshot is taken: another process may publish while this one looks.
     let published = against.checkpoint_path.map(|path| (path, publish::read(path)));
     let head = head::read(conn)?;
-    let mut walk = Walk::new(against);
+    let mut walk = Walk::new(against)?;
     loop {
         let page = journal::range(conn, walk.next_row, PAGE)?;
         let Some(last) = page.last() else { break };
         walk.next_row = last.index() + 1;
         walk.page(&page, against, follow);
+        walk.second(conn, &page, against)?;
         follow.progress(walk.leaves.len() as u64, head.size);
     }
     walk.head(&head, against);
@@ -148,7 +150,7 @@ impl NodeSource for Nothing {
 /// What is gathered along the journal.
 struct Walk {
     found: Vec<Finding>,
-    keys: Keys,
+    keys: LogKeys,
     next_row: u64,
     leaves: Vec<Hash>,
     time: i64,
@@ -158,21 +160,67 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(against: &Against<'_>) -> Self {
-        Self {
+    fn new(against: &Against<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
             found: Vec::new(),
-            keys: Keys::of(against.signer, against.depth),
+            keys: LogKeys::new(against.signer)?,
             next_row: 0,
             leaves: Vec::new(),
             time: 0,
             last_registry_entry: None,
             flags: BTreeMap::new(),
+        })
+    }
+
+    /// Takes in what a page says about keys, before its signatures are looked at: every key is judged by
+    /// index, so later entries change nothing for earlier ones.
+    fn keys(&mut self, page: &[Entry]) {
+        for entry in page {
+            if entry.idx != 0 && !may_be_about_a_key(&entry.statement) {
+                continue;
+            }
+            let Ok(statement) = Statement::parse(&entry.statement) else { continue };
+            match self.keys.apply(entry.index(), &statement) {
+                Ok(true) if entry.idx != 0 && entry.kind != statement.kind() => {
+                    self.found.push(Finding::at(
+                        "key",
+                        entry.index(),
+                        "the row's kind is not the statement's",
+                    ));
+                }
+                Ok(_) => {}
+                Err(rule) => {
+                    let what = format!("the statement about a key breaks a rule: {rule}");
+                    self.found.push(Finding::at("key", entry.index(), what));
+                }
+            }
         }
     }
 
+    /// The second lines that stand beside a page, where their key is at hand.
+    fn second(&mut self, conn: &mut Conn, page: &[Entry], against: &Against<'_>) -> Result<(), StoreError> {
+        let (Some(first), Some(last), Some(signer)) = (page.first(), page.last(), against.signer.second())
+        else {
+            return Ok(());
+        };
+        let lines: BTreeMap<i64, String> =
+            journal::second_lines(conn, first.index(), last.index())?.into_iter().collect();
+        for entry in page.iter().filter(|_| against.depth == Depth::Full) {
+            let Some(line) = lines.get(&entry.idx) else { continue };
+            let text = [entry.statement.as_slice(), b"\n"].concat();
+            if !SignatureLine::parse(line).is_some_and(|line| signer.accepts_statement(&text, &line)) {
+                let what = "the second signature line does not verify";
+                self.found.push(Finding::at("second-signature", entry.index(), what));
+            }
+        }
+        Ok(())
+    }
+
     fn page(&mut self, page: &[Entry], against: &Against<'_>, follow: &mut dyn Follow) {
+        self.keys(page);
         let part = page.len().div_ceil(threads()).max(64);
-        let (keys, origin) = (&self.keys, against.signer.origin());
+        let keys = (against.depth == Depth::Full).then_some(&self.keys);
+        let origin = against.signer.origin();
         let read = |entries: &[Entry]| -> Vec<_> {
             entries.iter().map(|entry| check_entry::check(entry, origin, keys)).collect()
         };
@@ -232,13 +280,18 @@ impl Walk {
                 head.last_registry_entry == self.last_registry_entry,
                 "the head's newest registry entry is not the journal's",
             ),
+            (
+                "last-key-entry",
+                head.last_key_entry == self.keys.newest(),
+                "the head's newest entry about a key is not the journal's",
+            ),
         ];
         self.found.extend(
             rules.iter().filter(|(_, holds, _)| !holds).map(|(code, _, what)| Finding::of(code, *what)),
         );
         let signed = SignedNote::parse(head.checkpoint.as_bytes())
             .ok()
-            .filter(|note| note.verify(against.signer.log_key()).is_ok())
+            .filter(|note| self.keys.sign(note, head.size))
             .and_then(|note| Checkpoint::from_note(&note).ok());
         match signed {
             None => self
@@ -296,9 +349,11 @@ impl Walk {
                 return;
             }
         };
-        if note.verify(against.signer.log_key()).is_err()
-            || published.origin.as_str() != against.signer.origin()
-        {
+        // One that is ahead may be signed by a key that these entries do not know to be retired.
+        let ahead = published.size > self.leaves.len() as u64;
+        let signed = self.keys.sign(&note, published.size)
+            || ahead && self.keys.log_keys().iter().any(|key| note.verify(key).is_ok());
+        if !signed || published.origin.as_str() != against.signer.origin() {
             self.found.push(Finding::of(
                 "published",
                 format!("the published checkpoint {shown} is not signed by this log"),

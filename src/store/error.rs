@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The statement handed to `append` cannot be one: a programming error of the caller.
     #[error("not a statement: {0}")]
     Statement(String),
+    /// Nothing was signed: a key is not at hand or the device that holds it fails; nothing was changed.
+    #[error("not signed: {0}")]
+    Sign(String),
     /// The call panicked; nothing was changed.
     #[error("the call panicked: {0}")]
     Panic(String),

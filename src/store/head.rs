@@ -26,6 +26,8 @@ pub struct Head {
     pub time: Timestamp,
     /// The newest entry that changes what a pool is built from.
     pub last_registry_entry: Option<u64>,
+    /// The newest entry that registers or retires a key.
+    pub last_key_entry: Option<u64>,
     /// The signed checkpoint of this size and root.
     pub checkpoint: String,
 }
@@ -80,6 +82,7 @@ struct Row {
     time: i64,
     last_registry_entry: Option<i64>,
     checkpoint: String,
+    last_key_entry: Option<i64>,
 }
 
 impl From<&Head> for Row {
@@ -93,6 +96,7 @@ impl From<&Head> for Row {
             time: head.time.0,
             last_registry_entry: head.last_registry_entry.map(column),
             checkpoint: head.checkpoint.clone(),
+            last_key_entry: head.last_key_entry.map(column),
         }
     }
 }
@@ -101,16 +105,17 @@ impl Row {
     fn into_head(self) -> Result<Head, StoreError> {
         let wrong = |what: &str| StoreError::Schema(format!("the log's head row is misshapen: {what}"));
         let size = u64::try_from(self.size).map_err(|_| wrong("size"))?;
+        let entry = |index: Option<i64>, name| {
+            index.map(|index| u64::try_from(index).map_err(|_| wrong(name))).transpose()
+        };
         Ok(Head {
             origin: self.origin,
             size,
             root: Hash::from_slice(&self.root).ok_or_else(|| wrong("root"))?,
             frontier: Frontier::from_bytes(size, &self.peaks).ok_or_else(|| wrong("peaks"))?,
             time: Timestamp(self.time),
-            last_registry_entry: self
-                .last_registry_entry
-                .map(|entry| u64::try_from(entry).map_err(|_| wrong("last_registry_entry")))
-                .transpose()?,
+            last_registry_entry: entry(self.last_registry_entry, "last_registry_entry")?,
+            last_key_entry: entry(self.last_key_entry, "last_key_entry")?,
             checkpoint: self.checkpoint,
         })
     }

@@ -9,7 +9,7 @@ use super::bulk::insert_rows;
 use super::connection::Conn;
 use super::error::StoreError;
 use super::head::column;
-use super::schema::journal;
+use super::schema::{entry_second, journal};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -69,6 +69,17 @@ pub fn of_subject(conn: &mut Conn, subject: &str, from: u64, limit: u32) -> Resu
             .filter(journal::idx.ge(column(from)))
             .order(journal::idx)
             .limit(i64::from(limit))
+            .select(Entry::as_select())
+            .load(inner)
+    })
+}
+
+/// All entries of some kinds, in order; for kinds of which there are few.
+pub(super) fn of_kinds(conn: &mut Conn, kinds: &[&str]) -> Result<Vec<Entry>, StoreError> {
+    conn.run(|inner| {
+        journal::table
+            .filter(journal::kind.eq_any(kinds.to_vec()))
+            .order(journal::idx)
             .select(Entry::as_select())
             .load(inner)
     })
@@ -174,4 +185,35 @@ pub fn count_looks(conn: &mut Conn, actor: &str, since: i64) -> Result<(u64, u64
 /// Adds entries in one go.
 pub(super) fn insert(conn: &mut Conn, entries: &[Entry]) -> Result<(), StoreError> {
     insert_rows!(conn, journal::table, entries)
+}
+
+/// The second signature line of an entry's note, where one was configured when it was made.
+pub fn second_line(conn: &mut Conn, index: u64) -> Result<Option<String>, StoreError> {
+    conn.run(|inner| {
+        entry_second::table.find(column(index)).select(entry_second::line).first(inner).optional()
+    })
+}
+
+/// The second lines of a range of entries, by index.
+pub fn second_lines(conn: &mut Conn, from: u64, end: u64) -> Result<Vec<(i64, String)>, StoreError> {
+    conn.run(|inner| {
+        entry_second::table
+            .filter(entry_second::idx.ge(column(from)))
+            .filter(entry_second::idx.le(column(end)))
+            .order(entry_second::idx)
+            .load(inner)
+    })
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = entry_second, treat_none_as_default_value = false)]
+struct Second {
+    idx: i64,
+    line: String,
+}
+
+/// Adds second lines in one go.
+pub(super) fn insert_second(conn: &mut Conn, lines: Vec<(i64, String)>) -> Result<(), StoreError> {
+    let rows: Vec<Second> = lines.into_iter().map(|(idx, line)| Second { idx, line }).collect();
+    insert_rows!(conn, entry_second::table, &rows)
 }

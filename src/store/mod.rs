@@ -41,6 +41,7 @@ mod reader;
 mod schema;
 pub mod scheme;
 pub mod sign_in;
+pub mod signing;
 pub mod subject_key;
 pub mod tile;
 mod tx;

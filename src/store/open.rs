@@ -16,8 +16,10 @@ use super::migrate as schema;
 use super::publish::{self, Publisher};
 use super::queue::{NoPlace, Queue};
 use super::reader::Reader;
+use super::signing::LogKeys;
 use super::tx::Tx;
 use super::writer::{Hook, Writer};
+use crate::codec::Hash;
 use crate::log::{Frontier, Origin};
 use crate::ports::{Clock, LogSigner};
 use crate::time::Timestamp;
@@ -104,6 +106,21 @@ impl Store {
             return Err(StoreError::Corrupt(found));
         }
         let newest = head::read(&mut conn)?;
+        let keys = LogKeys::load(&mut conn, config.signer.as_ref())?;
+        // The signer hears of the keys first: one that was retired is not at hand any more.
+        if let Some(book) = keys.book() {
+            config.signer.follow(book);
+        }
+        let missing = keys.missing(config.signer.as_ref(), newest.size);
+        if !missing.is_empty() {
+            let what = |digest: &Hash| {
+                let what = format!(
+                    "the key {digest} is in force and is not at hand (现行密钥不在密钥目录或密码设备中)"
+                );
+                Finding::of("keys", what)
+            };
+            return Err(StoreError::Corrupt(missing.iter().map(what).collect()));
+        }
         let publisher = match config.checkpoint_path {
             None => None,
             Some(path) => {
@@ -121,6 +138,7 @@ impl Store {
             timeout: config.timeout,
             origin,
             signer: config.signer,
+            keys: Arc::new(keys),
             clock: config.clock,
             failpoints: config.failpoints,
             hooks: Arc::clone(&hooks),
@@ -232,7 +250,8 @@ fn begin_log(conn: &mut Conn, signer: &dyn LogSigner) -> Result<(), StoreError> 
         frontier,
         time: Timestamp(0),
         last_registry_entry: None,
-        checkpoint: signer.sign_checkpoint(0, root),
+        last_key_entry: None,
+        checkpoint: LogKeys::new(signer)?.checkpoint(signer, 0, root)?,
     };
     match head::create(conn, &head) {
         // Another process was quicker.

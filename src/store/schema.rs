@@ -14,6 +14,7 @@ diesel::table! {
         time -> BigInt,
         last_registry_entry -> Nullable<BigInt>,
         checkpoint -> Text,
+        last_key_entry -> Nullable<BigInt>,
     }
 }
 
@@ -37,6 +38,13 @@ diesel::table! {
         signature -> Binary,
         leaf_hash -> Binary,
         image -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    entry_second (idx) {
+        idx -> BigInt,
+        line -> Text,
     }
 }
 

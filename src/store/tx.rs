@@ -6,13 +6,15 @@
 
 use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use super::connection::Conn;
 use super::error::StoreError;
 use super::head::{Head, column};
 use super::journal::Entry;
+use super::signing::LogKeys;
 use crate::codec::{Hash, Json, Object};
-use crate::log::{Origin, Statement, merkle};
+use crate::log::{KeyBook, KeyUse, Origin, Statement, merkle};
 use crate::time::Timestamp;
 
 /// An entry to be made.
@@ -62,13 +64,40 @@ pub struct Tx<'a> {
     time: Timestamp,
     entries: Vec<Entry>,
     last_registry_entry: Option<u64>,
+    keys: Arc<LogKeys>,
+}
+
+/// Where a call begins, to come back to.
+pub(super) struct Mark {
+    entries: usize,
+    last_registry_entry: Option<u64>,
+    keys: Arc<LogKeys>,
+}
+
+/// What a group made.
+pub(super) struct Finished {
+    /// The entries, unsigned.
+    pub(super) entries: Vec<Entry>,
+    /// The newest registry entry.
+    pub(super) last_registry_entry: Option<u64>,
+    /// The group's time.
+    pub(super) time: Timestamp,
+    /// The keys after these entries.
+    pub(super) keys: Arc<LogKeys>,
 }
 
 impl<'a> Tx<'a> {
     /// The end of the log under the lock, for a group with one time.
-    pub(super) fn new(conn: &'a mut Conn, head: &'a Head, origin: &'a Origin, now: Timestamp) -> Self {
+    pub(super) fn new(
+        conn: &'a mut Conn,
+        head: &'a Head,
+        origin: &'a Origin,
+        keys: Arc<LogKeys>,
+        now: Timestamp,
+    ) -> Self {
         let last_registry_entry = head.last_registry_entry;
-        Self { conn, head, origin, time: now.max(head.time), entries: Vec::new(), last_registry_entry }
+        let time = now.max(head.time);
+        Self { conn, head, origin, time, entries: Vec::new(), last_registry_entry, keys }
     }
 
     /// The time of every statement made here.
@@ -91,20 +120,37 @@ impl<'a> Tx<'a> {
         self.last_registry_entry
     }
 
+    /// The keys of the log up to here, entries made in this group included; `None` for a log whose
+    /// entry 0 registers none.
+    pub fn key_book(&self) -> Option<&KeyBook> {
+        self.keys.book()
+    }
+
+    /// Digest of the operator's key that is in force for the next entry.
+    pub fn key_in_force(&self, usage: KeyUse) -> Option<Hash> {
+        let book = self.keys.book()?;
+        book.in_force(usage, self.next_index()).map(|key| key.digest)
+    }
+
     /// The connection, where a deref does not reach.
     pub fn conn(&mut self) -> &mut Conn {
         self.conn
     }
 
     /// Adds an entry. Its index, leaf hash and time are known at once.
-    /// Error: [`StoreError::Statement`] for fields that cannot be a statement.
+    /// Error: [`StoreError::Statement`] for fields that cannot be a statement, and for a statement about
+    /// a key that breaks a rule of log-v2.
     pub fn append(&mut self, append: Append) -> Result<Appended, StoreError> {
         let wrong = |why: &dyn Display| StoreError::Statement(why.to_string());
         let Json::Map(mut body) = Json::from(append.statement) else { return Err(wrong(&"not an object")) };
         let Some(Json::Str(kind)) = body.remove("type") else { return Err(wrong(&"no type")) };
         let statement = Statement::new(kind, self.origin.clone(), self.time.0, body);
-        let statement = statement.map_err(|error| wrong(&error))?.to_bytes();
-        let (index, leaf_hash) = (self.next_index(), merkle::leaf_hash(&statement));
+        let (index, parsed) = (self.next_index(), statement.map_err(|error| wrong(&error))?);
+        if index == 0 || parsed.kind().starts_with("key.") {
+            Arc::make_mut(&mut self.keys).apply(index, &parsed).map_err(|rule| wrong(&rule))?;
+        }
+        let statement = parsed.to_bytes();
+        let leaf_hash = merkle::leaf_hash(&statement);
         if append.registry {
             self.last_registry_entry = Some(index);
         }
@@ -123,20 +169,30 @@ impl<'a> Tx<'a> {
         Ok(Appended { index, leaf_hash, time: self.time })
     }
 
-    /// Where a call begins, to come back to.
-    pub(super) fn mark(&self) -> (usize, Option<u64>) {
-        (self.entries.len(), self.last_registry_entry)
+    /// Where a call begins.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            entries: self.entries.len(),
+            last_registry_entry: self.last_registry_entry,
+            keys: self.keys.clone(),
+        }
     }
 
     /// Forgets the entries made since a mark.
-    pub(super) fn forget_since(&mut self, mark: (usize, Option<u64>)) {
-        self.entries.truncate(mark.0);
-        self.last_registry_entry = mark.1;
+    pub(super) fn forget_since(&mut self, mark: Mark) {
+        self.entries.truncate(mark.entries);
+        self.last_registry_entry = mark.last_registry_entry;
+        self.keys = mark.keys;
     }
 
-    /// The entries made, unsigned, and the newest registry entry.
-    pub(super) fn finish(self) -> (Vec<Entry>, Option<u64>, Timestamp) {
-        (self.entries, self.last_registry_entry, self.time)
+    /// What was made.
+    pub(super) fn finish(self) -> Finished {
+        Finished {
+            entries: self.entries,
+            last_registry_entry: self.last_registry_entry,
+            time: self.time,
+            keys: self.keys,
+        }
     }
 }
 

@@ -22,8 +22,9 @@ use super::head::{self, Head};
 use super::journal::{self, Entry};
 use super::publish::Publisher;
 use super::queue::Queue;
+use super::signing::LogKeys;
 use super::tile;
-use super::tx::Tx;
+use super::tx::{Finished, Tx};
 use crate::codec::Hash;
 use crate::log::Origin;
 use crate::ports::{Clock, LogSigner};
@@ -42,6 +43,7 @@ pub type Hook = Box<dyn Fn(u64) + Send + Sync>;
 struct Made {
     head: Head,
     last_leaf: Vec<u8>,
+    keys: Arc<LogKeys>,
 }
 
 /// The thread's own state.
@@ -50,6 +52,8 @@ pub(super) struct Writer {
     pub(super) timeout: Duration,
     pub(super) origin: Origin,
     pub(super) signer: Arc<dyn LogSigner>,
+    /// The keys as of the last head that was seen under the lock.
+    pub(super) keys: Arc<LogKeys>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) failpoints: Arc<Failpoints>,
     pub(super) hooks: Arc<Mutex<Vec<Hook>>>,
@@ -87,16 +91,16 @@ impl Writer {
     fn group(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Option<Head>, StoreError> {
         let (mut conn, mut head) = self.begin()?;
         let origin = self.origin.clone();
-        let mut tx = Tx::new(&mut conn, &head, &origin, self.clock.now());
+        let mut tx = Tx::new(&mut conn, &head, &origin, self.keys.clone(), self.clock.now());
         let mut stands = jobs.iter_mut().all(|job| job.run(&mut tx));
         if !stands && jobs.len() > 1 {
             drop(tx);
             self.undo(conn);
             (conn, head) = self.begin()?;
-            tx = Tx::new(&mut conn, &head, &origin, self.clock.now());
+            tx = Tx::new(&mut conn, &head, &origin, self.keys.clone(), self.clock.now());
             stands = run_apart(jobs, &mut tx)?;
         }
-        let (entries, last_registry_entry, time) = tx.finish();
+        let Finished { entries, last_registry_entry, time, keys } = tx.finish();
         if !stands {
             // Every call has its own error already; there is nothing to commit.
             self.undo(conn);
@@ -105,10 +109,14 @@ impl Writer {
         let made = if entries.is_empty() {
             None
         } else {
-            let next = Head { time, last_registry_entry, ..head };
-            Some(self.extend(&mut conn, next, entries)?)
+            let next = Head { time, last_registry_entry, last_key_entry: keys.newest(), ..head };
+            Some(self.extend(&mut conn, next, entries, keys)?)
         };
-        Ok(self.commit(conn, made)?.map(|made| made.head))
+        let made = self.commit(conn, made)?;
+        if let Some(made) = &made {
+            self.know(made.keys.clone());
+        }
+        Ok(made.map(|made| made.head))
     }
 
     /// BEGIN and the lock. A connection that went stale between groups is replaced once.
@@ -122,7 +130,14 @@ impl Writer {
             conn.take_failed();
             let started = Instant::now();
             match conn.begin().and_then(|()| head::lock(&mut conn)) {
-                Ok(head) => return Ok((conn, head)),
+                Ok(head) => {
+                    if !self.keys.are_of(head.size, head.last_key_entry) {
+                        // Another process registered or retired a key.
+                        let keys = LogKeys::load(&mut conn, self.signer.as_ref())?;
+                        self.know(Arc::new(keys));
+                    }
+                    return Ok((conn, head));
+                }
                 // Neither database tells a lock's time-out apart by code through diesel, the clock does.
                 Err(_) if started.elapsed() + Duration::from_millis(20) >= self.timeout => {
                     self.undo(conn);
@@ -134,6 +149,16 @@ impl Writer {
         }
     }
 
+    /// Takes the keys of the log as they are now, and tells the signer.
+    fn know(&mut self, keys: Arc<LogKeys>) {
+        if !Arc::ptr_eq(&self.keys, &keys)
+            && let Some(book) = keys.book()
+        {
+            self.signer.follow(book);
+        }
+        self.keys = keys;
+    }
+
     /// ROLLBACK; the connection is kept if that leaves it clean.
     fn undo(&mut self, mut conn: Conn) {
         if conn.rollback().is_ok() && conn.is_idle() {
@@ -142,9 +167,16 @@ impl Writer {
     }
 
     /// Signs, inserts, extends the tree, moves the head.
-    fn extend(&self, conn: &mut Conn, mut head: Head, mut entries: Vec<Entry>) -> Result<Made, StoreError> {
-        sign(self.signer.as_ref(), &mut entries);
+    fn extend(
+        &self,
+        conn: &mut Conn,
+        mut head: Head,
+        mut entries: Vec<Entry>,
+        keys: Arc<LogKeys>,
+    ) -> Result<Made, StoreError> {
+        let second = sign(self.signer.as_ref(), &keys, &mut entries)?;
         journal::insert(conn, &entries)?;
+        journal::insert_second(conn, second)?;
         let leaf_hashes: Vec<Hash> =
             entries.iter().filter_map(|entry| Hash::from_slice(&entry.leaf_hash)).collect();
         tile::extend(conn, head.size, &leaf_hashes)?;
@@ -152,9 +184,9 @@ impl Writer {
         head.frontier.extend(leaf_hashes);
         head.size = head.frontier.size();
         head.root = head.frontier.root();
-        head.checkpoint = self.signer.sign_checkpoint(head.size, head.root);
+        head.checkpoint = keys.checkpoint(self.signer.as_ref(), head.size, head.root)?;
         head::update(conn, &head)?;
-        Ok(Made { head, last_leaf })
+        Ok(Made { head, last_leaf, keys })
     }
 
     /// COMMIT, and what follows from its answer.
@@ -231,20 +263,34 @@ fn stands(conn: &mut Conn, made: &Made) -> Result<bool, StoreError> {
     Ok(entry.is_some_and(|entry| entry.leaf_hash == made.last_leaf))
 }
 
-/// Signs what is unsigned; many statements by as many threads as there are cores.
-fn sign(signer: &dyn LogSigner, entries: &mut [Entry]) {
+/// Signs what is unsigned; many statements by as many threads as there are cores. Answers the second
+/// lines by index.
+fn sign(
+    signer: &dyn LogSigner,
+    keys: &LogKeys,
+    entries: &mut [Entry],
+) -> Result<Vec<(i64, String)>, StoreError> {
     let threads = if entries.len() < SIGN_TOGETHER { 1 } else { super::check::threads() };
     let sign = |entries: &mut [Entry]| {
-        entries
-            .iter_mut()
-            .for_each(|entry| entry.signature = signer.sign_statement(&entry.statement).to_vec());
+        let mut second = Vec::new();
+        for entry in entries {
+            let line = keys.entry(signer, entry)?;
+            second.extend(line.map(|line| (entry.idx, line)));
+        }
+        Ok(second)
     };
     if threads == 1 {
         return sign(entries);
     }
-    std::thread::scope(|scope| {
-        for part in entries.chunks_mut(entries.len().div_ceil(threads)) {
-            scope.spawn(move || sign(part));
-        }
+    let parts: Vec<Result<_, StoreError>> = std::thread::scope(|scope| {
+        let parts = entries.chunks_mut(entries.len().div_ceil(threads));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || sign(part))).collect();
+        let failed = |_| Err(StoreError::Sign("a thread panicked".into()));
+        parts.into_iter().map(|part| part.join().unwrap_or_else(failed)).collect()
     });
+    let mut second = Vec::new();
+    for part in parts {
+        second.extend(part?);
+    }
+    Ok(second)
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ed25519_dalek::{Signer, SigningKey};
-use expert_draw::codec::{Hash, Object};
-use expert_draw::log::{Algorithm, Checkpoint, Origin, VerifierKey, sign_note};
-use expert_draw::ports::{FixedClock, LineSignature, LogSigner};
+use expert_draw::codec::Object;
+use expert_draw::log::{Algorithm, Origin, VerifierKey};
+use expert_draw::ports::{FixedClock, LogSigner, SignError};
 use expert_draw::store::*;
 use expert_draw::time::Timestamp;
 
@@ -63,25 +63,23 @@ impl LogSigner for TestSigner {
         self.origin.as_str()
     }
 
-    fn sign_checkpoint(&self, size: u64, root: Hash) -> String {
-        let text = Checkpoint { origin: self.origin.clone(), size, root }.to_text();
-        sign_note(&text, &self.log.1, |bytes| self.log.0.sign(bytes).to_bytes()).unwrap().to_string()
-    }
-
-    fn sign_statement(&self, statement: &[u8]) -> LineSignature {
-        let signature = self.statements.0.sign(&[statement, b"\n"].concat()).to_bytes();
-        let mut line = [0; 68];
-        line[..4].copy_from_slice(&self.statements.1.id());
-        line[4..].copy_from_slice(&signature);
-        line
-    }
-
     fn log_key(&self) -> &VerifierKey {
         &self.log.1
     }
 
     fn statements_key(&self) -> &VerifierKey {
         &self.statements.1
+    }
+
+    fn holds(&self, key: &VerifierKey) -> bool {
+        *key == self.log.1 || *key == self.statements.1
+    }
+
+    fn sign(&self, key: &VerifierKey, text: &[u8]) -> Result<[u8; 64], SignError> {
+        let pairs = [&self.log, &self.statements];
+        let pair = pairs.into_iter().find(|(_, public)| public == key);
+        let (secret, _) = pair.ok_or_else(|| SignError("not at hand".into()))?;
+        Ok(secret.sign(text).to_bytes())
     }
 }
 

@@ -47,11 +47,15 @@ pub fn backup(config: &Config, target: &Path) -> Result<ExitCode, Failure> {
     copy_files(&Files::at(config.attachments_dir()), &Files::at(target.join(ATTACHMENTS)))?;
     println!("已备份数据库、附件和密钥到 {}。其中有私钥，请按密钥同等保管。", target.display());
     println!("backed up database, attachments and keys; the directory holds private keys, keep it like them");
+    if config.pkcs11.is_some() {
+        println!("密码设备中的密钥不在备份内，请按设备自身的办法备份。");
+        println!("keys in the PKCS#11 token are not in it: back the token up by its own means");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 pub fn restore(config: &Config, source: &Path, accept_older: bool) -> Result<ExitCode, Failure> {
-    Keys::load(&source.join(KEYS)).map_err(failed)?;
+    setup::keys_at(config, &source.join(KEYS))?;
     if Keys::exist(&config.keys_dir()) {
         let (zh, en) = ("数据目录已有密钥，恢复须用空目录", "has keys; restore into an empty directory");
         return Err(failed(format!("{}: {zh} ({en})", config.data.display())));

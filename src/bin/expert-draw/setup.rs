@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use expert_draw::config::Config;
 use expert_draw::keys::Keys;
-use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
+use expert_draw::keys::token::TokenConfig;
+use expert_draw::ports::{Clock, LogSigner, SystemClock, SystemEntropy};
 use expert_draw::rules::{self, Profile, RegistryProfile};
 use expert_draw::service::access::AccessRules;
 use expert_draw::service::refusal::Refusal;
 use expert_draw::service::{Service, ServiceConfig};
-use expert_draw::store::{Database, Failpoints, Reader};
+use expert_draw::store::{self, Database, Failpoints, Reader};
 use expert_draw::time::Date;
 
 /// Why a command ends without success; the text is for the operator.
@@ -59,18 +60,42 @@ pub fn keys(config: &Config) -> Result<Keys, Failure> {
             dir.display()
         )));
     }
-    Keys::load(&dir).map_err(failed)
+    let keys = Keys::load_with(&dir, token(config).as_ref()).map_err(failed)?;
+    // Which of them are in force the log says; where there is no database yet, the first are.
+    if let Ok(reader) = reader(config)
+        && let Ok(Some(book)) = reader.read(store::signing::key_book)
+    {
+        keys.follow(&book);
+    }
+    Ok(keys)
+}
+
+/// The keys of another directory, as a backup holds them.
+pub fn keys_at(config: &Config, dir: &Path) -> Result<Keys, Failure> {
+    Keys::load_with(dir, token(config).as_ref()).map_err(failed)
+}
+
+/// The token of the configuration, if one holds the signing keys.
+fn token(config: &Config) -> Option<TokenConfig> {
+    config.pkcs11.as_ref().map(|token| TokenConfig {
+        module: token.module.clone(),
+        token: token.token.clone(),
+        pin_file: token.pin_file.clone(),
+        log: token.log.clone(),
+        statements: token.statements.clone(),
+    })
 }
 
 /// The keys, made now if there are none; whether they were made.
 fn keys_or_new(config: &Config) -> Result<(Keys, bool), Failure> {
     let dir = config.keys_dir();
     if Keys::exist(&dir) {
-        return Ok((Keys::load(&dir).map_err(failed)?, false));
+        return Ok((Keys::load_with(&dir, token(config).as_ref()).map_err(failed)?, false));
     }
     fs::create_dir_all(&config.data)?;
-    let keys = Keys::create(&dir, &config.origin, &config.jurisdiction, &SystemEntropy).map_err(failed)?;
-    Ok((keys, true))
+    let (origin, jurisdiction) = (&config.origin, &config.jurisdiction);
+    let made = Keys::create_with(&dir, origin, jurisdiction, &SystemEntropy, token(config).as_ref());
+    Ok((made.map_err(failed)?, true))
 }
 
 /// The database of the configuration.

@@ -36,7 +36,13 @@ impl Service {
         let row = self.store.read(|conn| store::draw::find(conn, draw))?;
         let row = row.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
         let mut pieces = vec![piece("README.txt", README.as_bytes().to_vec(), true)];
-        pieces.push(piece("trust.policy", self.keys.trust_policy().into_bytes(), true));
+        // As of the draw's end, so that the digest of the package does not move with the keys.
+        let ended = row.ended_entry.unwrap_or_default().unsigned_abs();
+        let (then, now) = (self.keys.trust_policy_at(ended.saturating_add(1)), self.keys.trust_policy());
+        if then != now {
+            pieces.push(piece("trust.policy.now", now.into_bytes(), false));
+        }
+        pieces.push(piece("trust.policy", then.into_bytes(), true));
         if row.alpha.is_some() {
             let evidence = match audience {
                 Audience::Public => self.public_evidence(draw)?,

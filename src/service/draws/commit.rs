@@ -17,7 +17,7 @@ use crate::draw::identity::DrawKey;
 use crate::draw::pool::Leaf;
 use crate::draw::seed;
 use crate::draw::tags::{Tags, tags};
-use crate::log::key_digest;
+use crate::log::{KeyUse, key_digest};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::cases::CaseChange;
@@ -195,15 +195,20 @@ impl Service {
             .ok_or_else(explain::empty_registry)?
             .map_err(|unfit| explain::refuse(&unfit, actor))?;
         drop(index);
-        let tags = self.package_tags(checked)?;
+        // One look at the keys: those that the commitment names make its tags.
+        let (tag_key, draw_vrf_key) = (
+            key_digest(&self.keys.in_force(KeyUse::TagVrf)),
+            key_digest(&self.keys.in_force(KeyUse::DrawVrf)),
+        );
+        let tags = self.package_tags(checked, &tag_key)?;
         let terms = Terms {
             checked,
             people: &people,
             key,
             tags: &tags,
             profile: &self.profile,
-            tag_key: key_digest(self.keys.tag_vrf.public().as_bytes()),
-            draw_vrf_key: key_digest(self.keys.draw_vrf.public().as_bytes()),
+            tag_key,
+            draw_vrf_key,
             attempt,
             forced_accepted_by: accepted_by,
         };
@@ -212,9 +217,9 @@ impl Service {
         Ok((people, commitment, prepared))
     }
 
-    fn package_tags(&self, checked: &Checked) -> Result<Tags, Refusal> {
-        let request = &checked.request;
-        tags(&self.keys.tag_vrf, &request.plan, &request.package).map_err(Refusal::internal)
+    fn package_tags(&self, checked: &Checked, tag_key: &Hash) -> Result<Tags, Refusal> {
+        let (request, key) = (&checked.request, self.keys.vrf(tag_key)?);
+        tags(key.vrf()?, &request.plan, &request.package).map_err(Refusal::internal)
     }
 
     /// Prepares and writes the commitment, or the plan that waits for acceptance.
@@ -226,7 +231,6 @@ impl Service {
         idempotency: Option<&IdempotencyKey>,
         accepted_by: Option<String>,
     ) -> Result<(), Refusal> {
-        let tags = self.package_tags(&checked)?;
         let plan = Arc::new(plan);
         for _ in 0..REBUILDS {
             let key = DrawKey(self.random());
@@ -246,6 +250,7 @@ impl Service {
                 // Accepted for an earlier registry; at this one nobody is forced any more.
                 commitment.forced_accepted_by = None;
             }
+            let tags = self.package_tags(&checked, &commitment.tag_key)?;
             let header = Header {
                 key,
                 request: checked.request.clone(),
@@ -292,6 +297,10 @@ impl Service {
         let committed = self.store.write("commit draw", move |tx| {
             if tx.last_registry_entry() != Some(commitment.registry) {
                 return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "专家库已变更", "the registry moved"));
+            }
+            if !names_keys_in_force(tx, &commitment) {
+                // Another process may have rotated one; this one hears of it with the lock.
+                return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "密钥已更换", "a key succeeded"));
             }
             check_still_open(tx, &plan)?;
             if let Some(position) = engaged_at {
@@ -411,6 +420,12 @@ impl Plan {
             proposal: None,
         }
     }
+}
+
+/// Under the lock: the operator's keys that a commitment names are those in force.
+fn names_keys_in_force(tx: &Tx<'_>, commitment: &Commitment) -> bool {
+    tx.key_in_force(KeyUse::TagVrf) == Some(commitment.tag_key)
+        && commitment.operator_key().is_none_or(|key| tx.key_in_force(KeyUse::DrawVrf) == Some(key))
 }
 
 /// Under the lock: nobody was invited, answered or left since the people were judged, and no draw is on its

@@ -88,7 +88,12 @@ impl Service {
         leaves: &[Leaf],
         contribution: Option<u64>,
     ) -> Result<(), Refusal> {
-        let (vrf, public) = (&self.keys.draw_vrf, self.keys.draw_vrf.public());
+        // The key that the commitment names, whichever is in force by now.
+        let operator = commitment.operator_key();
+        let operator =
+            operator.ok_or_else(|| Refusal::internal("a commitment without the operator's key"))?;
+        let held = self.keys.vrf(&operator)?;
+        let (vrf, public) = (held.vrf()?, held.vrf()?.public());
         let proof = vrf.prove(alpha.as_bytes());
         let beta = public.verify(alpha.as_bytes(), &proof).map_err(Refusal::internal)?;
         let contribution = match contribution {
@@ -135,6 +140,13 @@ impl Service {
                 let en =
                     "the deadline of the contributions has passed; void it with reason contribution_missing";
                 return Err(wrong_state("随机贡献的期限已过，请以 contribution_missing 作废", en));
+            }
+            let index = tx.next_index();
+            let known = tx.key_book().and_then(|book| book.find(&contributed.key).cloned());
+            if !known.is_some_and(|key| key.may_contribute_at(index)) {
+                let en =
+                    "the key that the commitment names was compromised; void it with contribution_missing";
+                return Err(wrong_state("承诺所用密钥已泄露停用，请以 contribution_missing 作废", en));
             }
             let appended = tx.append(Append {
                 actor: ITSELF.into(),

@@ -24,7 +24,7 @@ use crate::draw::sites::leaves::{self, identity};
 use crate::draw::sites::{self, Limits, SiteLeaf, SitesCommitted, SitesDrawn, SitesKey, SitesRequest};
 use crate::draw::statements::Contributed;
 use crate::draw::tags::tags;
-use crate::log::{Statement, key_digest};
+use crate::log::{KeyUse, Statement, key_digest};
 use crate::registry::Plan;
 use crate::registry::plan::SitesAsked;
 use crate::registry::plan_table::{APPROVED, PLAN};
@@ -40,7 +40,7 @@ use crate::store::{self, Append, StoreError};
 use record::{SitesRecord, VenueLine};
 
 pub use reading::SiteView;
-pub(super) use reading::draw_of;
+pub(super) use reading::{draw_of, has_drawn};
 
 /// Until when the contribution counts, after the commitment.
 const DEADLINE_SECONDS: i64 = 86_400;
@@ -112,14 +112,17 @@ impl Service {
             host: host_city(&plan).map(|city| city.as_str().to_owned()),
             limits,
         };
-        let tags = tags(&self.keys.tag_vrf, &request.plan, &request.package).map_err(Refusal::internal)?;
-        let contributor = key_digest(self.keys.draw_vrf.public().as_bytes());
+        let tag_key = key_digest(&self.keys.in_force(KeyUse::TagVrf));
+        let tags = tags(self.keys.vrf(&tag_key)?.vrf()?, &request.plan, &request.package);
+        let tags = tags.map_err(Refusal::internal)?;
+        let contributor = key_digest(&self.keys.in_force(KeyUse::DrawVrf));
+        let drawing = self.keys.vrf(&contributor)?;
         let committed = SitesCommitted {
             attempt: attempt.0,
             predecessor: attempt.1,
             package_tag: tags.package,
             plan_tag: tags.plan,
-            tag_key: key_digest(self.keys.tag_vrf.public().as_bytes()),
+            tag_key,
             request: request.digest(&sites_key.request_salt()),
             root: leaves::root(&leaves),
             size: u32::try_from(leaves.len()).unwrap_or(u32::MAX),
@@ -142,7 +145,7 @@ impl Service {
         let subject_key = self.subject_key(&draw, false)?;
         let sealed = self.sealer().seal(&subject_key, SitesCommitted::TYPE, &record.to_json().canonical());
         let idempotency = self.idempotency_row(actor, Some(key), id, 200);
-        let (keys, account) = (self.keys.clone(), actor.account.clone());
+        let account = actor.account.clone();
         let say = move |actor: &str, kind: &str, statement, image| Append {
             actor: actor.to_owned(),
             kind: kind.to_owned(),
@@ -158,13 +161,17 @@ impl Service {
                     return Err(StoreError::Stale(format!("venue {}", candidate.venue.row.id)).into());
                 }
             }
+            let in_force = (tx.key_in_force(KeyUse::TagVrf), tx.key_in_force(KeyUse::DrawVrf));
+            if in_force != (Some(tag_key), Some(contributor)) {
+                return Err(StoreError::Stale("keys".into()).into());
+            }
             let committed = SitesCommitted { deadline: tx.time().0 + DEADLINE_SECONDS, ..committed.clone() };
             let kind = SitesCommitted::TYPE;
             let statement = committed.fields().with("type", kind);
             let first = tx.append(say(&account, kind, statement, Some(sealed.clone())))?;
             let alpha = seed::alpha(first.index, &first.leaf_hash);
-            let public = keys.draw_vrf.public();
-            let proof = keys.draw_vrf.prove(alpha.as_bytes());
+            let public = drawing.vrf()?.public();
+            let proof = drawing.vrf()?.prove(alpha.as_bytes());
             let beta = public.verify(alpha.as_bytes(), &proof).map_err(Refusal::internal)?;
             let contributed = Contributed { alpha, key: contributor, proof };
             let kind = Contributed::TYPE;

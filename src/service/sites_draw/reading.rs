@@ -59,6 +59,11 @@ pub(in crate::service) fn draw_of(body: &Json) -> Option<&str> {
     text(body, &[SITES])
 }
 
+/// Whether sites were ever drawn for a plan, as its case says.
+pub(in crate::service) fn has_drawn(body: &Json) -> bool {
+    draw_of(body).is_some() || !crate::service::plans::ids(body, ENDED).is_empty()
+}
+
 impl Made {
     /// The leaves by position.
     pub fn leaves(&self) -> Vec<SiteLeaf> {

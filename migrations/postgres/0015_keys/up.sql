@@ -1,0 +1,10 @@
+-- Keys in generations: the newest entry that registers or retires a key, so that every process that
+-- writes sees under the lock whether it still knows the keys.
+ALTER TABLE log_head ADD COLUMN last_key_entry BIGINT;
+-- A second signature line of a statement's note (SM2/SM3), where one is configured. Beside the journal,
+-- because the notes of evidence files carry exactly one line.
+CREATE TABLE entry_second (
+    idx  BIGINT NOT NULL CHECK (idx >= 0),
+    line TEXT COLLATE "C" NOT NULL,
+    CONSTRAINT "entry_second.idx" PRIMARY KEY (idx)
+);

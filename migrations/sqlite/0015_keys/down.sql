@@ -1,0 +1,2 @@
+DROP TABLE entry_second;
+ALTER TABLE log_head DROP COLUMN last_key_entry;
