@@ -100,7 +100,7 @@ pub struct Panel {
 pub struct DrawsParams {
     /// Id of a package.
     package: Option<String>,
-    /// A state: planned, committed, drawn, calling, filled, in_review, stopped, unsealed, voided, withdrawn.
+    /// A state: planned, committed, drawn, calling, filled, in_review, reviewed, stopped, unsealed, voided, withdrawn.
     state: Option<String>,
     /// Items wanted, 1 to 200; 50 if absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]

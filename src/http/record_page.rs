@@ -114,6 +114,7 @@ fn state_zh(word: &str) -> &str {
         state::CALLING => "通知中（未公开）",
         state::FILLED => "席位已确认（未公开）",
         state::IN_REVIEW => "评审中（未公开）",
+        state::REVIEWED => "已评审（未公开）",
         state::STOPPED => "已终止",
         state::UNSEALED => "已公开",
         state::VOIDED => "已作废",

@@ -171,7 +171,10 @@ pub const PLAN: Lifecycle = Lifecycle {
             "draw_sites",
             APPROVED,
             AGENCY,
-            ("方案要求抽副场；先于专家", "the plan asks for it; before the experts"),
+            (
+                "方案要求抽副场；先于专家；终止后只可重抽一次",
+                "the plan asks for it; before the experts; once more after an end, and no further",
+            ),
             SITES,
         ),
         row(APPROVED, "draw", DRAWN, AGENCY, DRAW, "财库〔2016〕198号 arts 12, 14"),

@@ -47,7 +47,8 @@ use crate::time::Timestamp;
 /// The longest basis or reason, in characters.
 const TEXT_MAX: usize = 500;
 /// States in which anybody of the pool may still come to sit, so that nobody of it is erased.
-const RUNNING: [&str; 4] = [state::COMMITTED, state::CALLING, state::FILLED, state::IN_REVIEW];
+const RUNNING: [&str; 5] =
+    [state::COMMITTED, state::CALLING, state::FILLED, state::IN_REVIEW, state::REVIEWED];
 
 /// Why somebody is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

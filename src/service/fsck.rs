@@ -262,8 +262,10 @@ impl Replay<'_> {
                         Some(book) => fsck_calls::state_of(&book),
                         None => should.state,
                     };
-                    if row.state == state::IN_REVIEW {
-                        should.state = state::IN_REVIEW;
+                    if should.state == state::FILLED
+                        && let Some(reached) = fsck_calls::reached_on_the_day(conn, &row.id)?
+                    {
+                        should.state = reached;
                     }
                 }
                 fsck_calls::check(conn, archive, row, found)?;

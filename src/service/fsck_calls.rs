@@ -15,6 +15,7 @@ use crate::draw::calls::{Call, CallBook, Delivered};
 use crate::draw::statements::{Unsealed, Void};
 use crate::log::Statement;
 use crate::outside::message::INVITATION;
+use crate::registry::day::DAY;
 use crate::store::journal::Entry;
 use crate::store::outbox::Message;
 use crate::store::{self, Conn, Finding};
@@ -28,6 +29,22 @@ pub(super) fn state_of(book: &CallBook) -> &'static str {
     } else {
         state::CALLING
     }
+}
+
+/// The state that a draw has reached by its day, beyond what its calls give it; `None` while somebody may
+/// still sign in.
+pub(super) fn reached_on_the_day(conn: &mut Conn, draw: &str) -> Result<Option<&'static str>, Refusal> {
+    let filter = store::case::CaseFilter {
+        kinds: vec![DAY.name.to_owned()],
+        parent: Some(draw.to_owned()),
+        ..store::case::CaseFilter::default()
+    };
+    let day = super::cases::all_rows(conn, &filter)?.pop();
+    Ok(match day.as_ref().map(|row| row.state.as_str()) {
+        Some("in_review" | "paused" | "failed" | "ended") => Some(state::IN_REVIEW),
+        Some("reviewed" | "announced" | "archived") => Some(state::REVIEWED),
+        _ => None,
+    })
 }
 
 /// Holds row and outbox of one draw against the journal.

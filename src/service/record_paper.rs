@@ -130,6 +130,7 @@ fn state_zh(word: &str) -> &str {
         state::CALLING => "邀请中",
         state::FILLED => "已补齐",
         state::IN_REVIEW => "评审中",
+        state::REVIEWED => "已评审（未公开）",
         state::STOPPED => "已终止",
         state::UNSEALED => "已公开",
         state::VOIDED => "已作废",

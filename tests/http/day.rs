@@ -124,6 +124,12 @@ impl Ready {
         self
     }
 
+    /// With the positions of those who were invited meanwhile.
+    pub fn again(mut self) -> Self {
+        self.positions = self.called.positions();
+        self
+    }
+
     /// The clock stands an hour before the start.
     pub fn in_the_morning(self) -> Self {
         self.app().clock.set(Timestamp(start().0 - 3_600));

@@ -1,10 +1,11 @@
 //! The day when something goes wrong: nobody comes, a conflict shows only in the full list of suppliers, somebody
 //! recuses themselves, a site fails, the draw is stopped.
 
+use expert_draw::service::calls::InvitationState;
 use expert_draw::time::Timestamp;
 use serde_json::json;
 
-use crate::calls::{key, start};
+use crate::calls::{key, mine, start};
 use crate::day::Ready;
 use crate::leave::of_expert;
 use crate::support::{Kind, on_both};
@@ -16,6 +17,7 @@ on_both! {
     a_failure_before_the_start_stands_still_and_then_asks_for_a_decision
     a_failure_during_the_review_ends_it_after_four_hours
     who_leaves_during_the_review_is_replaced_and_their_opinion_is_void
+    once_the_review_has_begun_only_a_vacancy_calls_anybody_and_after_the_report_nothing_does
 }
 
 fn who_does_not_come_in_time_is_replaced_on_two_peoples_word(kind: Kind) {
@@ -214,6 +216,78 @@ fn who_leaves_during_the_review_is_replaced_and_their_opinion_is_void(kind: Kind
         let member = noted["members"].as_array().unwrap().iter().find(|m| m["position"] == *next).unwrap();
         assert_eq!(member["breach"], true);
     }
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn once_the_review_has_begun_only_a_vacancy_calls_anybody_and_after_the_report_nothing_does(kind: Kind) {
+    let ready = Ready::new(kind, 12).reviewing();
+    let app = ready.app();
+    let path = format!("/api/v1/draws/{}", ready.called.draw);
+    let state = || app.get(&app.agency, &path).expect(200).json()["state"].clone();
+    let kinds = || -> Vec<String> {
+        let said = ready.called.statements();
+        said.iter().filter_map(|said| said["type"].as_str()).map(str::to_owned).collect()
+    };
+    let rounds = || kinds().iter().filter(|kind| *kind == "draw.invited").count();
+    let before = kinds();
+    // Whoever asks, and whoever of the line leaves: nobody is called while every seat is taken.
+    ready.called.advance();
+    assert_eq!(kinds(), before);
+    let standby = ready.called.who(InvitationState::Standby);
+    assert!(standby.len() > 1, "somebody stands by");
+    ready.called.withdraw(&standby[0]);
+    ready.called.advance();
+    assert_eq!((rounds(), state()), (1, json!("in_review")));
+    // Everybody who stands by leaves, then a member recuses themselves: that seat is called for, and no other.
+    for number in &standby[1..] {
+        ready.called.withdraw(number);
+    }
+    let (gone, _) = ready.seats()[1];
+    let actor = of_expert(&ready.positions[&gone]);
+    app.service.recuse(&actor, &ready.invitation(gone), &key("recuse")).unwrap();
+    ready.called.advance();
+    assert_eq!((rounds(), state()), (2, json!("calling")), "{:?}", kinds());
+    let invited = ready.called.statements().into_iter().rfind(|said| said["type"] == "draw.invited").unwrap();
+    let seats = invited["invitees"].as_array().unwrap().iter().filter(|one| one["site"].is_u64()).count();
+    assert_eq!(seats, 1, "{invited}");
+    assert_eq!(ready.day()["void_opinions"], json!([gone]), "what the recused said is void");
+    ready.act("begin", &json!({})).problem(409, "not_filled");
+    for number in ready.called.who(InvitationState::Open) {
+        ready.called.accept(&number);
+    }
+    // The review begins anew with the new member, and ends.
+    let ready = ready.again();
+    let app = ready.app();
+    let fresh = ready.seats().into_iter().find(|(p, _)| ready.seat(*p).workstation.is_none()).unwrap();
+    ready.sign_in(fresh.0, fresh.1).expect(200);
+    ready.declares(fresh.0);
+    ready.act("begin", &json!({})).expect(200);
+    ready.act("end", &json!({})).expect(200);
+    ready.act("report", &json!({"digest": "ab".repeat(32), "signed": 5, "dissents": 0})).expect(200);
+    assert_eq!(app.get(&app.agency, &path).expect(200).json()["state"], "reviewed");
+    assert_eq!(app.fsck(), Vec::<String>::new());
+    // The report is signed: nobody leaves, nobody is called.
+    let last = ready.called.statements().len();
+    let body = json!({"position": fresh.0, "why": "unfit", "reason": "突发疾病"});
+    app.post(&ready.desks[&fresh.1], &ready.path("/vacancies"), "late", &body).problem(409, "wrong_state");
+    let actor = of_expert(&ready.positions[&fresh.0]);
+    let refused = app.service.recuse(&actor, &ready.invitation(fresh.0), &key("too-late"));
+    assert_eq!(refused.unwrap_err().code, "wrong_state");
+    let refused = app.service.withdraw_acceptance(&actor, &ready.invitation(fresh.0), None, &key("leave"));
+    assert_eq!(refused.unwrap_err().code, "wrong_state");
+    for number in ready.called.who(InvitationState::Standby) {
+        let refused = app.service.withdraw_acceptance(
+            &of_expert(&number),
+            &mine(app, &number)[0].id,
+            None,
+            &key(&format!("leave-{number}")),
+        );
+        assert_eq!(refused.unwrap_err().code, "wrong_state");
+    }
+    ready.called.advance();
+    app.service.run_due_often().unwrap();
+    assert_eq!(ready.called.statements().len(), last);
     ready.called.verified();
     ready.called.is_sound();
 }

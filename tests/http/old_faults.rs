@@ -9,6 +9,7 @@
 //! | a redraw overwrites the first draw | `a_redraw_leaves_the_first_draw_where_it_was` |
 //! | the cached result is given out for another number of seats | `another_number_of_seats_is_another_draw_and_no_cached_result` |
 //! | reset and draw again until the list pleases | `draws::a_void_takes_two_people_and_allows_one_repeat`, `no_draw_is_reset_without_a_trace_nor_without_end` |
+//! | the same with the sub-venues | `drawn_sites_are_not_ended_and_drawn_again_until_they_suit` |
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::draws::{one, pool, recorded, request, verified};
 use crate::plans::{approved, may_be_drawn, plan, step};
+use crate::plans_remote::{approved_by_rule, centres, checked, remote};
 use crate::support::{Kind, on_both};
 
 on_both! {
@@ -27,6 +29,7 @@ on_both! {
     a_redraw_leaves_the_first_draw_where_it_was
     another_number_of_seats_is_another_draw_and_no_cached_result
     no_draw_is_reset_without_a_trace_nor_without_end
+    drawn_sites_are_not_ended_and_drawn_again_until_they_suit
 }
 
 const PATH: &str = "/api/v1/draws";
@@ -157,5 +160,34 @@ fn no_draw_is_reset_without_a_trace_nor_without_end(kind: Kind) {
         .expect(200);
     app.post(&app.bureau, &format!("{}/stop/confirm", one(&next)), "c2", &json!({})).expect(200);
     step(&app, &app.agency, &ready, "draw", &json!({})).problem(409, "attempts_used_up");
+    assert_eq!(app.fsck(), Vec::<String>::new());
+}
+
+fn drawn_sites_are_not_ended_and_drawn_again_until_they_suit(kind: Kind) {
+    let app = TestApp::ruled(kind, "fujian");
+    centres(&app);
+    let package = recorded(&app, 1);
+    let mut plan = approved_by_rule(&app, &remote(&package));
+    // Agency and bureau together end what was drawn and draw once more, and that is seen by every reader.
+    for attempt in 1..=2u32 {
+        let drawn = step(&app, &app.agency, &plan, "sites", &json!({})).expect(200).json();
+        let draw = drawn["sites_draw"].as_str().unwrap();
+        assert_eq!(checked(&app, draw, Audience::Public).facts.attempt, Some(attempt));
+        step(&app, &app.agency, &plan, "sites/end", &json!({"reason": "site_failure"})).expect(200);
+        step(&app, &app.bureau, &plan, "sites/end/confirm", &json!({})).expect(200);
+    }
+    let refused = step(&app, &app.agency, &plan, "sites", &json!({})).problem(409, "attempts_used_up");
+    assert!(refused["detail"].as_str().unwrap().contains("副场"), "{refused}");
+    assert!(refused["detail_en"].as_str().unwrap().contains("sites"), "{refused}");
+    // Nor by another plan for the same package.
+    step(&app, &app.agency, &plan, "cancel", &json!({"reason": "另立方案"})).expect(200);
+    step(&app, &app.bureau, &plan, "cancel/confirm", &json!({})).expect(200);
+    plan = approved_by_rule(&app, &remote(&package));
+    let size = app.size();
+    step(&app, &app.agency, &plan, "sites", &json!({})).problem(409, "attempts_used_up");
+    assert_eq!(app.size(), size, "nothing was written");
+    // What was drawn and ended stays where it was; another package has its own two.
+    let other = approved_by_rule(&app, &remote(&recorded(&app, 2)));
+    step(&app, &app.agency, &other, "sites", &json!({})).expect(200);
     assert_eq!(app.fsck(), Vec::<String>::new());
 }

@@ -19,7 +19,7 @@ on_both! {
 }
 
 /// Five experts: two at the host in Fuzhou, three at two drawn sites.
-fn remote(package: &str) -> Value {
+pub fn remote(package: &str) -> Value {
     let mut body = plan(package);
     body["region"] = json!("350100");
     body["remote"] = json!(true);
@@ -35,7 +35,7 @@ fn remote(package: &str) -> Value {
 }
 
 /// Centres in four cities of Fujian and one in the host city.
-fn centres(app: &TestApp) -> Vec<String> {
+pub fn centres(app: &TestApp) -> Vec<String> {
     ["350200", "350300", "350400", "350500", "350100"].map(|region| added(app, &venue(region, 4))).to_vec()
 }
 
@@ -58,7 +58,7 @@ fn people(app: &TestApp) {
     }
 }
 
-fn checked(app: &TestApp, draw: &str, audience: Audience) -> SitesReport {
+pub fn checked(app: &TestApp, draw: &str, audience: Audience) -> SitesReport {
     let path = match audience {
         Audience::Public => format!("/api/v1/sites-draws/{draw}/evidence"),
         Audience::Auditor => format!("/api/v1/sites-draws/{draw}/evidence?audience=auditor&purpose=审计"),
@@ -143,7 +143,7 @@ fn sites_are_drawn_before_the_experts_and_verified_by_strangers(kind: Kind) {
 }
 
 /// Fujian's rules ask for no approval by the bureau: what the agency submits is agreed to by rule.
-fn approved_by_rule(app: &TestApp, body: &Value) -> Value {
+pub fn approved_by_rule(app: &TestApp, body: &Value) -> Value {
     let draft = created(app, body);
     let ready = step(app, &app.agency, &draft, "submit", &json!({})).expect(200).json();
     assert_eq!(ready["state"], "approved", "{ready}");

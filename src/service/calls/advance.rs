@@ -41,7 +41,8 @@ impl Service {
             id,
             || Ok(()),
             |turn, ()| {
-                if !state::STANDING.contains(&turn.row.state.as_str()) {
+                // After the report there is nobody to call (87号令 art 49), whoever of the line left.
+                if turn.row.state == state::REVIEWED || !state::STANDING.contains(&turn.row.state.as_str()) {
                     return Ok(Decided::Nothing(false));
                 }
                 let now = self.clock.now().0;

@@ -14,6 +14,7 @@ use crate::codec::Object;
 use crate::draw::calls::{Answer, Answered, AnsweredBy, Call, Reason, Vacated, VacatedBy, Why};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::listing::{Listed, Paging};
 use crate::service::looks::line;
@@ -226,7 +227,7 @@ impl Service {
                 || self.slot_of(&number, &draw),
                 |turn, (engaged_at, taken)| {
                     let position = turn.trail.position(&number).ok_or_else(no_invitation)?;
-                    if turn.trail.ended.is_some() {
+                    if turn.trail.ended.is_some() || turn.row.state == state::REVIEWED {
                         return Err(ended());
                     }
                     let mut act = step(turn, position, taken)?;

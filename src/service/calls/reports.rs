@@ -15,6 +15,7 @@ use crate::draw::calls::{Answer, Answered, AnsweredBy, Call, Delivered, Reason, 
 use crate::outside::message::INVITATION;
 use crate::outside::wire::{Report, ReportError, Said};
 use crate::service::Service;
+use crate::service::draws::state;
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::{self, outbox::Message};
 
@@ -180,7 +181,7 @@ impl Service {
                     Some(_) => return Ok(Decided::Nothing(ReportOutcome::Otherwise)),
                     None => {}
                 }
-                if turn.trail.ended.is_some() {
+                if turn.trail.ended.is_some() || turn.row.state == state::REVIEWED {
                     return Ok(Decided::Nothing(ReportOutcome::Ended));
                 }
                 // Who has signed in leaves by the desk of the venue.

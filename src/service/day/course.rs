@@ -171,7 +171,7 @@ impl Service {
                 by: actor.account.clone(),
                 at: self.clock.now().0,
             });
-            Ok(Step::only(()))
+            Ok(Step { state: Some(state::REVIEWED), ..Step::only(()) })
         })
     }
 

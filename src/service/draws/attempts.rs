@@ -14,8 +14,13 @@ use crate::service::Service;
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::{self, Conn};
 
-/// The most draws of one package that end by a decision: one may be repeated.
-const MOST_DECIDED: usize = 2;
+/// The most draws of one package that end by a decision: one may be repeated. Experts and sites alike.
+pub(in crate::service) const MOST_DECIDED: u32 = 2;
+
+/// The refusal of a draw beyond [`MOST_DECIDED`].
+pub(in crate::service) fn used_up(zh: &str, en: &str) -> Refusal {
+    Refusal::new(Kind::Conflict, "attempts_used_up", zh, en)
+}
 
 impl Service {
     /// The number of the next attempt on a package and the alpha of the one before; `resumed` is the
@@ -40,12 +45,10 @@ impl Service {
             }
             let mut decided = 0;
             for draw in &attempts {
-                decided += usize::from(ended_by_decision(conn, draw)?);
+                decided += u32::from(ended_by_decision(conn, draw)?);
             }
             if decided >= MOST_DECIDED {
-                return Err(Refusal::new(
-                    Kind::Conflict,
-                    "attempts_used_up",
+                return Err(used_up(
                     "该包已有一次作废或中止后的重新抽取，不得再次重抽",
                     "this package has had its one repeat after a void or a stop; there is no further one",
                 ));

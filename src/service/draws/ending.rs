@@ -119,7 +119,8 @@ impl Service {
             if row.state == state::DRAWN && store::draw_calls::find(tx, &row.id)?.is_some() {
                 return Err(wrong_state("尚未通知入选专家", "the panel was not invited yet"));
             }
-            if ![state::DRAWN, state::FILLED, state::IN_REVIEW].contains(&row.state.as_str()) {
+            let opens = [state::DRAWN, state::FILLED, state::IN_REVIEW, state::REVIEWED];
+            if !opens.contains(&row.state.as_str()) {
                 return Err(wrong_state("只有已抽取的可以公开", "only a drawn draw can be unsealed"));
             }
             if row.proposal.is_some() {

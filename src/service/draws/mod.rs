@@ -32,6 +32,7 @@ mod view;
 
 use super::refusal::{Kind, Refusal};
 
+pub(in crate::service) use attempts::{MOST_DECIDED, used_up};
 pub use commit::DrawForecast;
 pub use request::{DrawDraft, GroupDraft};
 pub use view::{DrawLine, DrawView, GroupView, PanelMember, SeatView};
@@ -50,6 +51,8 @@ pub mod state {
     pub const FILLED: &str = "filled";
     /// The day of the review has begun.
     pub const IN_REVIEW: &str = "in_review";
+    /// The report of the review is signed: nobody is called any more.
+    pub const REVIEWED: &str = "reviewed";
     /// Stopped without a valid panel, with reason and two people.
     pub const STOPPED: &str = "stopped";
     /// Voided, with reason and two people.
@@ -59,10 +62,11 @@ pub mod state {
     /// Drawn and opened after the announcement of the result.
     pub const UNSEALED: &str = "unsealed";
     /// Every word.
-    pub const ALL: [&str; 10] =
-        [PLANNED, COMMITTED, DRAWN, CALLING, FILLED, IN_REVIEW, STOPPED, VOIDED, WITHDRAWN, UNSEALED];
+    pub const ALL: [&str; 11] = [
+        PLANNED, COMMITTED, DRAWN, CALLING, FILLED, IN_REVIEW, REVIEWED, STOPPED, VOIDED, WITHDRAWN, UNSEALED,
+    ];
     /// The draw stands and has not ended: with a result, and perhaps with calls.
-    pub const STANDING: [&str; 4] = [DRAWN, CALLING, FILLED, IN_REVIEW];
+    pub const STANDING: [&str; 5] = [DRAWN, CALLING, FILLED, IN_REVIEW, REVIEWED];
     /// The draw ended without a valid panel: another may follow.
     pub const ENDED_WITHOUT: [&str; 3] = [VOIDED, WITHDRAWN, STOPPED];
 }

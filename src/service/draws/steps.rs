@@ -95,6 +95,7 @@ mod tests {
             ("stop", Action::ConfirmVoid),
             ("unseal", Action::Unseal),
             ("begin", Action::RunDay),
+            ("sign_report", Action::RunDay),
             ("sign_in", Action::KeepDesk),
         ];
         for (event, action) in held {

@@ -9,7 +9,8 @@
 //!
 //! *Invariants:* the limits are the strictest that the venues can meet, so nobody chooses them; a venue
 //! that changed since it was read sends the draw back to the beginning; a workstation is held by the
-//! booking of one plan at a time; sites are drawn anew only after two people ended the draw before.
+//! booking of one plan at a time; sites are drawn anew only after two people ended the draw before, and
+//! once for a package (`draws::attempts`): whoever could end and draw again would draw until they suit.
 //!
 //! *Deliberately not here:* the choice itself (`draw::sites`).
 
@@ -32,6 +33,7 @@ use crate::registry::venue::{BOOKING, Booking, VENUE, Venue};
 use crate::service::actor::{Action, Actor};
 use crate::service::case_body::set;
 use crate::service::cases::{Case, CaseChange, NewCase};
+use crate::service::draws::{MOST_DECIDED, used_up};
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::plans::PlanView;
 use crate::service::refusal::{Kind, Refusal};
@@ -94,6 +96,13 @@ impl Service {
         }
         let (_, package) = self.package_record(actor, &plan.package)?;
         let attempt = self.next_attempt(&plan.package)?;
+        // Every end of drawn sites is somebody's decision, and the sites are known by then.
+        if attempt.0 > MOST_DECIDED {
+            let zh = "该包的副场已有一次终止后的重新抽取，不得再次重抽；可另定不抽副场的方案";
+            let en = "the sites of this package have had their one repeat; there is no further one, but a plan \
+                      without drawn sites";
+            return Err(used_up(zh, en));
+        }
         let draw = self.opaque_id('S');
         let sites_key = SitesKey(self.random());
         let mut candidates = self.candidates(actor, &case, &plan, &asked, &sites_key)?;
