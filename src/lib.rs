@@ -44,3 +44,5 @@ pub mod profile_source;
 pub mod service;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod witness;

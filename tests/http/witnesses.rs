@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::verify::verify;
 use expert_draw::http::server::{Running, Serving, spawn};
-use expert_draw::log::{AddCheckpoint, Checkpoint, Policy, SignedNote, unpack_entries};
+use expert_draw::log::{AddCheckpoint, Checkpoint, KeyUse, Policy, SignedNote, unpack_entries};
 use expert_draw::outside::witness::{Answer, BODY_LIMIT, Cosigner, HttpWitness, Trouble};
 use expert_draw::ports::LogSigner as _;
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::actor::{Actor, Role};
 use expert_draw::service::witnesses::Witness;
 use expert_draw::service::witnesses::drive::Drive;
 use expert_draw::service::witnesses::push::{GRACE, PAUSE_LIMIT, Pushed};
@@ -33,6 +34,7 @@ on_both! {
     fsck_names_a_head_that_is_not_the_trees_and_a_line_that_does_not_verify
     a_witness_that_never_answers_holds_up_neither_the_log_nor_the_others
     an_evidence_file_carries_the_quorum_that_its_draw_got
+    a_file_with_later_keys_has_a_head_that_covers_them
     tiles_are_immutable_and_what_grows_is_cached_for_seconds
 }
 
@@ -258,6 +260,7 @@ fn lies_are_named_and_tried_again_later_and_harm_nobody_else(kind: Kind) {
         (Mood::BadSignature, Trouble::BadCosignature),
         (Mood::WrongSize, Trouble::WrongSize),
         (Mood::SameSize, Trouble::WrongSize),
+        (Mood::OtherRoot, Trouble::Inconsistent),
         (Mood::Ahead, Trouble::Ahead),
         (Mood::Fails(Trouble::Malformed), Trouble::Malformed),
     ];
@@ -384,6 +387,31 @@ fn an_evidence_file_carries_the_quorum_that_its_draw_got(kind: Kind) {
     assert_eq!(seen["entries"][0]["cosignatures"][1]["witness"], watched.doubles[1].vkey());
     app.get(&app.other_agency, &format!("{path}/cosignatures")).problem(404, "not_found");
     assert_eq!(app.fsck(), [""; 0]);
+}
+
+fn a_file_with_later_keys_has_a_head_that_covers_them(kind: Kind) {
+    let watched = Watched::by(kind, 1);
+    let app = &watched.app;
+    let administrator = Actor::of_role("console", Role::Administrator);
+    let rotate = || watched.service.rotate_key(&administrator, KeyUse::Statements).unwrap();
+    rotate();
+    let draw = crate::draws::drawn(app);
+    let path = format!("/api/v1/draws/{}/evidence", draw["id"].as_str().unwrap());
+    let size = || {
+        let file = app.ask("GET", &path, &[], b"").expect(200);
+        crate::draws::verified(app, &file, Audience::Public).facts.tree_size
+    };
+    let ended = app.size();
+    assert_eq!(watched.push(0), Pushed::Cosigned(ended));
+    watched.write();
+    assert_eq!(size(), Some(ended), "the cosigned head, not the newest");
+    // The file quotes every entry about keys, and this one lies above the cosigned head.
+    rotate();
+    let newest = app.size();
+    assert_eq!(size(), Some(newest));
+    assert_eq!(watched.push(0), Pushed::Cosigned(newest));
+    watched.write();
+    assert_eq!(size(), Some(newest));
 }
 
 fn tiles_are_immutable_and_what_grows_is_cached_for_seconds(kind: Kind) {

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ports", &["codec", "time", "log"]),
     ("keys", &["codec", "log", "draw", "ports"]),
     ("outside", &["codec", "time", "log", "ports"]),
+    ("witness", &["codec", "log", "draw", "ports"]),
     ("config", &["codec", "codes", "log", "draw", "outside"]),
     ("paper", &[]),
     ("pool_sample", &["codec", "codes", "time"]),
@@ -114,7 +115,7 @@ fn diesel_stays_in_the_store_and_actix_in_http() {
         let module = module(&path);
         let homes = [
             ("diesel::", &["store"][..]),
-            ("actix_web::", &["http", "bin"]),
+            ("actix_web::", &["http", "witness", "bin"]),
             ("ureq::", &["outside", "bin"]),
         ];
         for (word, home) in homes {

@@ -14,6 +14,7 @@ mod keys;
 mod rules;
 mod serve;
 mod setup;
+mod witness;
 mod words;
 
 use std::path::PathBuf;
@@ -95,6 +96,8 @@ enum Command {
         #[arg(long)]
         unkind: bool,
     },
+    /// 见证：监督他人日志只有一个历史，并为指定本见证的抽取提供随机数 · a witness of other people's logs (C2SP tlog-witness)
+    Witness(witness::Asked),
     /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
     Due,
     /// 演示一次完整抽取 · one whole draw through the HTTP API, verified by the auditor's binary
@@ -212,6 +215,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Gateway { secret, report_to, unkind } => {
             courier::gateway(config.listen, &secret, report_to, unkind)
         }
+        Command::Witness(asked) => witness::witness(&config.data, config.listen, &asked),
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
