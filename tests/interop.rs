@@ -177,16 +177,23 @@ fn strangers_cosign_the_log_refuse_a_fork_and_read_it_back(kind: Kind) {
     site.succeeds(&["export-log", "--out", out.to_str().unwrap()]);
     assert_eq!(std::fs::read(out.join("checkpoint")).unwrap(), note.to_string().as_bytes());
 
-    // The log grows; the witnesses are caught up, the directory too.
+    // The log grows, gets another log key while the strangers know the first one, and a second signature that
+    // none of them knows; the witnesses are caught up, the directory too.
+    server.stop();
+    site.succeeds(&["keys", "rotate", "log"]);
+    site.succeeds(&["keys", "add-sm2"]);
+    let server = site.serve();
     for number in 0..3 {
         let name = format!("代理{number}");
         site.succeeds(&["keys", "token", "--role", "auditor", "--name", &name]);
     }
     wait_for("the log has grown", || {
         let newest = get(&format!("http://{}/api/v1/log/checkpoint", server.address)).unwrap();
-        Checkpoint::from_note(&SignedNote::parse(&newest).unwrap()).unwrap().size == old.size + 3
+        Checkpoint::from_note(&SignedNote::parse(&newest).unwrap()).unwrap().size >= old.size + 4
     });
-    let head = Checkpoint::from_note(&cosigned_by_all(&server)).unwrap();
+    let note = cosigned_by_all(&server);
+    assert_eq!(note.signatures().len(), 6, "three of the log, three of witnesses");
+    let head = Checkpoint::from_note(&note).unwrap();
     site.succeeds(&["export-log", "--out", out.to_str().unwrap(), "--witnessed", "3"]);
     reads_back(&out, out.to_str().unwrap(), &keys, &old_file, &witnesses, &old, &head);
     let served = format!("http://{}/api/v1/log", server.address);

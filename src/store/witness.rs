@@ -120,6 +120,19 @@ pub fn of_size(conn: &mut Conn, size: i64) -> Result<Vec<Cosignature>, StoreErro
     Ok(rows)
 }
 
+/// The cosignatures of all heads from one size to another, both included, in the order of sizes and vkeys.
+pub fn of_sizes(conn: &mut Conn, first: i64, last: i64) -> Result<Vec<Cosignature>, StoreError> {
+    let mut rows: Vec<Cosignature> = conn.run(|inner| {
+        cosignature::table
+            .filter(cosignature::size.ge(first))
+            .filter(cosignature::size.le(last))
+            .select(Cosignature::as_select())
+            .load(inner)
+    })?;
+    rows.sort_by(|a, b| (a.size, &a.witness).cmp(&(b.size, &b.witness)));
+    Ok(rows)
+}
+
 /// The first `limit` heads above a size that at least one witness has cosigned, ascending.
 pub fn heads_after(conn: &mut Conn, size: u64, limit: u32) -> Result<Vec<OfferedHead>, StoreError> {
     conn.run(|inner| {
