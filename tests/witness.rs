@@ -16,3 +16,5 @@ mod site;
 mod starts;
 #[path = "witness/statuses.rs"]
 mod statuses;
+#[path = "witness/vectors.rs"]
+mod vectors;

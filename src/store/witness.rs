@@ -81,11 +81,11 @@ pub fn newest(conn: &mut Conn) -> Result<Option<OfferedHead>, StoreError> {
 /// Offers a head. A newest one that nobody has cosigned is replaced: it proves nothing that the new one
 /// does not.
 pub fn offer(tx: &mut Tx<'_>, new: &OfferedHead) -> Result<(), StoreError> {
-    if let Some(last) = newest(tx)? {
-        if of_size(tx, last.size)?.is_empty() {
-            let gone = cosigned_head::table.find(last.size);
-            tx.conn().run(|inner| diesel::delete(gone).execute(inner))?;
-        }
+    if let Some(last) = newest(tx)?
+        && of_size(tx, last.size)?.is_empty()
+    {
+        let gone = cosigned_head::table.find(last.size);
+        tx.conn().run(|inner| diesel::delete(gone).execute(inner))?;
     }
     keep_head(tx, new)
 }

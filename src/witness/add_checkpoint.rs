@@ -2,8 +2,9 @@
 //! not. Pure.
 //!
 //! Looked at in the order of the specification: shape (400), log (404), signatures (403), old size against
-//! new (400), old size against the newest head, and another root at its size (409, as the released version 1.0.0
-//! has it; drafts after it say 422), root of an empty tree and consistency (422).
+//! new (400), old size against the newest head (409), root of an empty tree, root at the same size, consistency (422).
+//! The specification's version 1.0.0 had a 409 for another root at the same size, its text of July 2026 a 422: a 409
+//! would name the client the very size that it asked with.
 //! Extension lines of other people's checkpoints are kept and cosigned with the rest; ours have none.
 //!
 //! *Invariant:* [`decide`] answers [`Decision::Cosign`] only for a tree of which the newest head is a prefix.
@@ -93,7 +94,7 @@ impl Asked {
     }
 
     /// Holds the request against the newest head. Errors: [`Refusal::Shape`], [`Refusal::OldSize`],
-    /// [`Refusal::OtherRoot`], [`Refusal::Inconsistent`].
+    /// [`Refusal::Inconsistent`].
     pub fn decide(&self, newest: Option<&Head>) -> Result<Decision, Refusal> {
         if self.old > self.size {
             return Err(shape("old size above the checkpoint's"));
@@ -106,7 +107,7 @@ impl Asked {
             return Err(Refusal::Inconsistent("the root of an empty tree is the hash of nothing"));
         }
         if self.old == self.size && self.root != root {
-            return Err(Refusal::OtherRoot(size));
+            return Err(Refusal::Inconsistent("another root at the same size"));
         }
         verify_consistency(size, self.size, &root, &self.root, &self.proof)
             .map_err(|_| Refusal::Inconsistent("the consistency proof does not verify"))?;

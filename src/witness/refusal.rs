@@ -16,8 +16,6 @@ pub enum Refusal {
     NotSigned,
     /// The old size is not that of the newest cosigned checkpoint, which is this.
     OldSize(u64),
-    /// The tree of the newest cosigned checkpoint, whose size this is, with another root.
-    OtherRoot(u64),
     /// The checkpoint does not extend the newest cosigned one.
     Inconsistent(&'static str),
     /// No checkpoint of this size was cosigned; the newest has this size.
@@ -53,7 +51,7 @@ impl Refusal {
             | Self::PastDeadline
             | Self::NotReleased(_) => 403,
             Self::UnknownLog | Self::Unknown => 404,
-            Self::OldSize(_) | Self::OtherRoot(_) | Self::UnknownHead(_) | Self::Answered(_) => 409,
+            Self::OldSize(_) | Self::UnknownHead(_) | Self::Answered(_) => 409,
             Self::TooLarge => 413,
             Self::Inconsistent(_) | Self::Proof(_) => 422,
             Self::Clock | Self::Storage => 503,
@@ -68,7 +66,6 @@ impl Refusal {
             Self::UnknownLog => "unknown_log",
             Self::NotSigned => "not_signed",
             Self::OldSize(_) => "old_size",
-            Self::OtherRoot(_) => "other_root",
             Self::Inconsistent(_) => "inconsistent",
             Self::UnknownHead(_) => "unknown_head",
             Self::Proof(_) => "proof",
@@ -91,7 +88,6 @@ impl Refusal {
             Self::UnknownLog => "本见证不见证该日志".into(),
             Self::NotSigned => "检查点没有该日志已知密钥的有效签名".into(),
             Self::OldSize(size) => format!("旧大小不是最近一次见证的大小 {size}"),
-            Self::OtherRoot(size) => format!("大小 {size} 已见证过另一个根"),
             Self::Inconsistent(what) => format!("检查点与已见证的历史不一致：{what}"),
             Self::UnknownHead(size) => format!("没有见证过这个大小的检查点，最近一次见证的大小是 {size}"),
             Self::Proof(what) => format!("条目未被证明属于该检查点：{what}"),
@@ -116,7 +112,6 @@ impl Refusal {
             Self::OldSize(size) => {
                 format!("the old size is not that of the newest cosigned checkpoint, {size}")
             }
-            Self::OtherRoot(size) => format!("another root was cosigned at size {size}"),
             Self::Inconsistent(what) => format!("the checkpoint contradicts what was cosigned: {what}"),
             Self::UnknownHead(size) => {
                 format!("no checkpoint of this size was cosigned; the newest has {size}")

@@ -119,7 +119,7 @@ async fn add(witness: web::Data<Witness>, payload: web::Payload) -> HttpResponse
     };
     match done {
         Ok(lines) => HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body(lines),
-        Err(Refusal::OldSize(size) | Refusal::OtherRoot(size)) => {
+        Err(Refusal::OldSize(size)) => {
             HttpResponse::Conflict().insert_header((CONTENT_TYPE, SIZE)).body(format!("{size}\n"))
         }
         Err(refusal) => {

@@ -15,16 +15,16 @@ use crate::log::{ORIGIN, TestLog};
 use crate::site::{NOW, Site, Told, hash};
 
 const DEADLINE: i64 = NOW + 600;
-const ANSWER: &str = "/expert-draw/v1/answer";
-const NOT_RELEASED: &str = "/expert-draw/v1/not-released";
+pub const ANSWER: &str = "/expert-draw/v1/answer";
+pub const NOT_RELEASED: &str = "/expert-draw/v1/not-released";
 
 /// A log with a draw that waits for two nonces, the operator and this witness.
-struct Draw {
-    log: TestLog,
-    operator: VrfSecret,
+pub struct Draw {
+    pub log: TestLog,
+    pub operator: VrfSecret,
     alpha: Hash,
     /// Indices: commitment, reveals, the operator's.
-    entries: Vec<u64>,
+    pub entries: Vec<u64>,
 }
 
 fn origin() -> Origin {
@@ -78,7 +78,7 @@ fn commitment(operator: &VrfSecret, witnesses: &[Hash], attempt: u32) -> Commitm
 }
 
 impl Draw {
-    fn new() -> (Site, Self) {
+    pub fn new() -> (Site, Self) {
         let mut log = TestLog::of(0);
         log.grow(4);
         let site = Site::new(&[&log.key]);
@@ -119,7 +119,7 @@ impl Draw {
         say(&mut self.log, Share::TYPE, share.fields())
     }
 
-    fn propose(&mut self, kind: &str) -> u64 {
+    pub fn propose(&mut self, kind: &str) -> u64 {
         let (alpha, reason) = (self.alpha, VoidReason::ContributionMissing);
         let void = Void { alpha, reason, actor: "A1".into(), approver: None };
         say(&mut self.log, kind, void.fields())
@@ -132,13 +132,13 @@ impl Draw {
         Object::new().with("index", index).with("note", note).with("proof", proof).into()
     }
 
-    fn request(&self, entries: &[u64], size: u64) -> Object {
+    pub fn request(&self, entries: &[u64], size: u64) -> Object {
         let entries: Json = entries.iter().map(|index| self.entry(*index, size)).collect();
         Object::new().with("v", 1u32).with("log", ORIGIN).with("size", size).with("entries", entries)
     }
 
     /// An honest request at a size.
-    fn asks(&self, size: u64) -> Vec<u8> {
+    pub fn asks(&self, size: u64) -> Vec<u8> {
         self.asks_with(&self.entries, size)
     }
 
@@ -147,12 +147,12 @@ impl Draw {
         bytes(self.request(entries, size).with("vrf", vrf))
     }
 
-    fn withholds(&self, proposed: u64, size: u64) -> Vec<u8> {
+    pub fn withholds(&self, proposed: u64, size: u64) -> Vec<u8> {
         bytes(self.request(&[self.entries[0], proposed], size))
     }
 }
 
-fn bytes(object: Object) -> Vec<u8> {
+pub fn bytes(object: Object) -> Vec<u8> {
     Json::from(object).canonical()
 }
 
