@@ -164,7 +164,7 @@ fn strangers_cosign_the_log_refuse_a_fork_and_read_it_back(kind: Kind) {
         format!("[[witness]]\nname = \"见证方{number}\"\nurl = \"{url}\"\nvkey = \"{vkey}\"\n")
     });
     std::fs::write(site.data.join("config.toml"), tables.collect::<String>()).unwrap();
-    let server = site.serve();
+    let mut server = site.serve();
 
     let note = cosigned_by_all(&server);
     assert_eq!(note.signatures().len(), 4);
@@ -179,7 +179,7 @@ fn strangers_cosign_the_log_refuse_a_fork_and_read_it_back(kind: Kind) {
 
     // The log grows, gets another log key while the strangers know the first one, and a second signature that
     // none of them knows; the witnesses are caught up, the directory too.
-    server.stop();
+    server.kill();
     site.succeeds(&["keys", "rotate", "log"]);
     site.succeeds(&["keys", "add-sm2"]);
     let server = site.serve();
