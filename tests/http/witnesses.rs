@@ -36,7 +36,8 @@ on_both! {
     fsck_names_a_head_that_is_not_the_trees_and_a_line_that_does_not_verify
     a_witness_that_never_answers_holds_up_neither_the_log_nor_the_others
     an_evidence_file_carries_the_quorum_that_its_draw_got
-    a_file_with_later_keys_has_a_head_that_covers_them
+    a_file_with_later_keys_holds_those_that_its_head_covers
+    a_file_keeps_a_head_of_an_earlier_log_key_unless_that_was_found_out
     tiles_are_immutable_and_what_grows_is_cached_for_seconds
     an_exported_directory_holds_the_heads_and_follows_late_cosignatures
 }
@@ -392,7 +393,7 @@ fn an_evidence_file_carries_the_quorum_that_its_draw_got(kind: Kind) {
     assert_eq!(app.fsck(), [""; 0]);
 }
 
-fn a_file_with_later_keys_has_a_head_that_covers_them(kind: Kind) {
+fn a_file_with_later_keys_holds_those_that_its_head_covers(kind: Kind) {
     let watched = Watched::by(kind, 1);
     let app = &watched.app;
     let administrator = Actor::of_role("console", Role::Administrator);
@@ -408,13 +409,40 @@ fn a_file_with_later_keys_has_a_head_that_covers_them(kind: Kind) {
     assert_eq!(watched.push(0), Pushed::Cosigned(ended));
     watched.write();
     assert_eq!(size(), Some(ended), "the cosigned head, not the newest");
-    // The file quotes every entry about keys, and this one lies above the cosigned head.
+    // An entry about keys above the head is left to later files: the head that has a quorum stays.
     rotate();
-    let newest = app.size();
-    assert_eq!(size(), Some(newest));
-    assert_eq!(watched.push(0), Pushed::Cosigned(newest));
-    watched.write();
-    assert_eq!(size(), Some(newest));
+    assert_eq!(size(), Some(ended));
+    assert_eq!(watched.push(0), Pushed::Cosigned(app.size()));
+    assert_eq!(size(), Some(ended));
+}
+
+fn a_file_keeps_a_head_of_an_earlier_log_key_unless_that_was_found_out(kind: Kind) {
+    use expert_draw::evidence::{Evidence, Format};
+    use expert_draw::log::{KeyRetired, KeyUse, RetiredBecause};
+    use expert_draw::service::actor::{Actor, Role};
+    for found_out in [false, true] {
+        let watched = Watched::by(kind, 1);
+        let app = &watched.app;
+        let draw = crate::draws::drawn(app);
+        let ended = app.size();
+        assert_eq!(watched.push(0), Pushed::Cosigned(ended));
+        let administrator = Actor::of_role("console", Role::Administrator);
+        let before = app.service.rotate_key(&administrator, KeyUse::Log).unwrap().before;
+        let doubtful_from = ended;
+        let reason =
+            if found_out { RetiredBecause::Compromised { doubtful_from } } else { RetiredBecause::Succeeded };
+        app.service.retire_key(&administrator, KeyRetired { key: before, reason }).unwrap();
+        let path = format!("/api/v1/draws/{}/evidence", draw["id"].as_str().unwrap());
+        let file = app.ask("GET", &path, &[], b"").expect(200);
+        let report = crate::draws::verified(app, &file, Audience::Public);
+        let format = Evidence::read(&file.bytes).unwrap().format;
+        // The witnessed head, as it was; or the newest, which no witness has seen, under the new key alone.
+        let expected = if found_out { (Some(app.size()), Format::V3) } else { (Some(ended), Format::V1) };
+        assert_eq!((report.facts.tree_size, format), expected, "found out: {found_out}");
+        let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
+        assert_eq!(keys["policy"].as_str().unwrap().matches("\nlog ").count(), if found_out { 1 } else { 2 });
+        assert_eq!(app.fsck(), [""; 0]);
+    }
 }
 
 fn tiles_are_immutable_and_what_grows_is_cached_for_seconds(kind: Kind) {

@@ -25,6 +25,7 @@ fn file(draw: &Draw, who: usize, place: Place, seat: Option<Seat>) -> Membership
     let [_, _, committed, _, drawn, unsealed] = draw.entries[..] else { panic!("not unsealed") };
     let of_candidate = matches!(place, Place::Pool { .. });
     Membership {
+        keys: None,
         checkpoint: draw.log.checkpoint(),
         alpha: draw.alpha,
         opened: quoted(draw, 0),

@@ -141,6 +141,7 @@ impl Made {
             checkpoint: self.log.checkpoint(),
             entries: indices.into_iter().map(entry).collect(),
             alpha: self.alpha,
+            keys: None,
             life: self.life.clone(),
             leaves: self.leaves.iter().map(SiteLeaf::to_bytes).collect(),
             openings: open.then_some(openings),

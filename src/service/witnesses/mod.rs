@@ -113,7 +113,13 @@ pub fn heads_after(conn: &mut Conn, size: u64, limit: u32) -> Result<Vec<Cosigne
 /// satisfies it is among them, unless it lies more than 256 cosigned heads on. Straight from a database.
 pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, Refusal> {
     let mut found: Vec<CosignedHead> = Vec::new();
-    for head in heads_after(conn, index, LOOKED_THROUGH)? {
+    // A head that only a log key signed that was found out since counts no more: no policy pins that key.
+    let pinned = store::signing::pinned_log_keys(conn)?;
+    let signed = |head: &CosignedHead| {
+        let note = SignedNote::parse(head.note.as_bytes());
+        note.is_ok_and(|note| pinned.iter().any(|key| note.verify(key).is_ok()))
+    };
+    for head in heads_after(conn, index, LOOKED_THROUGH)?.into_iter().filter(signed) {
         let adds = found.iter().all(|earlier| {
             let known: BTreeSet<&str> = earlier.cosigners.iter().map(|c| c.vkey.as_str()).collect();
             head.cosigners.iter().any(|c| !known.contains(c.vkey.as_str()))
