@@ -119,12 +119,12 @@ pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, 
         let note = SignedNote::parse(head.note.as_bytes());
         note.is_ok_and(|note| pinned.iter().any(|key| note.verify(key).is_ok()))
     };
-    for head in heads_after(conn, index, LOOKED_THROUGH)?.into_iter().filter(signed) {
+    for head in heads_after(conn, index, LOOKED_THROUGH)? {
         let adds = found.iter().all(|earlier| {
             let known: BTreeSet<&str> = earlier.cosigners.iter().map(|c| c.vkey.as_str()).collect();
             head.cosigners.iter().any(|c| !known.contains(c.vkey.as_str()))
         });
-        if adds {
+        if adds && signed(&head) {
             found.push(head);
         }
     }
@@ -175,7 +175,7 @@ impl Service {
 
     /// The first cosigned head that covers an entry; `None` as long as there is none.
     pub fn cosigned_head_covering(&self, index: u64) -> Result<Option<CosignedHead>, Refusal> {
-        Ok(self.store.read(|conn| heads_after(conn, index, 1))?.pop())
+        Ok(self.cosigned_heads_covering(index)?.into_iter().next())
     }
 
     /// The heads that date an entry: see [`heads_covering`].
