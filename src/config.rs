@@ -22,8 +22,7 @@
 //! | file of its PIN, mode 0600 | `[pkcs11] pin_file` | `EXPERT_DRAW_PKCS11_PIN_FILE` | – | `DATA/keys/pkcs11.pin` |
 //! | label of the log key in it | `[pkcs11] log` | `EXPERT_DRAW_PKCS11_LOG` | – | `expert-draw-log` |
 //! | label of the statements key | `[pkcs11] statements` | `EXPERT_DRAW_PKCS11_STATEMENTS` | – | `expert-draw-statements` |
-//!
-//! | beacon of draws | `[beacon]`: `beacon` | – | – | none |
+//! | beacon of draws | table `[beacon]`: `beacon` | – | – | none |
 //! | witnesses of the log | tables `[[witness]]`: `witness` | – | – | none |
 //!
 //! Gateway and relay are reached on this machine; encryption to the world is the business of a proxy or
@@ -71,6 +70,10 @@ pub const SETTINGS: [&str; 19] = [
 
 /// The TOML table whose settings carry its name in front.
 const PKCS11: &str = "pkcs11";
+/// The TOML tables of witnesses.
+const WITNESS: &str = "witness";
+/// The TOML table of the beacon.
+const BEACON: &str = "beacon";
 
 /// A token with signing keys (密码设备).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,23 +171,23 @@ impl Sources {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             wrong(file, format!("不是有效的 TOML (not TOML): {}", e.message()))
         })?;
+        if let Some(tables) = table.get(WITNESS) {
+            self.witnesses = witness::read(tables).map_err(|(field, rule)| wrong(&field, rule))?;
+        }
         let within = match table.get(PKCS11) {
             Some(toml::Value::Table(within)) => within.clone(),
             Some(_) => return Err(wrong(PKCS11, "必须是表 [pkcs11] (must be a table)".into())),
             None => toml::Table::new(),
         };
-        let flat = table.iter().filter(|(name, _)| *name != PKCS11).map(|(n, v)| (n.clone(), v));
+        if let Some(table) = table.get(BEACON) {
+            self.beacon = Some(beacon::read(table).map_err(|(field, rule)| wrong(&field, rule))?);
+        }
+        let apart = [PKCS11, WITNESS, BEACON];
+        let flat =
+            table.iter().filter(|(name, _)| !apart.contains(&name.as_str())).map(|(n, v)| (n.clone(), v));
         let within = within.iter().map(|(name, value)| (format!("{PKCS11}_{name}"), value));
         for (name, value) in flat.chain(within) {
             let name = name.as_str();
-            if name == "beacon" {
-                self.beacon = Some(beacon::read(value).map_err(|(field, rule)| wrong(&field, rule))?);
-                continue;
-            }
-            if name == "witness" {
-                self.witnesses = witness::read(value).map_err(|(field, rule)| wrong(&field, rule))?;
-                continue;
-            }
             let known = SETTINGS.into_iter().find(|known| *known == name);
             let setting = known.ok_or_else(|| {
                 wrong(name, format!("未知配置项，可用: {} (unknown setting)", SETTINGS.join(", ")))

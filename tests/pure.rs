@@ -14,6 +14,8 @@ mod called_evidence;
 mod evidence;
 #[path = "pure/fixture.rs"]
 mod fixture;
+#[path = "pure/key_vectors.rs"]
+mod key_vectors;
 #[path = "pure/lifecycles.rs"]
 mod lifecycles;
 #[path = "pure/membership.rs"]

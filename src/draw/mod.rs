@@ -21,6 +21,7 @@ pub mod contributions;
 pub mod decide;
 pub mod identity;
 pub mod lots;
+pub mod moved_tags;
 mod parts;
 pub mod pool;
 pub mod request;

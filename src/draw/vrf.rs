@@ -87,6 +87,19 @@ impl Proof {
         to_hex(&self.0)
     }
 
+    /// The output that belongs to this proof if it is one (§5.2); says nothing about its truth.
+    /// Errors: [`VrfError::Length`], [`VrfError::GammaEncoding`], [`VrfError::GammaSubgroup`],
+    /// [`VrfError::ScalarRange`].
+    pub fn to_beta(&self) -> Result<Beta, VrfError> {
+        let (gamma, _, s) = self.parts().ok_or(VrfError::Length)?;
+        let gamma = canonical_point(gamma).ok_or(VrfError::GammaEncoding)?;
+        if !in_prime_subgroup(&gamma) {
+            return Err(VrfError::GammaSubgroup);
+        }
+        Option::<Scalar>::from(Scalar::from_canonical_bytes(s)).ok_or(VrfError::ScalarRange)?;
+        Ok(beta(&gamma))
+    }
+
     /// Γ, c and s.
     fn parts(&self) -> Option<([u8; 32], [u8; 16], [u8; 32])> {
         let (gamma, rest) = self.0.split_first_chunk::<32>()?;

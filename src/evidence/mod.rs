@@ -12,6 +12,7 @@
 )]
 
 pub mod bundle;
+mod later_keys;
 pub mod membership;
 pub mod openings;
 pub mod parties;

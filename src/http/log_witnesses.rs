@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(witnesses).service(heads).service(heads_text).service(of_draw);
+    config.service(witnesses).service(heads).service(heads_file).service(of_draw);
 }
 
 /// How it stands with the witnesses.
@@ -254,12 +254,18 @@ fn number(field: &str, text: Option<String>) -> Result<Option<u64>, Problem> {
     number.map(Some).ok_or_else(wrong)
 }
 
-/// 全部已获见证的检查点 · The notes of all cosigned heads, ascending by size, an empty line between two
-/// (log-files-v1 §4).
-#[utoipa::path(tag = "log", security(()), responses((status = 200, content_type = "text/plain", description = "signed notes")))]
-#[get("/log/heads.txt")]
-async fn heads_text(service: web::Data<Service>) -> Result<HttpResponse, Problem> {
-    let text = run(&service, Service::heads_text).await?;
+/// 已获见证的检查点文件 · The notes of the cosigned heads beside a bundle of entries (log-files-v1 §4):
+/// `<N>`. Ascending by size, an empty line between two; 404 if there is none.
+#[utoipa::path(
+    tag = "log",
+    security(()),
+    params(("path" = String, Path, description = "path of the bundle after `tile/entries/`, never partial")),
+    responses((status = 200, content_type = "text/plain", description = "signed notes"))
+)]
+#[get("/log/heads/{path:.*}")]
+async fn heads_file(service: web::Data<Service>, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let path = format!("heads/{path}");
+    let text = run(&service, move |service| service.heads_file(&path)).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header(("Cache-Control", "public, max-age=2, must-revalidate"))

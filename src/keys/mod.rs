@@ -28,9 +28,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::codec::{Hash, from_hex, to_hex};
 use crate::draw::vrf::VrfPublic;
 use crate::log::opened::LogOpened;
-use crate::log::{
-    Algorithm, KeyBook, KeyRegistered, KeyUse, Origin, RegisteredKey, RetiredBecause, VerifierKey, key_digest,
-};
+use crate::log::{Algorithm, KeyBook, KeyRegistered, KeyUse, Origin, RegisteredKey, VerifierKey, key_digest};
 use crate::ports::{Entropy, LogSigner, SecondSigner, SignError};
 use ring::{Held, Ring};
 use sealing::SealingKeys;
@@ -213,9 +211,7 @@ impl Keys {
     /// The draw or tag key that a digest names. Errors: not at hand; retired as compromised (other
     /// reasons do not stop a draw that was committed before, `api-spec/log-v2.md` §2.5).
     pub fn vrf(&self, digest: &Hash) -> Result<Arc<Held>, KeysError> {
-        let compromised =
-            |key: &RegisteredKey| matches!(key.retired, Some((_, RetiredBecause::Compromised { .. })));
-        if self.book().is_some_and(|book| book.find(digest).is_some_and(compromised)) {
+        if self.book().is_some_and(|book| book.find(digest).is_some_and(RegisteredKey::is_compromised)) {
             return Err(KeysError::Retired(*digest));
         }
         let held = self.ring.find(digest).ok_or(KeysError::Missing("vrf", *digest))?;
@@ -246,8 +242,9 @@ impl Keys {
         Ok((said, made))
     }
 
-    /// The trust policy (C2SP tlog-policy) that pins this log's keys of checkpoints and asks for no
-    /// witness: those that sign now.
+    /// The trust policy (C2SP tlog-policy) that pins this log's keys of checkpoints, the oldest first, and
+    /// asks for no witness: all but those that were found out. One that only succeeded stays, for the
+    /// checkpoints that it signed; that it signs no later ones, the entries about keys tell.
     pub fn trust_policy(&self) -> String {
         self.trust_policy_at(u64::MAX)
     }
@@ -256,7 +253,8 @@ impl Keys {
     pub fn trust_policy_at(&self, size: u64) -> String {
         let mut keys = vec![self.log_key.to_string()];
         if let Some(book) = self.book() {
-            keys = book.of_checkpoint(size).filter_map(|key| self.verifier(key)).collect();
+            let pinned = book.log_keys().filter(|key| key.index < size);
+            keys = pinned.filter_map(|key| self.verifier(key)).collect();
         }
         let lines: String = keys.iter().map(|key| format!("log {key}\n")).collect();
         format!(
@@ -327,7 +325,11 @@ impl LogSigner for Keys {
     }
 
     fn follow(&self, book: &KeyBook) {
-        *self.book.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(book.clone()));
+        let mut known = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        // A log only grows: who read it earlier and comes later brings nothing new.
+        if known.as_ref().is_none_or(|known| known.entries().len() <= book.entries().len()) {
+            *known = Some(Arc::new(book.clone()));
+        }
     }
 
     fn second(&self) -> Option<&dyn SecondSigner> {

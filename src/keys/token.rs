@@ -11,6 +11,7 @@
 //! *Invariant:* a signature is checked against the public key before it is used. A session that broke
 //! (token pulled out and put back) is opened anew once for each signature.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +52,13 @@ pub struct Token {
     config: TokenConfig,
     client: Pkcs11,
     slot: Slot,
-    session: Mutex<Option<Session>>,
+    open: Mutex<Option<Open>>,
+}
+
+/// A session, and the private keys that were looked up in it.
+struct Open {
+    session: Session,
+    private: BTreeMap<String, ObjectHandle>,
 }
 
 /// A key in a token.
@@ -93,7 +100,7 @@ impl Token {
                 config.token
             )));
         }
-        let token = Self { config: config.clone(), client, slot, session: Mutex::new(None) };
+        let token = Self { config: config.clone(), client, slot, open: Mutex::new(None) };
         token.with(|_| Ok(()))?;
         Ok(Arc::new(token))
     }
@@ -101,7 +108,7 @@ impl Token {
     /// The keys of a use by generation.
     pub(super) fn keys(self: &Arc<Self>, usage: KeyUse) -> Result<Vec<(u32, TokenKey)>, KeysError> {
         let stem = self.label(usage, 1);
-        let found = self.with(|session| {
+        let found = self.with(|Open { session, .. }| {
             let public = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::KeyType(KeyType::EC_EDWARDS)];
             let mut found = Vec::new();
             for object in session.find_objects(&public)? {
@@ -150,7 +157,7 @@ impl Token {
             Attribute::Sign(true),
             name(),
         ];
-        self.with(|session| {
+        self.with(|Open { session, .. }| {
             session.generate_key_pair(&Mechanism::EccEdwardsKeyPairGen, &public, &private).map(drop)
         })?;
         let made = self.keys(usage)?.into_iter().find(|(found, _)| *found == generation);
@@ -180,28 +187,38 @@ impl Token {
     }
 
     /// Runs something in the session; one that broke is opened anew once.
-    fn with<T>(&self, ask: impl Fn(&Session) -> Result<T, Error>) -> Result<T, KeysError> {
-        let mut slot = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = slot.as_ref()
-            && let Ok(answer) = ask(session)
+    fn with<T>(&self, ask: impl Fn(&mut Open) -> Result<T, Error>) -> Result<T, KeysError> {
+        let mut slot = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = slot.as_mut()
+            && let Ok(answer) = ask(open)
         {
             return Ok(answer);
         }
         // Closed before another is opened, so that the token forgets its login.
         *slot = None;
-        let session = self.connect()?;
-        let answer = ask(&session).map_err(|error| wrong("密码设备拒绝操作 (the token refuses)", &error))?;
-        *slot = Some(session);
+        let mut open = Open { session: self.connect()?, private: BTreeMap::new() };
+        let answer = ask(&mut open).map_err(|error| wrong("密码设备拒绝操作 (the token refuses)", &error))?;
+        *slot = Some(open);
         Ok(answer)
     }
+}
 
-    fn private(session: &Session, label: &str) -> Result<Option<ObjectHandle>, Error> {
+impl Open {
+    /// The private key with a label.
+    fn private(&mut self, label: &str) -> Result<Option<ObjectHandle>, Error> {
+        if let Some(known) = self.private.get(label) {
+            return Ok(Some(*known));
+        }
         let template = [
             Attribute::Class(ObjectClass::PRIVATE_KEY),
             Attribute::KeyType(KeyType::EC_EDWARDS),
             Attribute::Label(label.as_bytes().to_vec()),
         ];
-        Ok(session.find_objects(&template)?.into_iter().next())
+        let found = self.session.find_objects(&template)?.into_iter().next();
+        if let Some(found) = found {
+            self.private.insert(label.to_owned(), found);
+        }
+        Ok(found)
     }
 }
 
@@ -214,9 +231,9 @@ impl TokenKey {
     /// Signs a text.
     pub(super) fn sign(&self, text: &[u8]) -> Result<[u8; 64], KeysError> {
         let mechanism = Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure));
-        let signature = self.token.with(|session| {
-            let Some(key) = Token::private(session, &self.label)? else { return Ok(None) };
-            session.sign(&mechanism, key, text).map(Some)
+        let signature = self.token.with(|open| {
+            let Some(key) = open.private(&self.label)? else { return Ok(None) };
+            open.session.sign(&mechanism, key, text).map(Some)
         })?;
         let signature = signature.ok_or_else(|| {
             KeysError::Token(format!("密码设备中没有私钥 {} (no such private key)", self.label))

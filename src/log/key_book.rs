@@ -92,6 +92,11 @@ impl RegisteredKey {
         self.index < index && self.retired.is_none_or(|(retired, _)| retired >= index)
     }
 
+    /// Whether it was retired because somebody else may hold it.
+    pub fn is_compromised(&self) -> bool {
+        matches!(self.retired, Some((_, RetiredBecause::Compromised { .. })))
+    }
+
     /// Whether what it signed at this index is doubtful.
     pub fn is_doubtful_at(&self, index: u64) -> bool {
         matches!(self.retired, Some((_, RetiredBecause::Compromised { doubtful_from })) if doubtful_from <= index)
@@ -145,7 +150,7 @@ impl KeyBook {
             return Err(KeyRefusal::NotNew);
         }
         if let Some(witness) = &said.witness
-            && !self.find(witness).is_some_and(|key| key.usage == KeyUse::Witness)
+            && self.find(witness).is_none_or(|key| key.usage != KeyUse::Witness)
         {
             return Err(KeyRefusal::Witness);
         }
@@ -197,6 +202,11 @@ impl KeyBook {
     /// The log keys that sign a checkpoint of this size, the oldest first.
     pub fn of_checkpoint(&self, size: u64) -> impl Iterator<Item = &RegisteredKey> {
         self.keys.iter().filter(move |key| key.usage == KeyUse::Log && key.is_live_at(size))
+    }
+
+    /// The log keys that a policy may pin, the oldest first: all but those that were found out.
+    pub fn log_keys(&self) -> impl Iterator<Item = &RegisteredKey> {
+        self.keys.iter().filter(|key| key.usage == KeyUse::Log && !key.is_compromised())
     }
 
     /// A key by its digest.

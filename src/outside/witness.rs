@@ -61,7 +61,7 @@ pub enum Trouble {
     Signature,
     /// 404: it does not know this log.
     UnknownLog,
-    /// 422: our head is not consistent with the one that it cosigned.
+    /// 422, or 409 with the very size of our head: it is not consistent with the one that it cosigned.
     Inconsistent,
     /// 429, 5xx: not now.
     Busy,
@@ -142,8 +142,8 @@ impl Trouble {
             }
             Self::UnknownLog => ("见证方未登记本日志 (404)", "the witness does not know this log (404)"),
             Self::Inconsistent => (
-                "见证方认为本日志与其此前见证的不一致 (422)，请立即核查",
-                "the witness finds this log inconsistent with what it cosigned before (422): look into it at once",
+                "见证方认为本日志与其此前见证的不一致，请立即核查",
+                "the witness finds this log inconsistent with what it cosigned before: look into it at once",
             ),
             Self::Busy => ("见证方暂时无法处理", "the witness is busy"),
             Self::OtherKey => {

@@ -154,26 +154,42 @@ impl Archive<'_> {
 }
 
 /// The indices of all entries about keys, when the draw has to be told with them (`api-spec/evidence-v3.md`):
-/// it names a contributor beside the operator; or an entry of the file is signed with, or names, a key of
-/// the operator's that is not of entry 0; or the log key of entry 0 signs checkpoints no more.
+/// it names a contributor beside the operator, or later keys have to do with it.
 fn later_keys(
     conn: &mut Conn,
     committed: &Committed,
     indices: &[u64],
     size: u64,
 ) -> Result<Option<Vec<u64>>, Refusal> {
-    let Some(book) = store::signing::key_book(conn)? else { return Ok(None) };
     let commitment = &committed.commitment;
     let others = commitment.contributions.iter().any(|c| !matches!(c, Contributor::Operator { .. }));
-    let is_later = |key: &RegisteredKey| key.index > 0;
-    let named = std::iter::once(commitment.tag_key).chain(commitment.operator_key());
-    let names_later = named.into_iter().any(|digest| book.find(&digest).is_some_and(is_later));
-    let signed = |index: &u64| book.in_force(KeyUse::Statements, *index).is_some_and(is_later);
-    let first_log_key = book.of_checkpoint(size).any(|key| key.index == 0);
-    if !others && !names_later && !indices.iter().any(signed) && first_log_key {
-        return Ok(None);
+    let named: Vec<Hash> = std::iter::once(commitment.tag_key).chain(commitment.operator_key()).collect();
+    match entries_about_keys(conn, &named, indices, size)? {
+        None if others => {
+            let book = store::signing::key_book(conn)?;
+            let below = |index: &u64| *index < size;
+            Ok(book.map(|book| book.entries().into_iter().filter(below).collect()))
+        }
+        found => Ok(found),
     }
-    Ok(Some(book.entries().into_iter().filter(|index| *index < size).collect()))
+}
+
+/// The indices of all entries about keys, if one of the operator's keys that is not of entry 0 is named, or
+/// signs one of these entries; or if the log key of entry 0 does not sign checkpoints of this size, or was
+/// found out later, so that no policy pins it.
+pub(super) fn entries_about_keys(
+    conn: &mut Conn,
+    named: &[Hash],
+    indices: &[u64],
+    size: u64,
+) -> Result<Option<Vec<u64>>, Refusal> {
+    let Some(book) = store::signing::key_book(conn)? else { return Ok(None) };
+    let is_later = |key: &RegisteredKey| key.index > 0;
+    let names_later = named.iter().any(|digest| book.find(digest).is_some_and(is_later));
+    let signed = |index: &u64| book.in_force(KeyUse::Statements, *index).is_some_and(is_later);
+    let first_log_key = book.of_checkpoint(size).any(|key| key.index == 0 && !key.is_compromised());
+    let later = names_later || indices.iter().any(signed) || !first_log_key;
+    Ok(later.then(|| book.entries().into_iter().filter(|index| *index < size).collect()))
 }
 
 fn auditor_part(committed: &Committed) -> AuditorOpenings {

@@ -1,5 +1,5 @@
-//! The whole log as a directory that any web server can serve: the paths of `log_files`, `heads.txt`, and
-//! `checkpoint`, which is written last. From a database alone: no keys, no running service.
+//! The whole log as a directory that any web server can serve: the paths of `log_files`, and `checkpoint`,
+//! which is written last. From a database alone: no keys, no running service.
 //!
 //! *Invariants:* a file is there whole or not at all; tiles and bundles are never replaced, other bytes under
 //! a path are an error; what `checkpoint` states can be read from the directory at every moment, also after a
@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::log_files::{LogFile, files_between, heads_text};
+use super::log_files::{LogFile, all_heads, files_between, heads_path};
 use super::refusal::{Kind, Refusal};
 use super::witnesses;
 use crate::codec::Hash;
@@ -20,7 +20,6 @@ use crate::store::tile::Stored;
 use crate::store::{self, Conn, Reader};
 
 const CHECKPOINT: &str = "checkpoint";
-const HEADS: &str = "heads.txt";
 
 /// What an export did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,8 +79,13 @@ pub fn export(
         }
         progress(done.written + done.kept);
     }
-    let heads = reader.read(heads_text)?;
-    done.written += u64::from(folder.replace(HEADS, heads.as_bytes())?);
+    reader.read(|conn| {
+        all_heads(conn, head.size, |index, text| {
+            let path = heads_path(index).unwrap_or_default();
+            done.written += u64::from(folder.replace(&path, text.as_bytes())?);
+            Ok(())
+        })
+    })?;
     folder.settle()?;
     done.written += u64::from(folder.replace(CHECKPOINT, note.as_bytes())?);
     folder.settle()?;

@@ -4,11 +4,12 @@
 //! *Invariants:* a path of a tile or bundle means the same bytes for ever; statements say nothing private, so
 //! all of this is public (`api-spec/log-v1.md` §1.5, `api-spec/log-files-v1.md`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::archive::signature_lines;
 use super::refusal::Refusal;
-use super::witnesses;
+use super::witnesses::{self, CosignedHead};
 use crate::log::{KeyName, Origin, TILE_WIDTH, TileName, TilePath, pack_entries, tile_width};
 use crate::store::{self, Conn};
 
@@ -16,8 +17,8 @@ use crate::store::{self, Conn};
 const SIGNATURES: &str = "signatures/";
 /// Where bundles of entries begin.
 const ENTRIES: &str = "tile/entries/";
-/// Heads read at once.
-const PAGE: u32 = 200;
+/// Where files of cosigned heads begin.
+const HEADS: &str = "heads/";
 
 /// An immutable file of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +63,13 @@ impl LogFile {
             }
             Self::Signatures(_) => {
                 let name = statements_key_name(&store::head::read(conn)?.origin)?;
-                let lines = entries.iter().map(|entry| signature_lines(&name, entry));
+                let from = index * u64::from(TILE_WIDTH);
+                let seconds = store::journal::second_lines(conn, from, from + width as u64 - 1)?;
+                let seconds: BTreeMap<i64, String> = seconds.into_iter().collect();
+                let lines = entries.iter().map(|entry| {
+                    let second = seconds.get(&entry.idx).map(|line| format!("{line}\n"));
+                    Ok::<_, Refusal>(signature_lines(&name, entry)? + &second.unwrap_or_default())
+                });
                 pack_entries(&lines.collect::<Result<Vec<_>, _>>()?)
             }
         };
@@ -106,20 +113,56 @@ pub fn files_between(old: u64, size: u64) -> impl Iterator<Item = LogFile> {
     })
 }
 
-/// The notes of all cosigned heads, ascending, an empty line between two.
-pub fn heads_text(conn: &mut Conn) -> Result<String, Refusal> {
-    let (mut text, mut after) = (String::new(), 0);
+/// Path of the file of cosigned heads beside a bundle of entries; `None` beyond the largest tree.
+pub fn heads_path(index: u64) -> Option<String> {
+    let bundle = TilePath::new(TileName::Entries, index, TILE_WIDTH)?.to_string();
+    Some(format!("{HEADS}{}", bundle.trim_start_matches(ENTRIES)))
+}
+
+/// Index of the bundle in a path that [`heads_path`] writes; `None` for any other spelling.
+pub fn heads_index(path: &str) -> Option<u64> {
+    let bundle = TilePath::parse(&format!("{ENTRIES}{}", path.strip_prefix(HEADS)?))?;
+    (bundle.width() == TILE_WIDTH).then_some(bundle.index())
+}
+
+/// The bundle beside which a head of a size stands: that of its last entry.
+pub fn heads_beside(size: u64) -> u64 {
+    size.saturating_sub(1) / u64::from(TILE_WIDTH)
+}
+
+/// The notes of the cosigned heads beside a bundle, ascending, an empty line between two; `None` if there
+/// is none.
+pub fn heads_file(conn: &mut Conn, index: u64) -> Result<Option<String>, Refusal> {
+    heads_up_to(conn, index, u64::MAX)
+}
+
+fn heads_up_to(conn: &mut Conn, index: u64, size: u64) -> Result<Option<String>, Refusal> {
+    let before = index.saturating_mul(u64::from(TILE_WIDTH));
+    let mut heads = witnesses::heads_after(conn, before, u32::from(TILE_WIDTH))?;
+    heads.retain(|head| heads_beside(head.size) == index && head.size <= size);
+    Ok((!heads.is_empty()).then(|| joined(&heads)))
+}
+
+/// Every file of cosigned heads of a tree of `size` entries, as index and bytes, ascending.
+pub fn all_heads(
+    conn: &mut Conn,
+    size: u64,
+    mut each: impl FnMut(u64, String) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let mut after = 0;
     loop {
-        let heads = witnesses::heads_after(conn, after, PAGE)?;
-        let Some(last) = heads.last() else { return Ok(text) };
-        after = last.size;
-        for head in &heads {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&head.note);
+        let next = witnesses::heads_after(conn, after, 1)?;
+        let Some(next) = next.first() else { return Ok(()) };
+        let index = heads_beside(next.size);
+        if let Some(text) = heads_up_to(conn, index, size)? {
+            each(index, text)?;
         }
+        after = (index + 1) * u64::from(TILE_WIDTH);
     }
+}
+
+fn joined(heads: &[CosignedHead]) -> String {
+    heads.iter().map(|head| head.note.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 fn statements_key_name(origin: &str) -> Result<KeyName, Refusal> {
@@ -171,6 +214,14 @@ mod tests {
     fn every_path_reads_back_and_no_other_spelling_does() {
         for file in files_between(0, 66_000) {
             assert_eq!(LogFile::parse(&file.to_string()), Some(file));
+        }
+        for index in [0, 7, 999, 1000, 1_234_067] {
+            assert_eq!(heads_index(&heads_path(index).unwrap()), Some(index));
+        }
+        assert_eq!(heads_path(1_234_067).as_deref(), Some("heads/x001/x234/067"));
+        assert_eq!((heads_beside(1), heads_beside(256), heads_beside(257)), (0, 0, 1));
+        for bad in ["heads/", "heads/0", "heads/000.p/1", "heads/1000", "signatures/000"] {
+            assert_eq!(heads_index(bad), None, "{bad}");
         }
         for bad in ["signatures/", "signatures/0", "signatures/tile/entries/000", "signatures/000.p/256", "x"]
         {

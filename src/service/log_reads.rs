@@ -23,9 +23,12 @@ impl Service {
         self.store.read(|conn| file.read(conn))?.ok_or_else(missing)
     }
 
-    /// The notes of all cosigned heads, ascending, an empty line between two.
-    pub fn heads_text(&self) -> Result<String, Refusal> {
-        self.store.read(log_files::heads_text)
+    /// The notes of the cosigned heads beside a bundle of entries, by the path of the file; not found when
+    /// there is none.
+    pub fn heads_file(&self, path: &str) -> Result<String, Refusal> {
+        let missing = || Refusal::not_found("见证检查点文件", "file of cosigned heads");
+        let index = log_files::heads_index(path).ok_or_else(missing)?;
+        self.store.read(|conn| log_files::heads_file(conn, index))?.ok_or_else(missing)
     }
 
     /// The statement note and tlog-proof of one entry in the newest checkpoint.

@@ -11,6 +11,7 @@ use super::archive::{Archive, Committed, draw_entries};
 use super::conduct::own_number;
 use super::draws::record::Header;
 use super::draws::state;
+use super::evidence::entries_about_keys;
 use super::listing::{Listed, Paging};
 use super::refusal::{Kind, Refusal};
 use super::witnesses;
@@ -218,12 +219,17 @@ impl Archive<'_> {
         let entry = entry.ok_or_else(|| Refusal::internal("registry entry missing"))?;
         let (_, image) = self.image(conn, &entry)?;
         let expert = image.open::<Expert>().map_err(Refusal::internal)?;
-        let mut quoted = |index: u64| self.quoted(conn, head.size, index);
         let committed_at = committed.row.committed_entry.unwrap_or_default().unsigned_abs();
         let result = match place {
-            Place::Pool { .. } => Some(quoted(committed.panel()?.0)?),
+            Place::Pool { .. } => Some(committed.panel()?.0),
             Place::Excluded { .. } => None,
         };
+        let mut told = vec![0, registry, committed_at, unsealed];
+        told.extend(result);
+        let commitment = &committed.commitment;
+        let named: Vec<Hash> = std::iter::once(commitment.tag_key).chain(commitment.operator_key()).collect();
+        let keys = entries_about_keys(conn, &named, &told, head.size)?;
+        let mut quoted = |index: u64| self.quoted(conn, head.size, index);
         Ok(Membership {
             alpha: committed.alpha,
             opened: quoted(0)?,
@@ -231,7 +237,8 @@ impl Archive<'_> {
             committed: quoted(committed_at)?,
             unsealed: quoted(unsealed)?,
             checkpoint: head.note,
-            result,
+            result: result.map(&mut quoted).transpose()?,
+            keys: keys.map(|keys| keys.into_iter().map(&mut quoted).collect()).transpose()?,
             person: Person {
                 number: number.to_owned(),
                 name: expert.name().to_owned(),

@@ -74,11 +74,14 @@ pub fn of_subject(conn: &mut Conn, subject: &str, from: u64, limit: u32) -> Resu
     })
 }
 
-/// All entries of some kinds, in order; for kinds of which there are few.
-pub(super) fn of_kinds(conn: &mut Conn, kinds: &[&str]) -> Result<Vec<Entry>, StoreError> {
+/// The condition of the index `journal_keys`, word for word: only then do both databases use it.
+const KEYS: &str = "kind IN ('key.registered', 'key.retired')";
+
+/// All entries that register or retire a key, in order.
+pub(super) fn about_keys(conn: &mut Conn) -> Result<Vec<Entry>, StoreError> {
     conn.run(|inner| {
         journal::table
-            .filter(journal::kind.eq_any(kinds.to_vec()))
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(KEYS))
             .order(journal::idx)
             .select(Entry::as_select())
             .load(inner)
@@ -194,8 +197,8 @@ pub fn second_line(conn: &mut Conn, index: u64) -> Result<Option<String>, StoreE
     })
 }
 
-/// The second lines of a range of entries, by index.
-pub(super) fn second_lines(conn: &mut Conn, from: u64, end: u64) -> Result<Vec<(i64, String)>, StoreError> {
+/// The second lines of the entries from one index to another, both included, ascending by index.
+pub fn second_lines(conn: &mut Conn, from: u64, end: u64) -> Result<Vec<(i64, String)>, StoreError> {
     conn.run(|inner| {
         entry_second::table
             .filter(entry_second::idx.ge(column(from)))

@@ -21,9 +21,6 @@ use crate::log::{
 };
 use crate::ports::LogSigner;
 
-/// Journal kinds of entries about keys: those of their statements, word for word.
-const KINDS: [&str; 2] = [KeyRegistered::TYPE, KeyRetired::TYPE];
-
 /// The keys of a log by index.
 #[derive(Clone, Debug)]
 pub struct LogKeys {
@@ -59,7 +56,7 @@ impl LogKeys {
     pub(super) fn load(conn: &mut Conn, signer: &dyn LogSigner) -> Result<Self, StoreError> {
         let mut keys = Self::new(signer)?;
         let first = journal::find(conn, 0)?;
-        let later = journal::of_kinds(conn, &KINDS)?;
+        let later = journal::about_keys(conn)?;
         for entry in first.iter().chain(&later) {
             if let Ok(statement) = Statement::parse(&entry.statement) {
                 let _ = keys.apply(entry.index(), &statement);
@@ -212,7 +209,7 @@ pub fn key_book(conn: &mut Conn) -> Result<Option<KeyBook>, StoreError> {
     let opened = LogOpened::read(&statement.body_json()).map_err(|shape| wrong(0, &shape))?;
     let mut book =
         KeyBook::open(statement.log().as_str(), &opened, VRF_KEYS).map_err(|refusal| wrong(0, &refusal))?;
-    for entry in journal::of_kinds(conn, &KINDS)? {
+    for entry in journal::about_keys(conn)? {
         let (index, statement) = (entry.index(), parse(&entry)?);
         let body = statement.body_json();
         if statement.kind() == KeyRegistered::TYPE {
@@ -224,6 +221,15 @@ pub fn key_book(conn: &mut Conn) -> Result<Option<KeyBook>, StoreError> {
         }
     }
     Ok(Some(book))
+}
+
+/// The log keys that a policy may pin, as the journal says: all but those that were found out.
+pub fn pinned_log_keys(conn: &mut Conn) -> Result<Vec<VerifierKey>, StoreError> {
+    let (Some(book), Some(head)) = (key_book(conn)?, super::head::find(conn)?) else { return Ok(Vec::new()) };
+    let origin = Origin::new(head.origin).map_err(|error| StoreError::Schema(error.to_string()))?;
+    let verifier =
+        |key: [u8; 32]| VerifierKey::new(origin.log_key_name().clone(), Algorithm::Ed25519, key).ok();
+    Ok(book.log_keys().filter_map(|key| verifier(key.key)).collect())
 }
 
 /// Whether a statement's bytes may be about a key; cheap, and never wrongly no.

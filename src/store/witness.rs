@@ -81,11 +81,11 @@ pub fn newest(conn: &mut Conn) -> Result<Option<OfferedHead>, StoreError> {
 /// Offers a head. A newest one that nobody has cosigned is replaced: it proves nothing that the new one
 /// does not.
 pub fn offer(tx: &mut Tx<'_>, new: &OfferedHead) -> Result<(), StoreError> {
-    if let Some(last) = newest(tx)? {
-        if of_size(tx, last.size)?.is_empty() {
-            let gone = cosigned_head::table.find(last.size);
-            tx.conn().run(|inner| diesel::delete(gone).execute(inner))?;
-        }
+    if let Some(last) = newest(tx)?
+        && of_size(tx, last.size)?.is_empty()
+    {
+        let gone = cosigned_head::table.find(last.size);
+        tx.conn().run(|inner| diesel::delete(gone).execute(inner))?;
     }
     keep_head(tx, new)
 }
@@ -117,6 +117,19 @@ pub fn of_size(conn: &mut Conn, size: i64) -> Result<Vec<Cosignature>, StoreErro
         cosignature::table.filter(cosignature::size.eq(size)).select(Cosignature::as_select()).load(inner)
     })?;
     rows.sort_by(|a, b| a.witness.cmp(&b.witness));
+    Ok(rows)
+}
+
+/// The cosignatures of all heads from one size to another, both included, in the order of sizes and vkeys.
+pub fn of_sizes(conn: &mut Conn, first: i64, last: i64) -> Result<Vec<Cosignature>, StoreError> {
+    let mut rows: Vec<Cosignature> = conn.run(|inner| {
+        cosignature::table
+            .filter(cosignature::size.ge(first))
+            .filter(cosignature::size.le(last))
+            .select(Cosignature::as_select())
+            .load(inner)
+    })?;
+    rows.sort_by(|a, b| (a.size, &a.witness).cmp(&(b.size, &b.witness)));
     Ok(rows)
 }
 

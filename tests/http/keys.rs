@@ -33,6 +33,7 @@ on_both! {
     a_draw_whose_key_was_found_out_waits_for_its_void
     a_retired_key_signs_nothing_and_the_log_goes_on
     what_breaks_a_rule_of_keys_is_refused_by_name
+    an_entry_signed_with_an_earlier_key_is_found_and_the_start_refused
     a_rotation_by_another_process_is_followed_under_the_lock
     tags_of_packages_that_are_not_closed_move_with_their_key
     a_start_without_a_key_in_force_is_refused_by_its_name
@@ -208,6 +209,7 @@ fn a_retired_key_signs_nothing_and_the_log_goes_on(kind: Kind) {
     let app = TestApp::new(kind);
     let keys = app.service.keys();
     let (log, statements) = (keys.log_key().clone(), keys.statements_key().clone());
+    let earlier = keys.book().unwrap();
     for (usage, key) in [(KeyUse::Log, log), (KeyUse::Statements, statements)] {
         assert!(keys.sign(&key, b"text\n").is_ok());
         let rotated = rotate(&app.service, usage);
@@ -220,6 +222,9 @@ fn a_retired_key_signs_nothing_and_the_log_goes_on(kind: Kind) {
         recorded(&app, u32::from(usage == KeyUse::Log) + 1);
     }
     is_sound(&app);
+    // Who read the log before that and tells of it later changes nothing.
+    keys.follow(&earlier);
+    assert_eq!(keys.book().unwrap().entries().len(), 4);
     // The file of a retired key may go.
     for name in ["log.pem", "statements.pem"] {
         std::fs::remove_file(app.fresh.folder.join("keys").join(name)).unwrap();
@@ -392,6 +397,11 @@ fn a_second_signature_stands_beside_every_note_and_in_no_evidence_file(kind: Kin
     checkpoint.verify(other.keys().log_key()).unwrap();
     assert_eq!(Checkpoint::from_note(&checkpoint).unwrap().size, before + 1);
     assert!(proof.contains("/sm2 "), "the checkpoint of a proof is the same note");
+    let size = app.size();
+    let bundle = app.ask("GET", &format!("/api/v1/log/signatures/000.p/{size}"), &[], b"").expect(200).bytes;
+    let lines = expert_draw::log::unpack_entries(&bundle, u16::try_from(size).unwrap()).unwrap();
+    let second = |lines: &[u8]| String::from_utf8_lossy(lines).contains("/statements/sm2 ");
+    assert!(!second(lines[0]) && second(lines[usize::try_from(rotated.key.index).unwrap()]));
     // What was written before has one line; a draw's file has one line a note, and verifies.
     let first = SignedNote::parse(other.log_proof(0).unwrap().0.as_bytes()).unwrap();
     assert_eq!(first.signatures().len(), 1);
@@ -403,4 +413,32 @@ fn a_second_signature_stands_beside_every_note_and_in_no_evidence_file(kind: Kin
     let index = rotated.key.index;
     app.fresh.by_hand(&format!("UPDATE entry_second SET line = line || 'A' WHERE idx = {index}")).unwrap();
     assert!(app.fsck().iter().any(|finding| finding.contains("second-signature")), "{:?}", app.fsck());
+}
+
+fn an_entry_signed_with_an_earlier_key_is_found_and_the_start_refused(kind: Kind) {
+    let app = TestApp::new(kind);
+    let keys = app.service.keys();
+    let earlier = keys.statements_key().clone();
+    let rotated = rotate(&app.service, KeyUse::Statements);
+    recorded(&app, 1);
+    let index = app.size() - 1;
+    let proof = app.ask("GET", &format!("/api/v1/log/proofs/{index}"), &[], b"").expect(200).json();
+    let note = SignedNote::parse(proof["note"].as_str().unwrap().as_bytes()).unwrap();
+    let signature = keys.sign(&earlier, note.text().as_bytes()).unwrap();
+    let line = expert_draw::codec::to_hex(&[earlier.id().as_slice(), &signature].concat());
+    let bytes = if kind == Kind::Sqlite { format!("X'{line}'") } else { format!("'\\x{line}'::bytea") };
+    app.fresh.alter_journal(&format!("UPDATE journal SET signature = {bytes} WHERE idx = {index}"));
+    let found = app.fsck();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains(&format!("entry {index}")) && found[0].contains("(signature)"), "{found:?}");
+    let refused = app.reopened(expert_draw::rules::embedded("hunan-2023").unwrap()).err().expect("opened");
+    assert!(refused.cause.unwrap().contains("signature"));
+    // An entry about a key whose kind was altered is no secret from the check either.
+    let at = rotated.key.index;
+    app.fresh.alter_journal(&format!("UPDATE journal SET kind = 'note' WHERE idx = {at}"));
+    let found = app.fsck();
+    assert!(
+        found.iter().any(|finding| finding.contains(&format!("entry {at}")) && finding.contains("(key)")),
+        "{found:?}"
+    );
 }

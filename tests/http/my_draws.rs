@@ -14,6 +14,7 @@ use crate::support::{Kind, on_both};
 on_both! {
     an_expert_proves_the_own_place_after_the_unsealing_and_nobody_elses
     the_seat_of_a_called_draw_is_that_of_the_last_settlement
+    a_place_in_a_draw_that_outlived_its_keys_is_proved_with_the_keys_of_the_log
 }
 
 /// The operations of prove-me.
@@ -131,4 +132,57 @@ fn the_seat_of_a_called_draw_is_that_of_the_last_settlement(kind: Kind) {
         assert_eq!(facts.group.map(u64::from), seat["group"].as_u64());
     }
     called.is_sound();
+}
+
+fn a_place_in_a_draw_that_outlived_its_keys_is_proved_with_the_keys_of_the_log(kind: Kind) {
+    use expert_draw::evidence::membership::Membership;
+    use expert_draw::log::{KeyRetired, KeyUse, RetiredBecause};
+    use expert_draw::service::actor::{Actor, Role};
+    let app = TestApp::new(kind);
+    pool(&app, 8);
+    let package = recorded(&app, 1);
+    let draw = app.post(&app.agency, "/api/v1/draws", "draw", &request(&package, 2)).expect(201).json();
+    let evidence = app.get(&app.auditor, &format!("{}/evidence?audience=auditor&purpose=审计", one(&draw)));
+    let evidence = evidence.expect(200).json();
+    let number = evidence["openings"]["candidates"][0]["number"].as_str().unwrap().to_owned();
+    let token = expert_account(&app, &number);
+    let administrator = Actor::of_role("console", Role::Administrator);
+    let rotate = |usage| app.service.rotate_key(&administrator, usage).unwrap();
+    rotate(KeyUse::Statements);
+    let announced = json!({"announcement": "岳采公告2026-1"});
+    app.post(&app.bureau, &format!("{}/unseal", one(&draw)), "unseal", &announced).expect(200);
+    let path = format!("/api/v1/me/draws/{}/proof", draw["id"].as_str().unwrap());
+    let file = || app.get(&token, &path).expect(200);
+    verified(&app, &file());
+    let log = rotate(KeyUse::Log);
+    let said = KeyRetired { key: log.before, reason: RetiredBecause::Succeeded };
+    app.service.retire_key(&administrator, said).unwrap();
+    let good = file();
+    let report = verified(&app, &good);
+    assert_eq!(report.facts.person.unwrap().0, number);
+    let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
+    let policy = Policy::parse(keys["policy"].as_str().unwrap().as_bytes()).unwrap();
+    let fails_at = |spoilt: &Membership| {
+        let report = verify(&spoilt.write(), &policy);
+        report.checks.iter().find(|check| !check.passed).map(|check| check.name)
+    };
+    let good = Membership::read(&good.bytes).unwrap();
+    assert_eq!((good.keys.as_ref().unwrap().len(), fails_at(&good)), (3, None));
+    let without = |place: usize| {
+        let mut spoilt = good.clone();
+        spoilt.keys.as_mut().unwrap().remove(place);
+        spoilt
+    };
+    // The key of statements, the log key; that the first log key was retired changes nothing for this file.
+    assert_eq!(
+        [0, 1, 2].map(|place| fails_at(&without(place))),
+        [Some("signatures"), Some("signatures"), None]
+    );
+    let mut turned = good.clone();
+    turned.keys.as_mut().unwrap().reverse();
+    assert_eq!(fails_at(&turned), Some("entries"));
+    let mut other = good.clone();
+    other.keys.as_mut().unwrap()[0] = good.committed.clone();
+    assert_eq!(fails_at(&other), Some("entries"));
+    assert_eq!(fails_at(&Membership { keys: None, ..good }), Some("signatures"));
 }

@@ -16,6 +16,7 @@ on_both! {
     sites_are_drawn_before_the_experts_and_verified_by_strangers
     drawn_sites_are_given_up_by_two_people_and_drawn_again_as_the_next_attempt
     what_stands_in_the_way_of_sites_is_named
+    sites_drawn_after_a_rotation_are_told_with_the_keys_of_the_log
 }
 
 /// Five experts: two at the host in Fuzhou, three at two drawn sites.
@@ -228,4 +229,70 @@ fn what_stands_in_the_way_of_sites_is_named(kind: Kind) {
     );
     let purchaser = account(&app, "purchaser", Some(21));
     step(&app, &purchaser, &ready, "sites", &json!({})).problem(403, "not_permitted");
+}
+
+fn sites_drawn_after_a_rotation_are_told_with_the_keys_of_the_log(kind: Kind) {
+    use expert_draw::codec::Hash;
+    use expert_draw::evidence::sites::SitesEvidence;
+    use expert_draw::log::{KeyRetired, KeyUse, RetiredBecause};
+    use expert_draw::service::actor::{Actor, Role};
+    let app = TestApp::ruled(kind, "fujian");
+    centres(&app);
+    people(&app);
+    let administrator = Actor::of_role("console", Role::Administrator);
+    let rotate = |usage| app.service.rotate_key(&administrator, usage).unwrap();
+    let ready = approved_by_rule(&app, &remote(&recorded(&app, 1)));
+    app.clock.set(expert_draw::time::Timestamp::parse("2026-11-26T17:00:00Z").unwrap());
+    let first = step(&app, &app.agency, &ready, "sites", &json!({})).expect(200).json();
+    let first = first["sites_draw"].as_str().unwrap().to_owned();
+    let file = |draw: &str| {
+        let file = app.ask("GET", &format!("/api/v1/sites-draws/{draw}/evidence"), &[], b"").expect(200);
+        SitesEvidence::read(&file.bytes).unwrap()
+    };
+    let log = rotate(KeyUse::Log);
+    assert_eq!(rotate(KeyUse::TagVrf).packages, 1, "a draw of sites uses the tag too");
+    rotate(KeyUse::DrawVrf);
+    rotate(KeyUse::Statements);
+    assert_eq!(file(&first).keys, None, "made with the first keys");
+    checked(&app, &first, Audience::Auditor);
+    step(&app, &app.agency, &ready, "sites/end", &json!({"reason": "site_failure"})).expect(200);
+    step(&app, &app.bureau, &ready, "sites/end/confirm", &json!({})).expect(200);
+    // Its end is signed with the new key of statements.
+    assert_eq!(file(&first).keys.unwrap().len(), 4);
+    checked(&app, &first, Audience::Auditor);
+    let retired = KeyRetired { key: log.before, reason: RetiredBecause::Succeeded };
+    app.service.retire_key(&administrator, retired).unwrap();
+    let second = step(&app, &app.agency, &ready, "sites", &json!({})).expect(200).json();
+    let second = second["sites_draw"].as_str().unwrap();
+    for draw in [first.as_str(), second] {
+        checked(&app, draw, Audience::Public);
+        checked(&app, draw, Audience::Auditor);
+    }
+    // Nothing about the keys can be left out or put off.
+    let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
+    let policy = Policy::parse(keys["policy"].as_str().unwrap().as_bytes()).unwrap();
+    let good = file(second);
+    let fails_at = |spoilt: &SitesEvidence| {
+        let report = verify(&spoilt.write(), &policy, None);
+        report.checks.iter().find(|check| !check.passed).map(|check| check.name)
+    };
+    assert_eq!(fails_at(&good), None);
+    let without = |place: usize| {
+        let mut spoilt = good.clone();
+        let index = spoilt.keys.as_mut().unwrap().remove(place);
+        spoilt.entries.retain(|entry| entry.index != index);
+        spoilt
+    };
+    // The log key, the tag key, the draw key, the key of statements, the end of the first log key.
+    let expected = [Some("keys"), Some("commitment"), Some("commitment"), Some("signatures"), None];
+    assert_eq!([0, 1, 2, 3, 4].map(|place| fails_at(&without(place))), expected);
+    let mut unlisted = good.clone();
+    unlisted.keys.as_mut().unwrap().pop();
+    assert_eq!(fails_at(&unlisted), Some("entries"));
+    let plain = SitesEvidence { keys: None, ..good.clone() };
+    assert_eq!(fails_at(&plain), Some("entries"), "sites-v1 knows no such statements");
+    let mut foreign = good;
+    foreign.alpha = Hash([1; 32]);
+    assert_eq!(fails_at(&foreign), Some("entries"));
+    assert_eq!(app.fsck(), Vec::<String>::new());
 }

@@ -118,7 +118,7 @@ const OPEN: &[&str] = &[
     "/log/signatures/{path}",
     "/log/witnesses",
     "/log/heads",
-    "/log/heads.txt",
+    "/log/heads/{path}",
     "/log/proofs/{index}",
     "/draws/{id}/evidence",
     "/sites-draws/{id}/evidence",

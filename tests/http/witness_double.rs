@@ -24,6 +24,8 @@ pub enum Mood {
     WrongSize,
     /// Says the size that it has just been told.
     SameSize,
+    /// Has cosigned another tree of the same size, and says so as tlog-witness 1.0.0 has it.
+    OtherRoot,
     /// Says a size that the log does not have.
     Ahead,
     /// Does not answer.
@@ -122,6 +124,7 @@ impl Cosigner for Double {
             }
             Mood::WrongSize => Ok(Answer::Size(if request.old == 1 { 2 } else { 1 })),
             Mood::SameSize => Ok(Answer::Size(request.old)),
+            Mood::OtherRoot => Ok(Answer::Size(head.size)),
             Mood::Ahead => Ok(Answer::Size(1 << 40)),
             Mood::Fails(trouble) => Err(trouble),
         }

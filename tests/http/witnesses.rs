@@ -9,14 +9,17 @@ use std::time::{Duration, Instant};
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::verify::verify;
 use expert_draw::http::server::{Running, Serving, spawn};
-use expert_draw::log::{AddCheckpoint, Checkpoint, Policy, SignedNote, unpack_entries};
+use expert_draw::log::{AddCheckpoint, Checkpoint, KeyUse, Policy, SignedNote, unpack_entries};
 use expert_draw::outside::witness::{Answer, BODY_LIMIT, Cosigner, HttpWitness, Trouble};
 use expert_draw::ports::LogSigner as _;
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
+use expert_draw::service::actor::{Actor, Role};
+use expert_draw::service::log_export::{UpTo, export};
 use expert_draw::service::witnesses::Witness;
 use expert_draw::service::witnesses::drive::Drive;
 use expert_draw::service::witnesses::push::{GRACE, PAUSE_LIMIT, Pushed};
+use expert_draw::store::Reader;
 
 use crate::app::TestApp;
 use crate::support::{Kind, on_both};
@@ -33,7 +36,10 @@ on_both! {
     fsck_names_a_head_that_is_not_the_trees_and_a_line_that_does_not_verify
     a_witness_that_never_answers_holds_up_neither_the_log_nor_the_others
     an_evidence_file_carries_the_quorum_that_its_draw_got
+    a_file_with_later_keys_holds_those_that_its_head_covers
+    a_file_keeps_a_head_of_an_earlier_log_key_unless_that_was_found_out
     tiles_are_immutable_and_what_grows_is_cached_for_seconds
+    an_exported_directory_holds_the_heads_and_follows_late_cosignatures
 }
 
 fn of(doubles: &[Arc<Double>]) -> Vec<Witness> {
@@ -151,7 +157,7 @@ fn heads_are_cosigned_stored_and_merged_into_the_served_checkpoint(kind: Kind) {
         watched.get(&format!("/log/heads?covering={index}")).expect(200).json()["items"],
         page["items"]
     );
-    let text = watched.get("/log/heads.txt").expect(200).text();
+    let text = watched.get("/log/heads/000").expect(200).text();
     assert_eq!(text, format!("{}\n{}", heads[0].note, heads[1].note));
     let shown = watched.get("/log/witnesses").expect(200).json();
     assert_eq!(shown["size"], newer);
@@ -239,7 +245,7 @@ fn a_head_that_nobody_cosigned_is_replaced_and_one_that_was_cosigned_is_kept(kin
         assert_eq!(watched.push(0), Pushed::Failed(Trouble::Unreachable));
     }
     assert_eq!(watched.service.cosigned_heads(0, 9).unwrap(), []);
-    assert_eq!(watched.get("/log/heads.txt").expect(200).text(), "");
+    watched.get("/log/heads/000").problem(404, "not_found");
     watched.doubles[0].set(Mood::Honest);
     watched.app.clock.advance(PAUSE_LIMIT);
     let last = watched.app.size();
@@ -258,6 +264,7 @@ fn lies_are_named_and_tried_again_later_and_harm_nobody_else(kind: Kind) {
         (Mood::BadSignature, Trouble::BadCosignature),
         (Mood::WrongSize, Trouble::WrongSize),
         (Mood::SameSize, Trouble::WrongSize),
+        (Mood::OtherRoot, Trouble::Inconsistent),
         (Mood::Ahead, Trouble::Ahead),
         (Mood::Fails(Trouble::Malformed), Trouble::Malformed),
     ];
@@ -386,6 +393,58 @@ fn an_evidence_file_carries_the_quorum_that_its_draw_got(kind: Kind) {
     assert_eq!(app.fsck(), [""; 0]);
 }
 
+fn a_file_with_later_keys_holds_those_that_its_head_covers(kind: Kind) {
+    let watched = Watched::by(kind, 1);
+    let app = &watched.app;
+    let administrator = Actor::of_role("console", Role::Administrator);
+    let rotate = || watched.service.rotate_key(&administrator, KeyUse::Statements).unwrap();
+    rotate();
+    let draw = crate::draws::drawn(app);
+    let path = format!("/api/v1/draws/{}/evidence", draw["id"].as_str().unwrap());
+    let size = || {
+        let file = app.ask("GET", &path, &[], b"").expect(200);
+        crate::draws::verified(app, &file, Audience::Public).facts.tree_size
+    };
+    let ended = app.size();
+    assert_eq!(watched.push(0), Pushed::Cosigned(ended));
+    watched.write();
+    assert_eq!(size(), Some(ended), "the cosigned head, not the newest");
+    // An entry about keys above the head is left to later files: the head that has a quorum stays.
+    rotate();
+    assert_eq!(size(), Some(ended));
+    assert_eq!(watched.push(0), Pushed::Cosigned(app.size()));
+    assert_eq!(size(), Some(ended));
+}
+
+fn a_file_keeps_a_head_of_an_earlier_log_key_unless_that_was_found_out(kind: Kind) {
+    use expert_draw::evidence::{Evidence, Format};
+    use expert_draw::log::{KeyRetired, KeyUse, RetiredBecause};
+    use expert_draw::service::actor::{Actor, Role};
+    for found_out in [false, true] {
+        let watched = Watched::by(kind, 1);
+        let app = &watched.app;
+        let draw = crate::draws::drawn(app);
+        let ended = app.size();
+        assert_eq!(watched.push(0), Pushed::Cosigned(ended));
+        let administrator = Actor::of_role("console", Role::Administrator);
+        let before = app.service.rotate_key(&administrator, KeyUse::Log).unwrap().before;
+        let doubtful_from = ended;
+        let reason =
+            if found_out { RetiredBecause::Compromised { doubtful_from } } else { RetiredBecause::Succeeded };
+        app.service.retire_key(&administrator, KeyRetired { key: before, reason }).unwrap();
+        let path = format!("/api/v1/draws/{}/evidence", draw["id"].as_str().unwrap());
+        let file = app.ask("GET", &path, &[], b"").expect(200);
+        let report = crate::draws::verified(app, &file, Audience::Public);
+        let format = Evidence::read(&file.bytes).unwrap().format;
+        // The witnessed head, as it was; or the newest, which no witness has seen, under the new key alone.
+        let expected = if found_out { (Some(app.size()), Format::V3) } else { (Some(ended), Format::V1) };
+        assert_eq!((report.facts.tree_size, format), expected, "found out: {found_out}");
+        let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
+        assert_eq!(keys["policy"].as_str().unwrap().matches("\nlog ").count(), if found_out { 1 } else { 2 });
+        assert_eq!(app.fsck(), [""; 0]);
+    }
+}
+
 fn tiles_are_immutable_and_what_grows_is_cached_for_seconds(kind: Kind) {
     let watched = Watched::by(kind, 1);
     let size = watched.write();
@@ -396,13 +455,14 @@ fn tiles_are_immutable_and_what_grows_is_cached_for_seconds(kind: Kind) {
             assert_eq!(answer.header("Content-Type"), "application/octet-stream");
         }
     }
-    for path in ["checkpoint", "heads.txt"] {
+    assert_eq!(watched.push(0), Pushed::Cosigned(size));
+    for path in ["checkpoint", "heads/000"] {
         let answer = watched.get(&format!("/log/{path}")).expect(200);
         assert_eq!(answer.header("Cache-Control"), "public, max-age=2, must-revalidate");
         assert_eq!(answer.header("Content-Type"), "text/plain; charset=utf-8");
     }
     // What is not there yet may be there in a moment: nobody keeps the answer.
-    for path in ["tile/0/000", "tile/entries/000", "signatures/000", "tile/1/000.p/1"] {
+    for path in ["tile/0/000", "tile/entries/000", "signatures/000", "tile/1/000.p/1", "heads/001"] {
         assert_eq!(watched.get(&format!("/log/{path}")).expect(404).header("Cache-Control"), "no-store");
     }
     let next = format!("/log/tile/entries/000.p/{}", size + 1);
@@ -422,6 +482,41 @@ fn tiles_are_immutable_and_what_grows_is_cached_for_seconds(kind: Kind) {
         let note = [entry.as_slice(), b"\n\n", &lines].concat();
         assert_eq!(note, watched.service.log_proof(index as u64).unwrap().0.as_bytes());
     }
+}
+
+fn an_exported_directory_holds_the_heads_and_follows_late_cosignatures(kind: Kind) {
+    let watched = Watched::by(kind, 2);
+    let reader = Reader::open(&watched.app.fresh.database, 1, Duration::from_secs(20)).unwrap();
+    let out = watched.app.fresh.folder.join("out");
+    let run = |up_to: &UpTo| export(&reader, &out, up_to, &mut |_| {});
+    let read = |path: &str| std::fs::read(out.join(path)).unwrap();
+    let vkeys = || watched.doubles.iter().map(|double| double.vkey()).collect::<Vec<_>>();
+    assert_eq!(run(&UpTo::Witnessed(1, vkeys())).unwrap_err().code, "not_found");
+    let size = watched.write();
+    assert_eq!(watched.push(0), Pushed::Cosigned(size));
+    let newer = watched.write();
+    watched.app.clock.advance(GRACE);
+    assert_eq!(watched.push(0), Pushed::Cosigned(newer));
+    assert_eq!(run(&UpTo::Witnessed(1, vkeys())).unwrap().size, newer);
+    let served = watched.get("/log/heads/000").expect(200).bytes;
+    assert_eq!(
+        (read("heads/000"), read("checkpoint")),
+        (served, watched.checkpoint().to_string().into_bytes())
+    );
+    // The other witness comes late, and the log has grown: the head that both cosigned is not the newest.
+    assert_eq!(watched.push(1), Pushed::Cosigned(newer));
+    let served = watched.get("/log/heads/000").expect(200);
+    assert_eq!(served.text().matches("\n\n").count(), 3, "two notes, a line between them");
+    let newest = watched.write();
+    assert_eq!(watched.push(0), Pushed::Cosigned(newest));
+    let done = run(&UpTo::Witnessed(2, vkeys())).unwrap();
+    assert_eq!((done.before, done.size, done.written), (newer, newer, 2), "the heads and the checkpoint");
+    assert_eq!(read("heads/000"), served.bytes, "no head that is larger than the checkpoint");
+    assert_eq!(read("checkpoint"), watched.get("/log/checkpoint?witnessed=2").expect(200).bytes);
+    let done = run(&UpTo::Newest).unwrap();
+    assert_eq!((done.before, done.size), (newer, newest));
+    // An older head than the directory's is a step back, and refused.
+    assert_eq!(run(&UpTo::Witnessed(2, vkeys())).unwrap_err().code, "other_history");
 }
 
 /// Holds every request until it is told to go on.

@@ -21,8 +21,8 @@ use expert_draw::evidence::openings::{
 use expert_draw::evidence::{Audience, Evidence, EvidenceEntry, Format, Openings};
 use expert_draw::log::opened::LogOpened;
 use expert_draw::log::{
-    Algorithm, Checkpoint, Origin, Policy, Statement, VerifierKey, key_digest, merkle, sign_note,
-    sign_statement,
+    Algorithm, Checkpoint, KeyRegistered, KeyUse, Origin, Policy, Statement, VerifierKey, key_digest, merkle,
+    sign_note, sign_statement,
 };
 use expert_draw::registry::{card_digest, expert_card, image_digest};
 
@@ -119,6 +119,30 @@ impl Log {
         self.notes.push(note.to_string());
         self.statements.push(statement);
         index
+    }
+
+    /// Registers the next key of a use, which is in force from then on; answers the digest of the one before.
+    pub fn rotate(&mut self, usage: KeyUse) -> Hash {
+        let secret = SigningKey::from_bytes(&bytes(&format!("{} 2", usage.name())));
+        let vrf = VrfSecret::from_seed(bytes(&format!("{} 2", usage.name())));
+        let key = if usage.is_vrf() { *vrf.public().as_bytes() } else { secret.verifying_key().to_bytes() };
+        let text = KeyRegistered::possession_text(self.origin.as_str(), usage, &key);
+        let proof = if usage.is_vrf() {
+            vrf.prove(text.as_bytes()).as_bytes().to_vec()
+        } else {
+            secret.sign(text.as_bytes()).to_bytes().to_vec()
+        };
+        let said = KeyRegistered { usage, key, proof: Some(proof), name: None, witness: None };
+        self.say(KeyRegistered::TYPE, said.fields());
+        let before = match usage {
+            KeyUse::Log => std::mem::replace(&mut self.log_key, secret).verifying_key().to_bytes(),
+            KeyUse::Statements => {
+                std::mem::replace(&mut self.statements_key, secret).verifying_key().to_bytes()
+            }
+            KeyUse::DrawVrf => *std::mem::replace(&mut self.draw_vrf, vrf).public().as_bytes(),
+            _ => *std::mem::replace(&mut self.tag_vrf, vrf).public().as_bytes(),
+        };
+        key_digest(&before)
     }
 
     /// Puts another body into a statement that stands already, signed anew; `None` if it is none.

@@ -8,7 +8,7 @@ use expert_draw::codec::{Hash, Json, sha256};
 use expert_draw::draw::pool::Leaf;
 use expert_draw::draw::pool::{excluded_leaf, excluded_leaves};
 use expert_draw::evidence::membership::{CHECKS, Membership, Person, Place, Quoted, Report, Seat, verify};
-use expert_draw::log::{Policy, merkle};
+use expert_draw::log::{KeyRetired, KeyUse, Policy, RetiredBecause, merkle};
 
 use crate::fixture::{Draw, Life};
 
@@ -25,6 +25,7 @@ fn file(draw: &Draw, who: usize, place: Place, seat: Option<Seat>) -> Membership
     let [_, _, committed, _, drawn, unsealed] = draw.entries[..] else { panic!("not unsealed") };
     let of_candidate = matches!(place, Place::Pool { .. });
     Membership {
+        keys: None,
         checkpoint: draw.log.checkpoint(),
         alpha: draw.alpha,
         opened: quoted(draw, 0),
@@ -156,6 +157,44 @@ fn the_files_are_the_fixed_vectors_and_each_refusal_fails_first_at_its_name() {
     bytes[at] ^= 1;
     assert_eq!(first_failed(&verify(&bytes, &policy)), "file");
     hold("refused/file.json", &bytes);
+}
+
+#[test]
+fn files_with_later_keys_are_fixed_and_each_refusal_fails_first_at_its_name() {
+    let mut draw = Draw::new(Life::Unsealed);
+    let first = draw.log.notes.len() as u64;
+    let before = draw.log.rotate(KeyUse::Log);
+    let said = KeyRetired { key: before, reason: RetiredBecause::Succeeded };
+    draw.log.say(KeyRetired::TYPE, said.fields());
+    draw.log.rotate(KeyUse::Statements);
+    let with_keys = |file: Membership| {
+        let keys = (first..first + 3).map(|index| quoted(&draw, index)).collect();
+        Membership { keys: Some(keys), ..file }
+    };
+    hold("../membership2/trust.policy", draw.log.policy_text().as_bytes());
+    let policy = draw.log.policy();
+    for (name, file) in [("seated", seated(&draw)), ("excluded", excluded(&draw))] {
+        let file = with_keys(file);
+        let bytes = file.write();
+        assert_eq!(Membership::read(&bytes).unwrap(), file);
+        assert_eq!(first_failed(&verify(&bytes, &policy)), "none", "{name}");
+        hold(&format!("../membership2/{name}.json"), &bytes);
+        for changed in changes(&Json::parse_canonical(&bytes, 1 << 20).unwrap()) {
+            let report = verify(&with_digest(changed.clone()), &policy);
+            assert!(!report.verified(), "{}", String::from_utf8_lossy(&changed.canonical()));
+        }
+    }
+    let spoilt = |name: &str, change: &dyn Fn(&mut Vec<Quoted>)| {
+        let mut file = with_keys(seated(&draw));
+        change(file.keys.as_mut().unwrap());
+        let bytes = file.write();
+        assert_eq!(Some(first_failed(&verify(&bytes, &policy))), name.split('-').next(), "{name}");
+        hold(&format!("../membership2/refused/{name}.json"), &bytes);
+    };
+    spoilt("entries-order", &|keys| keys.swap(0, 2));
+    spoilt("entries-kind", &|keys| keys[2] = quoted(&draw, 0));
+    spoilt("signatures-no-log-key", &|keys| keys.truncate(0));
+    spoilt("signatures-in-force", &|keys| drop(keys.remove(0)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use expert_draw::draw::tags::{Tags, tags};
 use expert_draw::evidence::sites::{SitesEvidence, SitesOpenings, VenueOpening, verify};
 use expert_draw::evidence::{Audience, EvidenceEntry};
 use expert_draw::log::opened::LogOpened;
-use expert_draw::log::{Policy, key_digest, merkle};
+use expert_draw::log::{KeyRetired, KeyUse, Policy, RetiredBecause, key_digest, merkle};
 
 use crate::fixture::{Log, bytes};
 use crate::vectors::hold;
@@ -42,10 +42,16 @@ struct Made {
     alpha: Hash,
     drawn: SitesDrawn,
     life: Vec<u64>,
+    keys: Option<Vec<u64>>,
 }
 
 impl Made {
     fn new(ended: bool) -> Self {
+        Self::with_keys(ended, false)
+    }
+
+    /// With or without keys that succeeded before the commitment.
+    fn with_keys(ended: bool, rotated: bool) -> Self {
         let mut log = Log::new();
         let opened = LogOpened {
             jurisdiction: "430600".into(),
@@ -63,6 +69,17 @@ impl Made {
             let opening = VenueOpening { venue: venue.into(), city: city.into(), record, index };
             let identity = identity(&key.site_salt(venue), &record, index);
             listed.push((opening, SiteLeaf { identity, city: key.city_tag(city), workstations }));
+        }
+        let mut keys = Vec::new();
+        if rotated {
+            for usage in [KeyUse::Log, KeyUse::Statements, KeyUse::DrawVrf, KeyUse::TagVrf] {
+                keys.push(log.statements.len() as u64);
+                let before = log.rotate(usage);
+                if usage == KeyUse::Log {
+                    let said = KeyRetired { key: before, reason: RetiredBecause::Succeeded };
+                    keys.push(log.say(KeyRetired::TYPE, said.fields()));
+                }
+            }
         }
         listed.sort_by_key(|(_, leaf)| leaf.identity);
         let (venues, leaves): (Vec<_>, Vec<SiteLeaf>) = listed.into_iter().unzip();
@@ -113,7 +130,8 @@ impl Made {
             life.push(log.say(SitesEnded::TYPE, end.fields()));
         }
         log.say("access.recorded", Object::new().with("image", Hash(bytes("look"))));
-        Self { log, key, request, tags, venues, leaves, committed, alpha, drawn, life }
+        let keys = rotated.then_some(keys);
+        Self { log, key, request, tags, venues, leaves, committed, alpha, drawn, life, keys }
     }
 
     fn file(&self, audience: Audience) -> SitesEvidence {
@@ -123,6 +141,7 @@ impl Made {
         if open {
             indices.extend(self.venues.iter().map(|venue| venue.index));
         }
+        indices.extend(self.keys.iter().flatten());
         indices.sort_unstable();
         let entry = |index: u64| EvidenceEntry {
             index,
@@ -141,6 +160,7 @@ impl Made {
             checkpoint: self.log.checkpoint(),
             entries: indices.into_iter().map(entry).collect(),
             alpha: self.alpha,
+            keys: self.keys.clone(),
             life: self.life.clone(),
             leaves: self.leaves.iter().map(SiteLeaf::to_bytes).collect(),
             openings: open.then_some(openings),
@@ -366,4 +386,57 @@ fn the_files_of_sites_verify_as_they_lie_there() {
             })
         );
     }
+}
+
+#[test]
+fn files_of_sites_with_later_keys_are_fixed_and_each_refusal_fails_first_at_its_name() {
+    let made = Made::with_keys(true, true);
+    let policy = made.policy();
+    hold("sites2/trust.policy", made.log.policy_text().as_bytes());
+    for (name, audience) in [("public", Audience::Public), ("auditor", Audience::Auditor)] {
+        let file = made.file(audience).write();
+        assert_eq!(SitesEvidence::read(&file).unwrap().write(), file);
+        assert!(SitesEvidence::is_meant(&file));
+        let report = verify(&file, &policy, Some(audience));
+        assert!(report.verified(), "{name}: {:?}", report.checks);
+        hold(&format!("sites2/{name}.json"), &file);
+        let mut json = Json::parse_canonical(&file, 1 << 24).unwrap();
+        let Json::Map(map) = &mut json else { unreachable!() };
+        map.remove("digest");
+        for spoilt in altered(&json) {
+            let digest = sha256(&[&spoilt.canonical()]);
+            let Json::Map(mut map) = spoilt else { unreachable!() };
+            map.insert("digest".into(), Json::from(digest));
+            let file = Json::Map(map).canonical();
+            assert!(!verify(&file, &policy, None).verified(), "{}", String::from_utf8_lossy(&file));
+        }
+    }
+    let without = |place: usize| {
+        let mut file = made.file(Audience::Public);
+        let index = file.keys.as_mut().unwrap().remove(place);
+        file.entries.retain(|entry| entry.index != index);
+        file.write()
+    };
+    let unlisted = || {
+        let mut file = made.file(Audience::Public);
+        file.keys.as_mut().unwrap().pop();
+        file.write()
+    };
+    // In their order: the log key, the end of the first one, the key of statements, of draws, of tags.
+    for (name, file) in [
+        ("entries", unlisted()),
+        ("keys", without(0)),
+        ("signatures", without(2)),
+        ("commitment", without(3)),
+        ("commitment-tag", without(4)),
+    ] {
+        assert_eq!(refused_at(&file, &policy), name.split('-').next(), "{name}");
+        hold(&format!("sites2/refused/{name}.json"), &file);
+    }
+    // A verifier of sites-v1 reads no such file, and one of these pages no such statements in sites-v1.
+    let plain = SitesEvidence { keys: None, ..made.file(Audience::Public) };
+    assert_eq!(refused_at(&plain.write(), &policy), Some("entries"));
+    // Whoever still pins the first log key alone accepts nothing that the second signed.
+    let first = Policy::parse(Log::new().policy_text().as_bytes()).unwrap();
+    assert_eq!(refused_at(&made.file(Audience::Public).write(), &first), Some("checkpoint"));
 }

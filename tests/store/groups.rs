@@ -13,6 +13,7 @@ use expert_draw::time::Timestamp;
 use crate::support::*;
 
 on_both! {
+    a_signer_that_fails_leaves_nothing_behind_and_the_next_write_stands
     an_entry_is_signed_logged_and_published
     calls_that_arrive_together_commit_together
     a_failing_call_takes_only_itself_back
@@ -393,4 +394,23 @@ fn hooks_hear_of_every_commit_before_the_answer(kind: Kind) {
         write_note(&store, "x").unwrap();
         assert_eq!(sizes.lock().unwrap().last(), Some(&expected));
     }
+}
+
+fn a_signer_that_fails_leaves_nothing_behind_and_the_next_write_stands(kind: Kind) {
+    let fresh = Fresh::new(kind);
+    let signer = std::sync::Arc::new(TestSigner::new("log.example/test", 1));
+    let store = Store::open(StoreConfig { signer: signer.clone(), ..fresh.config() }).unwrap();
+    write_note(&store, "a").unwrap();
+    let before = head_of(&store);
+    signer.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    let refused = write_note(&store, "b").unwrap_err();
+    assert!(
+        matches!(&refused, WriteError::Store(StoreError::Sign(why)) if why.contains("device")),
+        "{refused}"
+    );
+    assert_eq!(head_of(&store), before);
+    signer.fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(write_note(&store, "c").unwrap().index, 1);
+    drop(store);
+    assert_eq!(fresh.findings(), []);
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use ed25519_dalek::{Signer, SigningKey};
@@ -42,6 +42,8 @@ pub struct TestSigner {
     origin: Origin,
     log: (SigningKey, VerifierKey),
     statements: (SigningKey, VerifierKey),
+    /// A device that fails while this is set.
+    pub fails: AtomicBool,
 }
 
 impl TestSigner {
@@ -54,7 +56,7 @@ impl TestSigner {
         };
         let log = key(fill, origin.log_key_name().clone());
         let statements = key(fill + 1, origin.statements_key_name());
-        Self { origin, log, statements }
+        Self { origin, log, statements, fails: AtomicBool::new(false) }
     }
 }
 
@@ -76,6 +78,9 @@ impl LogSigner for TestSigner {
     }
 
     fn sign(&self, key: &VerifierKey, text: &[u8]) -> Result<[u8; 64], SignError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(SignError("the device is gone".into()));
+        }
         let pairs = [&self.log, &self.statements];
         let pair = pairs.into_iter().find(|(_, public)| public == key);
         let (secret, _) = pair.ok_or_else(|| SignError("not at hand".into()))?;

@@ -71,6 +71,7 @@ fn every_altered_column_is_found_and_the_start_refused(kind: Kind) {
         ("log_head", "SET time = time + 9".into(), "head-time", None),
         ("log_head", "SET last_registry_entry = 3".into(), "last-registry-entry", None),
         ("log_head", "SET last_registry_entry = NULL".into(), "last-registry-entry", None),
+        ("log_head", "SET last_key_entry = 1".into(), "last-key-entry", None),
         ("log_head", "SET checkpoint = 'x'".into(), "checkpoint", None),
         ("log_tile", format!("SET hashes = BLOB:{zeros} WHERE level = 1"), "tile", None),
         ("log_tile", "SET idx = 7 WHERE level = 0 AND idx = 1".into(), "tile", None),

@@ -1,4 +1,4 @@
-//! The file's shape (`api-spec/membership-v1.md` §1).
+//! The file's shape (`api-spec/membership-v1.md` §1; with the log's entries about keys `membership-v2.md`).
 //!
 //! *Invariant:* what [`Membership::read`] accepts, [`Membership::write`] writes back byte for byte.
 
@@ -9,6 +9,8 @@ use crate::evidence::bundle::FileError;
 
 /// Value of the field `format`.
 pub const FORMAT: &str = "expert-draw/membership-v1";
+/// The same of a file with entries about keys.
+pub const FORMAT_V2: &str = "expert-draw/membership-v2";
 /// The largest file that is read, in bytes.
 pub const FILE_LIMIT: usize = 1 << 20;
 
@@ -99,6 +101,8 @@ pub struct Membership {
     pub place: Place,
     /// Their seat, if the result gives them one.
     pub seat: Option<Seat>,
+    /// The log's entries about keys, ascending: exactly in a file of membership-v2.
+    pub keys: Option<Vec<Quoted>>,
 }
 
 impl Membership {
@@ -113,8 +117,12 @@ impl Membership {
             .with("draw_salt", person.draw_salt);
         let seat = self.seat.map(|seat| Object::new().with("group", u32::from(seat.group)));
         let bare = Object::new()
-            .with("v", 1u32)
-            .with("format", FORMAT)
+            .with("v", if self.keys.is_some() { 2u32 } else { 1 })
+            .with("format", if self.keys.is_some() { FORMAT_V2 } else { FORMAT })
+            .with_some(
+                "keys",
+                self.keys.as_ref().map(|keys| keys.iter().map(|k| Json::from(quoted(k))).collect::<Json>()),
+            )
             .with("checkpoint", self.checkpoint.as_str())
             .with("alpha", self.alpha)
             .with("opened", quoted(&self.opened))
@@ -143,8 +151,10 @@ impl Membership {
     }
 
     fn read_fields(f: &mut Fields<'_>) -> Result<Self, ShapeError> {
-        f.int("v", 1..=1)?;
-        f.literal("format", FORMAT)?;
+        let later = f.int("v", 1..=2)? == 2;
+        f.literal("format", if later { FORMAT_V2 } else { FORMAT })?;
+        let keys =
+            if later { Some(f.each("keys", |item, path| object(item, path, read_quoted))?) } else { None };
         let place = f.object("place", read_place)?;
         let of_candidate = matches!(place, Place::Pool { .. });
         let result =
@@ -175,6 +185,7 @@ impl Membership {
             result,
             place,
             seat,
+            keys,
         })
     }
 }

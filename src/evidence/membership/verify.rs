@@ -3,7 +3,7 @@
 //! Like the evidence's verifier it takes raw bytes and a policy and believes nothing that it did not
 //! recompute; whatever did not get its turn failed.
 
-use super::file::{FORMAT, Membership, Person, Place, Quoted, Seat};
+use super::file::{FORMAT, FORMAT_V2, Membership, Person, Place, Quoted, Seat};
 use crate::codec::{Hash, Json, LabelledHash, Object};
 use crate::draw::calls::{Outcome, Settled};
 use crate::draw::commitment::Commitment;
@@ -12,6 +12,7 @@ use crate::draw::pool::{Leaf, excluded_leaf};
 use crate::draw::seats::Seated;
 use crate::draw::seed;
 use crate::draw::statements::{Drawn, Unsealed};
+use crate::evidence::later_keys;
 use crate::evidence::said::{REGISTRY_EXPERT, Said};
 use crate::log::opened::LogOpened;
 use crate::log::{Algorithm, Checkpoint, Policy, SignedNote, Statement, VerifierKey, merkle};
@@ -76,9 +77,11 @@ const EARLIER: &str = "not checked: an earlier check failed";
 
 /// Whether bytes say that they are a membership file; looks at their format only.
 pub fn is_membership(bytes: &[u8]) -> bool {
-    let format = format!("\"format\":\"{FORMAT}\"");
     let start = bytes.get(..bytes.len().min(super::file::FILE_LIMIT)).unwrap_or_default();
-    start.windows(format.len()).any(|window| window == format.as_bytes())
+    [FORMAT, FORMAT_V2].iter().any(|format| {
+        let format = format!("\"format\":\"{format}\"");
+        start.windows(format.len()).any(|window| window == format.as_bytes())
+    })
 }
 
 /// Verifies a membership file under a trust policy.
@@ -99,7 +102,7 @@ fn run(report: &mut Report, bytes: &[u8], policy: &Policy) -> Option<()> {
     let (head, log_key) = report.check(checkpoint(&file, policy))?;
     report.facts.tree_size = Some(head.size);
     let said = report.check(entries(&file, &head))?;
-    report.check(signatures(&said, &head, &log_key))?;
+    report.check(signatures(&file, &said, (&head, &log_key), policy))?;
     let commitment = report.check(commitment(&file, &said))?;
     report.facts.alpha = Some(file.alpha);
     let announcement = report.check(unsealed(&file, &said))?;
@@ -176,6 +179,8 @@ struct Entries {
     result: Option<Read>,
     unsealed: Read,
     first: Read,
+    /// Entries about keys; `None` of a file of membership-v1.
+    keys: Option<Vec<Read>>,
 }
 
 fn checkpoint(file: &Membership, policy: &Policy) -> Answer<(Checkpoint, [u8; 32])> {
@@ -207,6 +212,14 @@ fn entries(file: &Membership, head: &Checkpoint) -> Answer<Entries> {
     }
     let opened = LogOpened::read(&first.statement.body_json()).map_err(|e| e.to_string())?;
     let result = file.result.as_ref().map(|quoted| read(quoted, head)).transpose()?;
+    let keys = match &file.keys {
+        Some(quoted) => Some(quoted.iter().map(|quoted| read(quoted, head)).collect::<Result<Vec<_>, _>>()?),
+        None => None,
+    };
+    let about_keys = keys.iter().flatten().all(|entry| later_keys::is_about_a_key(entry.statement.kind()));
+    if !about_keys || !keys.iter().flatten().is_sorted_by(|a, b| a.index < b.index) {
+        return Err("keys are not entries about keys in the order of the log".into());
+    }
     let all = Entries {
         registry: read(&file.registry, head)?,
         committed: read(&file.committed, head)?,
@@ -214,6 +227,7 @@ fn entries(file: &Membership, head: &Checkpoint) -> Answer<Entries> {
         result,
         opened,
         first,
+        keys,
     };
     let mut order = vec![&all.first, &all.registry, &all.committed];
     order.extend(all.result.as_ref());
@@ -226,21 +240,50 @@ fn entries(file: &Membership, head: &Checkpoint) -> Answer<Entries> {
     Ok((all, seen))
 }
 
-fn signatures(said: &Entries, head: &Checkpoint, log_key: &[u8; 32]) -> Answer<()> {
-    if said.opened.log != *log_key {
-        return Err("entry 0 registers another log key than the one that signed the checkpoint".into());
-    }
-    let name = head.origin.statements_key_name();
-    let key = VerifierKey::new(name, Algorithm::Ed25519, said.opened.statements)
-        .map_err(|e| format!("statements key of entry 0: {e}"))?;
+fn signatures(
+    file: &Membership,
+    said: &Entries,
+    (head, log_key): (&Checkpoint, &[u8; 32]),
+    policy: &Policy,
+) -> Answer<()> {
     let all = [&said.first, &said.registry, &said.committed, &said.unsealed];
-    for entry in all.into_iter().chain(&said.result) {
+    let all = all.into_iter().chain(&said.result).chain(said.keys.iter().flatten());
+    let book = match &said.keys {
+        None if said.opened.log != *log_key => {
+            return Err("entry 0 registers another log key than the one that signed the checkpoint".into());
+        }
+        None => None,
+        Some(keys) => {
+            let keys = keys.iter().map(|entry| (entry.index, &entry.statement));
+            let book = later_keys::book(head, &said.opened, keys)?;
+            let note = SignedNote::parse(file.checkpoint.as_bytes()).map_err(|e| e.to_string())?;
+            if !later_keys::is_signed(&note, head, policy, &book) {
+                let rule =
+                    "no log key that is in use at this size, and pinned by the policy, signed the checkpoint";
+                return Err(rule.into());
+            }
+            Some(book)
+        }
+    };
+    let name = head.origin.statements_key_name();
+    let first = VerifierKey::new(name, Algorithm::Ed25519, said.opened.statements)
+        .map_err(|e| format!("statements key of entry 0: {e}"))?;
+    for entry in all {
         if entry.note.signatures().len() != 1 {
             return Err(format!("entry {}: must carry exactly one signature", entry.index));
         }
+        let key = match &book {
+            Some(book) => later_keys::of_statement(head, book, entry.index)?,
+            None => first.clone(),
+        };
         entry.note.verify(&key).map_err(|e| format!("entry {}: {e}", entry.index))?;
     }
-    Ok(((), "signed by the statements key of entry 0".to_owned()))
+    let seen = if book.is_some() {
+        "signed by the statements key in force"
+    } else {
+        "signed by the statements key of entry 0"
+    };
+    Ok(((), seen.to_owned()))
 }
 
 fn commitment(file: &Membership, said: &Entries) -> Answer<Commitment> {

@@ -1,4 +1,5 @@
-//! The evidence file of a draw of sites, both ways (`api-spec/sites-v1.md` §7).
+//! The evidence file of a draw of sites, both ways (`api-spec/sites-v1.md` §7; with the log's entries about
+//! keys `sites-v2.md`).
 //!
 //! A small file of its own beside the evidence of the experts' draw: both carry the same package tag.
 //! [`verify`] recomputes everything and believes nothing.
@@ -15,6 +16,8 @@ pub use verify::{CHECKS, SitesCheck, SitesFacts, SitesReport, verify};
 
 /// Value of the field `format`.
 pub const FORMAT: &str = "expert-draw/sites-v1";
+/// The same of a file with entries about keys.
+pub const FORMAT_V2: &str = "expert-draw/sites-v2";
 /// The largest file that is read, in bytes.
 pub const FILE_LIMIT: usize = 16 << 20;
 
@@ -63,6 +66,8 @@ pub struct SitesEvidence {
     pub leaves: Vec<Vec<u8>>,
     /// Openings; exactly in an auditor's file.
     pub openings: Option<SitesOpenings>,
+    /// Indices of the log's entries about keys: exactly in a file of sites-v2.
+    pub keys: Option<Vec<u64>>,
 }
 
 impl SitesEvidence {
@@ -76,8 +81,12 @@ impl SitesEvidence {
                 .into()
         };
         let bare = Object::new()
-            .with("v", 1u32)
-            .with("format", FORMAT)
+            .with("v", if self.keys.is_some() { 2u32 } else { 1 })
+            .with("format", if self.keys.is_some() { FORMAT_V2 } else { FORMAT })
+            .with_some(
+                "keys",
+                self.keys.as_ref().map(|keys| keys.iter().map(|i| Json::from(*i)).collect::<Json>()),
+            )
             .with("audience", self.audience.name())
             .with("checkpoint", self.checkpoint.as_str())
             .with("entries", self.entries.iter().map(entry).collect::<Json>())
@@ -100,8 +109,12 @@ impl SitesEvidence {
             return Err(FileError::Digest);
         }
         let file = object(&json, "", |f| {
-            f.int("v", 1..=1)?;
-            f.literal("format", FORMAT)?;
+            let later = f.int("v", 1..=2)? == 2;
+            f.literal("format", if later { FORMAT_V2 } else { FORMAT })?;
+            let index = |item: &Json, path: &str| {
+                let index = item.as_int().and_then(|n| u64::try_from(n).ok());
+                index.ok_or_else(|| ShapeError::new(path, "must be a log index"))
+            };
             let audience = Audience::parse(f.str("audience")?);
             Ok(Self {
                 audience: audience.ok_or_else(|| f.wrong("audience", "must be public or auditor"))?,
@@ -116,10 +129,8 @@ impl SitesEvidence {
                     })
                 })?,
                 alpha: f.hash("alpha")?,
-                life: f.each("life", |item, path| {
-                    let index = item.as_int().and_then(|n| u64::try_from(n).ok());
-                    index.ok_or_else(|| ShapeError::new(path, "must be a log index"))
-                })?,
+                life: f.each("life", index)?,
+                keys: if later { Some(f.each("keys", index)?) } else { None },
                 leaves: f.each("leaves", |item, path| {
                     item.as_str().and_then(from_hex).ok_or_else(|| ShapeError::new(path, "must be hex"))
                 })?,
@@ -137,8 +148,10 @@ impl SitesEvidence {
 
     /// Whether bytes are a file of this format, as far as its head says.
     pub fn is_meant(bytes: &[u8]) -> bool {
-        let needle = format!("\"format\":\"{FORMAT}\"");
-        bytes.len() <= FILE_LIMIT && bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+        [FORMAT, FORMAT_V2].iter().any(|format| {
+            let needle = format!("\"format\":\"{format}\"");
+            bytes.len() <= FILE_LIMIT && bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+        })
     }
 }
 

@@ -1,8 +1,9 @@
-//! The verifier of a draw of sites: the named checks of `api-spec/sites-v1.md` §8, in their order. A check
+//! The verifier of a draw of sites: the named checks of `api-spec/sites-v1.md` §8 (and of `sites-v2.md`, when
+//! the file carries entries about keys), in their order. A check
 //! whose input an earlier failed check should have given fails too: nothing is skipped.
 
 use super::{SitesEvidence, SitesOpenings};
-use crate::codec::{Hash, Json, Object, ShapeError, object, sha256};
+use crate::codec::{Hash, Json, Object, ShapeError, object};
 use crate::draw::seed::{self, Contribution};
 use crate::draw::sites::leaves::{are_ordered, identity, root};
 use crate::draw::sites::{self, Limits, Picked, SiteLeaf, SitesCommitted, SitesDrawn, SitesEnded, SitesKey};
@@ -10,8 +11,9 @@ use crate::draw::statements::Contributed;
 use crate::draw::tags;
 use crate::draw::vrf::VrfPublic;
 use crate::evidence::bundle::Audience;
+use crate::evidence::later_keys;
 use crate::log::opened::LogOpened;
-use crate::log::{Algorithm, Checkpoint, Policy, SignedNote, Statement, VerifierKey, merkle};
+use crate::log::{Checkpoint, KeyBook, KeyUse, Policy, SignedNote, Statement, merkle};
 
 /// The statement that records a venue.
 const RECORD: &str = "registry.record";
@@ -134,6 +136,7 @@ enum Said {
     Contributed(Box<Contributed>),
     Drawn(SitesDrawn),
     Ended(SitesEnded),
+    Key(Statement),
 }
 
 struct Entry {
@@ -149,12 +152,18 @@ struct Head {
     log_key: [u8; 32],
 }
 
-struct Keys {
-    statements: [u8; 32],
-    draw_vrf: VrfPublic,
-    tag_vrf: VrfPublic,
-    draw_digest: Hash,
-    tag_digest: Hash,
+/// The keys by index; of a file without entries about keys, those of entry 0.
+struct Keys(KeyBook);
+
+impl Keys {
+    fn in_force(&self, usage: KeyUse, index: u64) -> Option<Hash> {
+        self.0.in_force(usage, index).map(|key| key.digest)
+    }
+
+    fn vrf(&self, digest: &Hash) -> Result<VrfPublic, String> {
+        let key = self.0.find(digest).ok_or("not a key of the log")?;
+        VrfPublic::from_bytes(key.key).map_err(|e| e.to_string())
+    }
 }
 
 /// Verifies a file under a trust policy; `expect` is the audience that the reader wants.
@@ -176,7 +185,7 @@ fn run(report: &mut SitesReport, bytes: &[u8], policy: &Policy, expect: Option<A
     let head = report.check("checkpoint", checkpoint(&file, policy))?;
     report.facts.tree_size = Some(head.checkpoint.size);
     let entries = report.check("entries", entries(&file, &head.checkpoint))?;
-    let keys = report.check("keys", keys(&entries, &head))?;
+    let keys = report.check("keys", keys(&file, &entries, &head, policy))?;
     report.check("signatures", signatures(&entries, &head, &keys));
     let (index, committed) = report.check("commitment", commitment(&file, &entries, &keys))?;
     report.facts.attempt = Some(committed.attempt);
@@ -228,8 +237,10 @@ fn checkpoint(file: &SitesEvidence, policy: &Policy) -> Answer<Head> {
     Ok((Head { checkpoint: outcome.checkpoint, log_key }, seen))
 }
 
-fn read(kind: &str, fields: &Json) -> Result<Said, ShapeError> {
-    match kind {
+fn read(statement: &Statement, with_keys: bool) -> Result<Said, ShapeError> {
+    let fields = &statement.body_json();
+    match statement.kind() {
+        kind if with_keys && later_keys::is_about_a_key(kind) => Ok(Said::Key(statement.clone())),
         LogOpened::TYPE => LogOpened::read(fields).map(Said::Opened),
         RECORD => object(fields, "", |f| f.hash("image")).map(Said::Record),
         SitesCommitted::TYPE => SitesCommitted::read(fields).map(|said| Said::Committed(Box::new(said))),
@@ -245,7 +256,7 @@ fn alpha_of(said: &Said) -> Option<&Hash> {
         Said::Contributed(said) => Some(&said.alpha),
         Said::Drawn(said) => Some(&said.alpha),
         Said::Ended(said) => Some(&said.alpha),
-        Said::Opened(_) | Said::Record(_) | Said::Committed(_) => None,
+        Said::Opened(_) | Said::Record(_) | Said::Committed(_) | Said::Key(_) => None,
     }
 }
 
@@ -261,13 +272,14 @@ fn entries(file: &SitesEvidence, head: &Checkpoint) -> Answer<Vec<Entry>> {
         if *statement.log() != head.origin {
             return Err(at("says it belongs to another log".into()));
         }
-        let said = read(statement.kind(), &statement.body_json()).map_err(|e| at(e.to_string()))?;
+        let said = read(&statement, file.keys.is_some()).map_err(|e| at(e.to_string()))?;
         let leaf = merkle::leaf_hash(bytes);
         merkle::verify_inclusion(given.index, head.size, &leaf, &given.proof, &head.root)
             .map_err(|e| at(e.to_string()))?;
         let own = match &said {
             Said::Opened(_) => given.index == 0,
             Said::Record(_) => opened.contains(&given.index),
+            Said::Key(_) => true,
             Said::Committed(_) => file.life.first() == Some(&given.index),
             later => alpha_of(later) == Some(&file.alpha) && file.life.contains(&given.index),
         };
@@ -285,35 +297,45 @@ fn entries(file: &SitesEvidence, head: &Checkpoint) -> Answer<Vec<Entry>> {
     if !found.iter().filter(own).map(|entry| entry.index).eq(file.life.iter().copied()) {
         return Err("life does not list exactly the entries of this draw".into());
     }
+    let about_keys = found.iter().filter(|entry| matches!(entry.said, Said::Key(_)));
+    if !about_keys.map(|entry| entry.index).eq(file.keys.iter().flatten().copied()) {
+        return Err("keys does not list exactly the entries about keys".into());
+    }
     let seen = format!("{} entries, all in the tree", found.len());
     Ok((found, seen))
 }
 
-fn keys(entries: &[Entry], head: &Head) -> Answer<Keys> {
+fn keys(file: &SitesEvidence, entries: &[Entry], head: &Head, policy: &Policy) -> Answer<Keys> {
     let Some(Entry { said: Said::Opened(opened), .. }) = entries.first() else {
         return Err("entry 0 (log.opened) is missing".into());
     };
-    if opened.log != head.log_key {
-        return Err("entry 0 registers another log key than the one that signed the checkpoint".into());
+    let about_keys = entries.iter().filter_map(|entry| match &entry.said {
+        Said::Key(statement) => Some((entry.index, statement)),
+        _ => None,
+    });
+    let book = later_keys::book(&head.checkpoint, opened, about_keys)?;
+    if file.keys.is_none() {
+        if opened.log != head.log_key {
+            return Err("entry 0 registers another log key than the one that signed the checkpoint".into());
+        }
+        return Ok((Keys(book), format!("four keys of {}", opened.jurisdiction)));
     }
-    let vrf = |bytes: [u8; 32]| VrfPublic::from_bytes(bytes).map_err(|e| format!("keys of entry 0: {e}"));
-    let keys = Keys {
-        statements: opened.statements,
-        draw_vrf: vrf(opened.draw_vrf)?,
-        tag_vrf: vrf(opened.tag_vrf)?,
-        draw_digest: sha256(&[&opened.draw_vrf]),
-        tag_digest: sha256(&[&opened.tag_vrf]),
-    };
-    Ok((keys, format!("four keys of {}", opened.jurisdiction)))
+    let note = SignedNote::parse(file.checkpoint.as_bytes()).map_err(|e| e.to_string())?;
+    if !later_keys::is_signed(&note, &head.checkpoint, policy, &book) {
+        return Err(
+            "no log key that is in use at this size, and pinned by the policy, signed the checkpoint".into(),
+        );
+    }
+    let seen = format!("{} keys of {}", book.all().len(), opened.jurisdiction);
+    Ok((Keys(book), seen))
 }
 
 fn signatures(entries: &[Entry], head: &Head, keys: &Keys) -> Answer<()> {
-    let name = head.checkpoint.origin.statements_key_name();
-    let key = VerifierKey::new(name, Algorithm::Ed25519, keys.statements).map_err(|e| e.to_string())?;
     for entry in entries {
         if entry.note.signatures().len() != 1 {
             return Err(format!("entry {}: must carry exactly one signature", entry.index));
         }
+        let key = later_keys::of_statement(&head.checkpoint, &keys.0, entry.index)?;
         entry.note.verify(&key).map_err(|e| format!("entry {}: {e}", entry.index))?;
     }
     Ok(((), format!("{} statements signed by the statements key", entries.len())))
@@ -328,7 +350,8 @@ fn commitment(file: &SitesEvidence, entries: &[Entry], keys: &Keys) -> Answer<(u
     if seed::alpha(entry.index, &entry.leaf) != file.alpha {
         return Err("alpha is not that of the commitment".into());
     }
-    if said.tag_key != keys.tag_digest || said.contributor != keys.draw_digest {
+    let in_force = |usage| keys.in_force(usage, entry.index);
+    if (in_force(KeyUse::TagVrf), in_force(KeyUse::DrawVrf)) != (Some(said.tag_key), Some(said.contributor)) {
         return Err("names other keys than the log registers".into());
     }
     if said.deadline < entry.time {
@@ -377,11 +400,14 @@ fn contribution(
         if entry.index <= committed || entry.time > said.deadline {
             return Err(at("stands before the commitment or came after the deadline"));
         }
-        if given.key != keys.draw_digest {
+        if given.key != said.contributor {
             return Err(at("is by another key than the committed one"));
         }
-        let beta =
-            keys.draw_vrf.verify(file.alpha.as_bytes(), &given.proof).map_err(|e| at(&e.to_string()))?;
+        if !keys.0.find(&given.key).is_some_and(|key| key.may_contribute_at(entry.index)) {
+            return Err(at("is by a key that was retired as compromised"));
+        }
+        let key = keys.vrf(&given.key).map_err(|e| at(&e))?;
+        let beta = key.verify(file.alpha.as_bytes(), &given.proof).map_err(|e| at(&e.to_string()))?;
         found.push((entry.index, Contribution::Operator(beta.0)));
     }
     match <[(u64, Contribution); 1]>::try_from(found) {
@@ -439,8 +465,13 @@ fn picks(committed: &SitesCommitted, leaves: &[SiteLeaf], seed: &Hash, drawn: &S
 
 fn open_package(open: &SitesOpenings, committed: &SitesCommitted, keys: &Keys) -> Answer<()> {
     let request = &open.request;
-    let opened =
-        tags::open(&keys.tag_vrf, &request.plan, &request.package, &open.plan_proof, &open.package_proof);
+    let opened = tags::open(
+        &keys.vrf(&committed.tag_key)?,
+        &request.plan,
+        &request.package,
+        &open.plan_proof,
+        &open.package_proof,
+    );
     let (plan, package) = opened.map_err(|e| e.to_string())?;
     if plan != committed.plan_tag || package != committed.package_tag {
         return Err("the proofs lead to other tags than the committed ones".into());

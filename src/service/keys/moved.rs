@@ -70,7 +70,7 @@ impl Service {
                 to_proof: *after.package_proof.as_bytes(),
             });
         }
-        moved.sort_by(|a, b| a.from.cmp(&b.from));
+        moved.sort_by_key(|moved| moved.from);
         let statement =
             |packages: &[MovedTag]| TagsMoved { from: *from, to: *to, packages: packages.to_vec() };
         Ok(Moved {

@@ -15,6 +15,7 @@ use crate::service::actor::{Action, Actor};
 use crate::service::archive::Archive;
 use crate::service::case_body::text;
 use crate::service::cases::Case;
+use crate::service::evidence::entries_about_keys;
 use crate::service::refusal::{Kind, Refusal};
 use crate::service::witnesses;
 use crate::store::case::CaseFilter;
@@ -179,9 +180,13 @@ impl Archive<'_> {
         if open {
             indices.extend(made.record.venues.iter().map(|line| line.index));
         }
+        let named = [made.committed.tag_key, made.committed.contributor];
+        let newest = indices.iter().max().copied().unwrap_or_default();
+        let head = witnesses::head_covering(conn, newest)?;
+        let keys = entries_about_keys(conn, &named, &indices, head.size)?;
+        indices.extend(keys.iter().flatten());
         indices.sort_unstable();
         indices.dedup();
-        let head = witnesses::head_covering(conn, indices.last().copied().unwrap_or_default())?;
         let mut entries = Vec::new();
         for index in indices {
             let entry = store::journal::find(conn, index)?;
@@ -210,6 +215,7 @@ impl Archive<'_> {
             life: made.entries.clone(),
             leaves: made.leaves().iter().map(SiteLeaf::to_bytes).collect(),
             openings: open.then_some(openings),
+            keys,
         };
         Ok(file.write())
     }

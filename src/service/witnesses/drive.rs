@@ -88,9 +88,10 @@ fn serve(
             Ok(Pushed::Failed(trouble)) => tracing::warn!(%name, trouble = trouble.word(), "not cosigned"),
             Err(refusal) => tracing::error!(%name, "witness: {refusal} {:?}", refusal.cause),
         }
-        let _ = woken.recv_timeout(rest);
         if !stop.load(Ordering::SeqCst) {
+            // First the pause: what is written after it is pushed at once.
             std::thread::sleep(PACE);
+            let _ = woken.recv_timeout(rest);
         }
     }
 }

@@ -23,7 +23,7 @@ use super::refusal::Refusal;
 use crate::codec::Hash;
 use crate::log::{SignatureLine, SignedNote};
 pub use crate::outside::witness::{Trouble, Witness};
-use crate::store::witness::OfferedHead;
+use crate::store::witness::{Cosignature, OfferedHead};
 use crate::store::{self, Conn, Finding, StoreError};
 use crate::time::Timestamp;
 
@@ -75,7 +75,10 @@ pub struct Standing {
 
 /// A stored head with its cosignatures merged. Straight from a database: needs no running service.
 pub fn cosigned(conn: &mut Conn, head: &OfferedHead) -> Result<CosignedHead, Refusal> {
-    let rows = store::witness::of_size(conn, head.size)?;
+    merged(head, store::witness::of_size(conn, head.size)?)
+}
+
+fn merged(head: &OfferedHead, rows: Vec<Cosignature>) -> Result<CosignedHead, Refusal> {
     let mut note = SignedNote::parse(head.note.as_bytes()).map_err(Refusal::internal)?;
     for row in &rows {
         let line = SignatureLine::parse(&row.line);
@@ -93,7 +96,16 @@ pub fn cosigned(conn: &mut Conn, head: &OfferedHead) -> Result<CosignedHead, Ref
 /// Cosigned heads above a size, ascending, at most `limit`. Straight from a database.
 pub fn heads_after(conn: &mut Conn, size: u64, limit: u32) -> Result<Vec<CosignedHead>, Refusal> {
     let heads = store::witness::heads_after(conn, size, limit)?;
-    heads.iter().map(|head| cosigned(conn, head)).collect()
+    let (Some(first), Some(last)) = (heads.first(), heads.last()) else { return Ok(Vec::new()) };
+    let mut rows = store::witness::of_sizes(conn, first.size, last.size)?.into_iter().peekable();
+    let mut of_head = |head: &OfferedHead| {
+        let mut own = Vec::new();
+        while let Some(row) = rows.next_if(|row| row.size <= head.size) {
+            own.push(row);
+        }
+        merged(head, own)
+    };
+    heads.iter().map(&mut of_head).collect()
 }
 
 /// The heads that date an entry, ascending: the first cosigned head that covers it, and each later one whose
@@ -101,12 +113,18 @@ pub fn heads_after(conn: &mut Conn, size: u64, limit: u32) -> Result<Vec<Cosigne
 /// satisfies it is among them, unless it lies more than 256 cosigned heads on. Straight from a database.
 pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, Refusal> {
     let mut found: Vec<CosignedHead> = Vec::new();
+    // A head that only a log key signed that was found out since counts no more: no policy pins that key.
+    let pinned = store::signing::pinned_log_keys(conn)?;
+    let signed = |head: &CosignedHead| {
+        let note = SignedNote::parse(head.note.as_bytes());
+        note.is_ok_and(|note| pinned.iter().any(|key| note.verify(key).is_ok()))
+    };
     for head in heads_after(conn, index, LOOKED_THROUGH)? {
         let adds = found.iter().all(|earlier| {
             let known: BTreeSet<&str> = earlier.cosigners.iter().map(|c| c.vkey.as_str()).collect();
             head.cosigners.iter().any(|c| !known.contains(c.vkey.as_str()))
         });
-        if adds {
+        if adds && signed(&head) {
             found.push(head);
         }
     }
@@ -157,7 +175,7 @@ impl Service {
 
     /// The first cosigned head that covers an entry; `None` as long as there is none.
     pub fn cosigned_head_covering(&self, index: u64) -> Result<Option<CosignedHead>, Refusal> {
-        Ok(self.store.read(|conn| heads_after(conn, index, 1))?.pop())
+        Ok(self.cosigned_heads_covering(index)?.into_iter().next())
     }
 
     /// The heads that date an entry: see [`heads_covering`].

@@ -70,6 +70,10 @@ impl Service {
                         Err(_) => self.note_trouble(&vkey, Trouble::BadCosignature),
                     };
                 }
+                // Witnesses of tlog-witness 1.0.0 say so of another root at the size that they know.
+                Ok(Answer::Size(told)) if told == old && old == size => {
+                    return self.note_trouble(&vkey, Trouble::Inconsistent);
+                }
                 Ok(Answer::Size(told)) if told == old => return self.note_trouble(&vkey, Trouble::WrongSize),
                 Ok(Answer::Size(told)) if told > size => return self.passed(&vkey, told),
                 Ok(Answer::Size(told)) => old = told,
