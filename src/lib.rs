@@ -45,4 +45,6 @@ pub mod service;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
+pub mod supervisor;
+#[cfg(feature = "server")]
 pub mod witness;

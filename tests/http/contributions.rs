@@ -4,7 +4,9 @@
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::verify::{Level, Report, verify_with};
 use expert_draw::outside::asking::Relay;
+use expert_draw::ports::SystemEntropy;
 use expert_draw::service::actor::Action;
+use expert_draw::supervisor::{Supervisor, SupervisorError, package_tag};
 use serde_json::{Value, json};
 
 use crate::draws::{one, recorded};
@@ -21,6 +23,7 @@ on_both! {
     fewer_contributors_than_the_profile_asks_for_draw_nothing
     two_processes_gather_every_contribution_once
     a_kill_between_contributions_changes_nothing
+    the_supervisors_tool_reveals_once_after_it_has_seen_the_commitment
 }
 
 pub fn operations() -> Vec<Operation> {
@@ -330,4 +333,54 @@ fn a_kill_between_contributions_changes_nothing(kind: Kind) {
     assert_eq!(state(&site, &draw), "drawn");
     second.advance_contributions().unwrap();
     assert_eq!(judged(&site, &draw).facts.shared.unwrap().level, Level::Witnessed);
+}
+
+fn the_supervisors_tool_reveals_once_after_it_has_seen_the_commitment(kind: Kind) {
+    let site = Site::new(kind, 1, 1, false);
+    people(&site);
+    let folder = site.app.fresh.folder.join("supervisor");
+    std::fs::create_dir(&folder).unwrap();
+    let (key, state) = (folder.join("key.pem"), folder.join("nonces.json"));
+    let tool = Supervisor::create(&key, &SystemEntropy).unwrap();
+    site.register_supervisor(tool.public());
+    let package = recorded(&site.app, 1);
+    let next = site
+        .app
+        .get(&site.app.bureau, &format!("/api/v1/packages/{package}/next-attempt"))
+        .expect(200)
+        .json();
+    let tag = package_tag(next["package_tag"].as_str().unwrap()).unwrap();
+    let body = tool.commit(&state, next["log"].as_str().unwrap(), &tag, 1, &SystemEntropy).unwrap();
+    let body: Value = serde_json::from_slice(&body.canonical()).unwrap();
+    site.app.post(&site.app.bureau, "/api/v1/nonces", "tool", &body).expect(201);
+    site.commit(0, &package, [10; 32]).expect(201);
+    let draw = ask_for(&site, &package);
+    let file = || site.app.ask("GET", &format!("{}/evidence", one(&draw)), &[], b"").expect(200).bytes;
+    // Not yet in a head with the quorum of the supervisor's own policy.
+    let early = tool.reveal(&state, &file(), &site.policy()).unwrap_err();
+    assert!(matches!(early, SupervisorError::Refused { .. } | SupervisorError::NotDated), "{early}");
+    site.push();
+    let body = tool.reveal(&state, &file(), &site.policy()).unwrap();
+    let again = Supervisor::load(&key).unwrap().reveal(&state, &file(), &site.policy()).unwrap();
+    assert_eq!(body, again, "the same draw gets the same word");
+    let other = tool.withhold(&state, &file(), &site.policy(), 1_795_485_700).unwrap_err();
+    assert!(matches!(other, SupervisorError::Declared));
+    let body: Value = serde_json::from_slice(&body.canonical()).unwrap();
+    site.app.post(&site.app.bureau, &format!("{}/reveals", one(&draw)), "tool-reveal", &body).expect(200);
+    // The same commitment in another draw (a void, and the next attempt under the same number elsewhere) gets
+    // nothing: the state file knows the alpha. A spoilt file gets nothing either.
+    let mut spoilt = file();
+    let at = spoilt.len() / 2;
+    spoilt[at] ^= 1;
+    assert!(matches!(
+        tool.reveal(&state, &spoilt, &site.policy()).unwrap_err(),
+        SupervisorError::Refused { .. }
+    ));
+    let stranger = Supervisor::create(&folder.join("other.pem"), &SystemEntropy).unwrap();
+    assert!(matches!(
+        stranger.reveal(&state, &file(), &site.policy()).unwrap_err(),
+        SupervisorError::NotNamed
+    ));
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(matches!(Supervisor::load(&key), Err(SupervisorError::Mode(_))));
 }

@@ -144,6 +144,12 @@ impl Site {
         }
     }
 
+    pub fn register_supervisor(&self, key: [u8; 32]) {
+        let administrator = Actor::of_role("console", Role::Administrator);
+        let new = NewKey { usage: KeyUse::Supervisor, key, name: "监督员".to_owned(), witness: None };
+        self.app.service.register_key(&administrator, new).unwrap();
+    }
+
     /// The witnesses cosign what there is.
     pub fn push(&self) {
         for (configured, witness) in &self.witnesses {

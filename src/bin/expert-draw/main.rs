@@ -14,6 +14,7 @@ mod keys;
 mod rules;
 mod serve;
 mod setup;
+mod supervisor;
 mod witness;
 mod words;
 
@@ -98,6 +99,11 @@ enum Command {
     },
     /// 见证：监督他人日志只有一个历史，并为指定本见证的抽取提供随机数 · a witness of other people's logs (C2SP tlog-witness)
     Witness(witness::Asked),
+    /// 监督员的离线工具：承诺、核对后公开随机数 · the offline tool of a supervisor who contributes a nonce
+    Supervisor {
+        #[command(subcommand)]
+        act: supervisor::Act,
+    },
     /// 办理到期事项一次 · run once what a date brings: ended suspensions, reminders, stale records
     Due,
     /// 演示一次完整抽取 · one whole draw through the HTTP API, verified by the auditor's binary
@@ -216,6 +222,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             courier::gateway(config.listen, &secret, report_to, unkind)
         }
         Command::Witness(asked) => witness::witness(&config.data, config.listen, &asked),
+        Command::Supervisor { act } => supervisor::supervisor(&act),
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),
         Command::Import { what: Import::Experts(asked) } => import::experts(&config, &asked),
