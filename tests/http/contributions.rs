@@ -367,6 +367,7 @@ fn the_supervisors_tool_reveals_once_after_it_has_seen_the_commitment(kind: Kind
     assert!(matches!(other, SupervisorError::Declared));
     let body: Value = serde_json::from_slice(&body.canonical()).unwrap();
     site.app.post(&site.app.bureau, &format!("{}/reveals", one(&draw)), "tool-reveal", &body).expect(200);
+    site.push();
     // The same commitment in another draw (a void, and the next attempt under the same number elsewhere) gets
     // nothing: the state file knows the alpha. A spoilt file gets nothing either.
     let mut spoilt = file();
