@@ -10,6 +10,8 @@ mod call_vectors;
 mod called;
 #[path = "pure/called_evidence.rs"]
 mod called_evidence;
+#[path = "pure/cheating.rs"]
+mod cheating;
 #[path = "pure/evidence.rs"]
 mod evidence;
 #[path = "pure/fixture.rs"]

@@ -64,6 +64,8 @@ pub struct Shared {
     pub keys: Vec<u64>,
     pub nonces: Vec<u64>,
     heads: Vec<Head>,
+    /// By how much the witnesses' clocks are ahead of the operator's.
+    lateness: i64,
     /// Index and what enters the seed, in committed order.
     pub given: Vec<(u64, Contribution)>,
 }
@@ -81,6 +83,11 @@ pub enum Keys {
 impl Shared {
     /// A log with keys of others, and a committed draw.
     pub fn committed(others: Others, keys: Keys) -> Self {
+        Self::committed_under(others, keys, bytes("draw key"))
+    }
+
+    /// Under a draw key of somebody's choice.
+    pub fn committed_under(others: Others, keys: Keys, draw_key: [u8; 32]) -> Self {
         let secret = |name: &str| SigningKey::from_bytes(&bytes(name));
         let mut log = Log::new();
         let opened = LogOpened {
@@ -111,7 +118,7 @@ impl Shared {
         let (beacon, chain) = chain();
         let round = (log.next_time() + 3_600 - chain.genesis as i64) as u64 / u64::from(chain.period) + 1;
         log.others = shared.contributors(&log, others, &chain, round);
-        let attempt = Attempt { number: 1, predecessor: None, kept: vec![], key: DrawKey(bytes("draw key")) };
+        let attempt = Attempt { number: 1, predecessor: None, kept: vec![], key: DrawKey(draw_key) };
         let draw = Draw::commit(log, people, 40, excluded, attempt);
         let Parts { supervisors, witnesses, vrfs, log_keys, keys } = shared;
         let (heads, given) = (vec![], vec![]);
@@ -128,6 +135,7 @@ impl Shared {
             keys,
             nonces,
             heads,
+            lateness: 0,
             given,
         };
         shared.cosign();
@@ -140,8 +148,14 @@ impl Shared {
         if self.heads.last().is_some_and(|head| head.size == size) {
             return;
         }
-        let date = self.draw.log.next_time() - 30;
+        let date = self.draw.log.next_time() - 30 + self.lateness;
         self.heads.push(Head { size, date });
+    }
+
+    /// The witnesses' clocks say that the heads up to now are later than the operator's clock says.
+    pub fn heads_are_late(&mut self, seconds: i64) {
+        self.lateness = seconds;
+        self.heads.iter_mut().for_each(|head| head.date += seconds);
     }
 
     /// Everybody contributes in order, each head cosigned at once.
