@@ -75,6 +75,8 @@ mod plans_remote;
 mod plans_short;
 #[path = "http/privacy.rs"]
 mod privacy;
+#[path = "http/relays.rs"]
+mod relays;
 #[path = "http/renewals.rs"]
 mod renewals;
 #[path = "http/replay.rs"]

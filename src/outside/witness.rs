@@ -10,11 +10,11 @@
 
 use std::time::Duration;
 
+use super::http_get::agent;
 use crate::log::{AddCheckpoint, SignatureLine, VerifierKey, signature_lines, size_line};
 
 /// The longest that one call may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
-const CONNECT: Duration = Duration::from_secs(3);
 /// The longest answer that is read, in bytes; 64 cosignatures fit.
 pub const BODY_LIMIT: u64 = 64 << 10;
 /// What a 409 is called, so that a conflict of something in between is not taken for the witness's.
@@ -191,14 +191,7 @@ impl HttpWitness {
 
     /// With another limit of time, for tests.
     pub fn with_timeout(url: &str, timeout: Duration) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(timeout))
-            .timeout_connect(Some(CONNECT.min(timeout)))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .build()
-            .into();
+        let agent = agent(timeout);
         Self { add_checkpoint: format!("{}/add-checkpoint", url.trim_end_matches('/')), agent }
     }
 }
