@@ -41,7 +41,8 @@ impl Service {
                     answered += 1;
                     self.advance(&trail.id)?;
                 }
-                Err((trouble, refusal)) => {
+                Err(why) => {
+                    let (trouble, refusal) = *why;
                     let (zh, _) = trouble.texts();
                     tracing::warn!(draw = trail.id, witness = witness.name, zh, cause = ?refusal, "witness");
                 }
@@ -56,15 +57,15 @@ impl Service {
         vrf: Hash,
         answerer: &dyn Answerer,
         request: &[u8],
-    ) -> Result<(), (Trouble, Option<Refusal>)> {
-        let said = answerer.answer(request).map_err(|trouble| (trouble, None))?;
-        let (log, index, answer) = read_answer(&said).map_err(|_| (Trouble::Malformed, None))?;
+    ) -> Result<(), Box<(Trouble, Option<Refusal>)>> {
+        let said = answerer.answer(request).map_err(|trouble| Box::new((trouble, None)))?;
+        let (log, index, answer) = read_answer(&said).map_err(|_| Box::new((Trouble::Malformed, None)))?;
         if log != self.keys.origin() || (index, answer.alpha, answer.key) != (trail.index, trail.alpha, vrf) {
-            return Err((Trouble::Other, None));
+            return Err(Box::new((Trouble::Other, None)));
         }
         let share = move |_| Share::Witness(answer.clone());
         let written = self.write_share(&trail.id, ITSELF, share, None);
-        written.map(|_| ()).map_err(|refusal| (Trouble::Unverified, Some(refusal)))
+        written.map(|_| ()).map_err(|refusal| Box::new((Trouble::Unverified, Some(refusal))))
     }
 
     /// The request of witness-v1 §4.1; `None` as long as the witness has cosigned no head that covers what it

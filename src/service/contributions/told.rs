@@ -69,11 +69,11 @@ pub(in crate::service) fn part(
         }
     }
     let wanted = committed.commitment.contributions.iter();
-    let chain = wanted.filter_map(|wanted| match wanted {
+    let mut chain = wanted.filter_map(|wanted| match wanted {
         Contributor::Beacon { chain, .. } => Some(archive.chain(chain)),
         _ => None,
     });
-    let chain = chain.last().transpose()?;
+    let chain = chain.next().transpose()?;
     Ok(Shared { heads: heads.into_values().take(HEAD_LIMIT).collect(), keys, chain })
 }
 
