@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 mod keys;
 #[path = "cli/leaks.rs"]
 mod leaks;
+#[path = "cli/shared.rs"]
+mod shared;
 #[path = "store/support.rs"]
 #[allow(dead_code)]
 mod support;
