@@ -25,6 +25,8 @@ pub mod time;
 
 // The service.
 #[cfg(feature = "server")]
+pub mod audit;
+#[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
 pub mod http;

@@ -13,6 +13,8 @@ mod accounts;
 mod app;
 #[path = "http/applications.rs"]
 mod applications;
+#[path = "http/audit.rs"]
+mod audit;
 #[path = "http/bad_input.rs"]
 mod bad_input;
 #[path = "http/bad_rows.rs"]

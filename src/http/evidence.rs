@@ -16,7 +16,7 @@ use crate::service::refusal::Refusal;
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(evidence).service(record).service(paper).service(dossier);
+    config.service(by_index).service(evidence).service(record).service(paper).service(dossier);
 }
 
 /// Which evidence.
@@ -65,6 +65,23 @@ async fn evidence(
         .content_type("application/json")
         .insert_header(("Content-Disposition", disposition))
         .body(bytes))
+}
+
+/// 按条目序号下载公开证据 · The public evidence of the draw that is committed at this log index, of experts or of
+/// sites. What an audit of the whole log reads.
+#[utoipa::path(
+    tag = "log",
+    security(()),
+    params(("index" = u64, Path, description = "log index of the commitment")),
+    responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md, -v2.md, -v3.md or sites-v1.md"))
+)]
+#[get("/log/draws/{index}")]
+async fn by_index(service: web::Data<Service>, index: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let Ok(index) = index.parse::<u64>() else {
+        return Err(Refusal::not_found("抽取承诺", "commitment of a draw").into());
+    };
+    let bytes = run(&service, move |service| service.public_evidence_at(index)).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(bytes))
 }
 
 /// 打印抽取记录 · The record of a draw on one page.

@@ -59,6 +59,11 @@ pub fn evidence_of(
 }
 
 impl Archive<'_> {
+    /// The public file of a draw of experts.
+    pub(super) fn public_file(&self, conn: &mut Conn, id: &str) -> Result<Vec<u8>, Refusal> {
+        self.evidence(conn, id, Audience::Public).map(|evidence| evidence.write())
+    }
+
     fn evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Evidence, Refusal> {
         let committed = self.committed(conn, id)?;
         // A draw whose members were all kept from an earlier attempt is filled and reviewed without a call.

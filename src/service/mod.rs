@@ -54,7 +54,7 @@
 //! | `contributions/` | what others contribute to a draw: nonces, witnesses' answers, a beacon's round |
 //! | `calls/` | the panel invited, answers, settlements, the outbox |
 //! | `engagements` | who is invited, accepted, seated when; past reviews |
-//! | `evidence` | the file that a stranger verifies |
+//! | `evidence`, `evidence_by_index`, `evidence_export` | the file that a stranger verifies; by log index; all of them as a directory |
 //! | `log_reads` | checkpoint, tiles, entries, signatures, proofs |
 //! | `log_files`, `log_export` | the log as files under fixed paths; the whole of it as a directory, without a running service |
 //! | `witnesses/` | heads that others cosign; who cosigned what, and how it stands with each |
@@ -90,6 +90,8 @@ pub mod engagements;
 pub mod erased;
 pub mod erasure;
 pub mod evidence;
+mod evidence_by_index;
+pub mod evidence_export;
 pub mod experts;
 pub mod exports;
 pub mod facts_patch;

@@ -88,6 +88,14 @@ pub(super) fn about_keys(conn: &mut Conn) -> Result<Vec<Entry>, StoreError> {
     })
 }
 
+/// The indices of all entries of a kind; reads the whole journal, for what runs without a service.
+pub fn indices_of(conn: &mut Conn, kind: &str) -> Result<Vec<u64>, StoreError> {
+    let found: Vec<i64> = conn.run(|inner| {
+        journal::table.filter(journal::kind.eq(kind)).order(journal::idx).select(journal::idx).load(inner)
+    })?;
+    Ok(found.into_iter().map(i64::unsigned_abs).collect())
+}
+
 /// An entry without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Line {

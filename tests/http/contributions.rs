@@ -52,7 +52,7 @@ pub fn operations() -> Vec<Operation> {
 
 const DRAWS: &str = "/api/v1/draws";
 
-fn people(site: &Site) {
+pub fn people(site: &Site) {
     for serial in 0..8 {
         let mut one = crate::app::expert(serial);
         one["employments"][0]["unit"] = json!(crate::app::credit_code(100 + serial));
@@ -63,7 +63,7 @@ fn people(site: &Site) {
     }
 }
 
-fn request(package: &str) -> Value {
+pub fn request(package: &str) -> Value {
     json!({
         "package": package,
         "review_start": "2026-11-27T01:00:00Z",

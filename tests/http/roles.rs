@@ -118,6 +118,7 @@ const OPEN: &[&str] = &[
     "/log/signatures/{path}",
     "/log/witnesses",
     "/log/heads",
+    "/log/draws/{index}",
     "/log/heads/{path}",
     "/log/proofs/{index}",
     "/draws/{id}/evidence",

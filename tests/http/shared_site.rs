@@ -48,6 +48,17 @@ impl Answerer for InProcess {
     }
 }
 
+/// Keeps what it is asked and answers nothing.
+#[derive(Default)]
+struct Capture(std::sync::Mutex<Vec<u8>>);
+
+impl Answerer for Capture {
+    fn answer(&self, request: &[u8]) -> Result<Json, asking::Trouble> {
+        *self.0.lock().unwrap() = request.to_vec();
+        Err(asking::Trouble::Refused)
+    }
+}
+
 /// A relay of the private chain.
 pub struct TestRelay {
     pub secret: min_sig::SecretKey,
@@ -160,6 +171,13 @@ impl Site {
     pub fn ask(&self, n: usize) -> usize {
         let (configured, witness) = &self.witnesses[n];
         self.app.service.ask_witness(configured, witness).unwrap()
+    }
+
+    /// What a witness would be asked now, without being asked.
+    pub fn request(&self, n: usize) -> Vec<u8> {
+        let capture = Capture::default();
+        self.app.service.ask_witness(&self.witnesses[n].0, &capture).unwrap();
+        capture.0.into_inner().unwrap()
     }
 
     pub fn origin(&self) -> Origin {

@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keys", &["codec", "log", "draw", "ports"]),
     ("outside", &["codec", "time", "log", "ports"]),
     ("witness", &["codec", "log", "draw", "ports"]),
+    ("audit", &["codec", "log", "draw", "evidence"]),
     ("supervisor", &["codec", "log", "draw", "evidence", "ports"]),
     ("config", &["codec", "codes", "log", "draw", "outside"]),
     ("paper", &[]),

@@ -1,6 +1,7 @@
 //! `expert-draw`: the service and its commands. Each command is one file; this one is the table of
 //! contents: what can be said on the command line, and where it goes.
 
+mod audit;
 mod backup;
 mod courier;
 mod demo;
@@ -99,6 +100,14 @@ enum Command {
     },
     /// 见证：监督他人日志只有一个历史，并为指定本见证的抽取提供随机数 · a witness of other people's logs (C2SP tlog-witness)
     Witness(witness::Asked),
+    /// 审计整个日志：树、签名、见证、每次抽取及其证据 · audit a whole log from what is public
+    Audit(audit::Asked),
+    /// 把每次抽取的公开证据写成目录，供离线审计 · write every draw's public evidence beside an exported log
+    ExportEvidence {
+        /// 目录 · directory
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// 监督员的离线工具：承诺、核对后公开随机数 · the offline tool of a supervisor who contributes a nonce
     Supervisor {
         #[command(subcommand)]
@@ -222,6 +231,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             courier::gateway(config.listen, &secret, report_to, unkind)
         }
         Command::Witness(asked) => witness::witness(&config.data, config.listen, &asked),
+        Command::Audit(asked) => audit::audit(&asked),
+        Command::ExportEvidence { out } => audit::export_evidence(&config, &out),
         Command::Supervisor { act } => supervisor::supervisor(&act),
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),

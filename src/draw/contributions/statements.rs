@@ -86,6 +86,26 @@ pub struct Answer {
     pub signature: [u8; 64],
 }
 
+impl Answer {
+    /// Reads an answer as a witness publishes it (`api-spec/witness-v1.md` §4.3): log, index of the
+    /// commitment, and the answer.
+    pub fn read_published(json: &Json) -> Result<(String, u64, Self), ShapeError> {
+        object(json, "", |f| {
+            f.int("v", 1..=1)?;
+            let answer = Self {
+                alpha: f.hash("alpha")?,
+                key: f.hash("key")?,
+                proof: proof(f, "proof")?,
+                size: f.u64("size")?,
+                root: f.hash("root")?,
+                answered: f.int("time", 0..=MAX_INTEGER)?,
+                signature: signature(f)?,
+            };
+            Ok((f.str("log")?.to_owned(), f.u64("index")?, answer))
+        })
+    }
+}
+
 /// `draw.contributed`, kind `beacon`: a drand round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BeaconRound {

@@ -3,11 +3,10 @@
 //! anything that somebody hands in, before it is written.
 
 use super::{Trail, open_trails};
-use crate::codec::{Hash, Json, Object, ShapeError, object, to_hex};
+use crate::codec::{Hash, Json, Object, to_hex};
 use crate::draw::beacon;
 use crate::draw::commitment::Contributor;
 use crate::draw::contributions::{Answer, BeaconRound, Share};
-use crate::draw::vrf::Proof;
 use crate::log::{KeyUse, key_digest};
 use crate::outside::asking::{Answerer, Relay, Trouble};
 use crate::outside::witness::Witness;
@@ -59,7 +58,8 @@ impl Service {
         request: &[u8],
     ) -> Result<(), Box<(Trouble, Option<Refusal>)>> {
         let said = answerer.answer(request).map_err(|trouble| Box::new((trouble, None)))?;
-        let (log, index, answer) = read_answer(&said).map_err(|_| Box::new((Trouble::Malformed, None)))?;
+        let (log, index, answer) =
+            Answer::read_published(&said).map_err(|_| Box::new((Trouble::Malformed, None)))?;
         if log != self.keys.origin() || (index, answer.alpha, answer.key) != (trail.index, trail.alpha, vrf) {
             return Err(Box::new((Trouble::Other, None)));
         }
@@ -156,24 +156,4 @@ impl Service {
         }
         Ok(came)
     }
-}
-
-/// Log, index of the commitment, and the answer.
-fn read_answer(json: &Json) -> Result<(String, u64, Answer), ShapeError> {
-    object(json, "", |f| {
-        f.int("v", 1..=1)?;
-        let proof = Proof::from_slice(&f.bytes("proof")?).map_err(|_| f.wrong("proof", "80 bytes"))?;
-        let signature = <[u8; 64]>::try_from(f.bytes("signature")?);
-        let signature = signature.map_err(|_| f.wrong("signature", "64 bytes"))?;
-        let answer = Answer {
-            alpha: f.hash("alpha")?,
-            key: f.hash("key")?,
-            proof,
-            size: f.u64("size")?,
-            root: f.hash("root")?,
-            answered: f.int("time", 0..=crate::codec::json::MAX_INTEGER)?,
-            signature,
-        };
-        Ok((f.str("log")?.to_owned(), f.u64("index")?, answer))
-    })
 }

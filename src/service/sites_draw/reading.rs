@@ -169,7 +169,12 @@ impl Archive<'_> {
         Ok(made)
     }
 
-    fn sites_evidence(&self, conn: &mut Conn, id: &str, audience: Audience) -> Result<Vec<u8>, Refusal> {
+    pub(in crate::service) fn sites_evidence(
+        &self,
+        conn: &mut Conn,
+        id: &str,
+        audience: Audience,
+    ) -> Result<Vec<u8>, Refusal> {
         if id.len() > 64 {
             return Err(Refusal::new(Kind::NotFound, "not_found", "没有该副场抽取", "no such draw of sites"));
         }

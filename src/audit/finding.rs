@@ -1,0 +1,199 @@
+//! What an audit finds: a stable name, how bad it is, where, and words for people
+//! (`api-spec/audit-v1.md` §3).
+
+use crate::codec::{Hash, Json, Object};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The log or a draw breaks its rules: nothing that rests on it can be believed as it stands.
+    Violation,
+    /// Nothing is broken, and somebody should look.
+    Notice,
+}
+
+impl Severity {
+    /// The word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Violation => "violation",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// Every finding by name, how bad it is, with its title in Chinese and English.
+pub const FINDINGS: [(&str, Severity, &str, &str); 26] = [
+    (
+        "tree",
+        Severity::Violation,
+        "日志条目与检查点的树根不符",
+        "the entries do not give the checkpoint's root",
+    ),
+    (
+        "history",
+        Severity::Violation,
+        "日志与上次审计的历史不一致",
+        "the log is not a continuation of what was audited before",
+    ),
+    ("statement", Severity::Violation, "条目不是规定格式的声明", "an entry is no statement of this log"),
+    ("type", Severity::Violation, "未知类型的声明", "a statement of an unknown type or shape"),
+    ("time", Severity::Violation, "条目时间倒退", "time falls as the index rises"),
+    (
+        "signature",
+        Severity::Violation,
+        "条目签名缺失或不能通过核验",
+        "the signature of an entry is missing or does not verify",
+    ),
+    ("key", Severity::Violation, "密钥条目违反规则", "an entry about a key breaks a rule"),
+    (
+        "log_key",
+        Severity::Violation,
+        "检查点不是由在用且受信任的日志密钥签署",
+        "the checkpoint is not signed by a log key that is in use and pinned",
+    ),
+    (
+        "head",
+        Severity::Violation,
+        "见证方签过的日志头不在本日志的历史中",
+        "a cosigned head is not of this log's history",
+    ),
+    (
+        "clock",
+        Severity::Notice,
+        "条目时间晚于覆盖它的日志头的见证时间",
+        "an entry is dated after the head that covers it was cosigned",
+    ),
+    (
+        "registry_position",
+        Severity::Violation,
+        "承诺的专家库位置不是当时最新",
+        "a commitment names a registry position that was not the newest",
+    ),
+    (
+        "commitment_keys",
+        Severity::Violation,
+        "承诺列出的密钥不是在用密钥",
+        "a commitment names a key that was not in force or in use",
+    ),
+    (
+        "nobody",
+        Severity::Violation,
+        "声明所属的抽取不存在",
+        "a statement about a draw that was never committed",
+    ),
+    (
+        "contribution",
+        Severity::Violation,
+        "随机贡献无效、重复或顺序错误",
+        "a contribution is invalid, given twice, or out of order",
+    ),
+    (
+        "second_ending",
+        Severity::Violation,
+        "抽取有两个结果或结束后仍有声明",
+        "a second result, or a statement after the end of a draw",
+    ),
+    (
+        "no_result",
+        Severity::Violation,
+        "期限已过而既无结果也未作废",
+        "neither a result nor a void although the deadline has passed",
+    ),
+    (
+        "attempt",
+        Severity::Violation,
+        "同一包的抽取次数不连续",
+        "the attempts at a package do not follow each other",
+    ),
+    (
+        "predecessor",
+        Severity::Violation,
+        "重新抽取未指明前次，或前次尚未结束",
+        "a repeat does not name the attempt before, or that had not ended",
+    ),
+    (
+        "repeats",
+        Severity::Violation,
+        "同一包有多于一次“已知结果后作废”之后的重抽",
+        "more than one seen void of a package has a successor",
+    ),
+    ("tags_moved", Severity::Violation, "标签迁移无效", "tags moved that break a rule"),
+    ("two_tags", Severity::Violation, "同一包号有两个标签", "one package number has two tags"),
+    ("evidence_missing", Severity::Notice, "没有该次抽取的证据文件", "no evidence file of a draw"),
+    ("evidence", Severity::Violation, "证据文件未通过核验", "an evidence file is refused"),
+    (
+        "evidence_life",
+        Severity::Violation,
+        "证据文件遗漏了日志中该次抽取的条目",
+        "an evidence file leaves out entries of its draw that the log has",
+    ),
+    (
+        "evidence_log",
+        Severity::Violation,
+        "证据文件出自另一日志历史",
+        "an evidence file is of another history",
+    ),
+    (
+        "refuted",
+        Severity::Violation,
+        "以“缺少贡献”作废，而见证方已公布答复",
+        "voided for a missing contribution that a witness has published",
+    ),
+];
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Name, from [`FINDINGS`].
+    pub name: &'static str,
+    /// Log index, if it is about one.
+    pub index: Option<u64>,
+    /// The draw, if it is about one.
+    pub alpha: Option<Hash>,
+    /// What was seen.
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding about the log as a whole.
+    pub fn new(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, index: None, alpha: None, detail: detail.into() }
+    }
+
+    /// About an entry.
+    pub fn at(self, index: u64) -> Self {
+        Self { index: Some(index), ..self }
+    }
+
+    /// About a draw.
+    pub fn of(self, alpha: Hash) -> Self {
+        Self { alpha: Some(alpha), ..self }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        let known = FINDINGS.iter().find(|(name, ..)| *name == self.name);
+        known.map_or(Severity::Violation, |(_, severity, ..)| *severity)
+    }
+
+    /// Title in Chinese and English.
+    pub fn titles(&self) -> (&'static str, &'static str) {
+        let known = FINDINGS.iter().find(|(name, ..)| *name == self.name);
+        known.map_or(("", ""), |(_, _, zh, en)| (zh, en))
+    }
+
+    /// As one JSON value.
+    pub fn to_json(&self) -> Json {
+        let (zh, en) = self.titles();
+        Object::new()
+            .with("finding", self.name)
+            .with("severity", self.severity().name())
+            .with_some("index", self.index)
+            .with_some("alpha", self.alpha)
+            .with("title_zh", zh)
+            .with("title_en", en)
+            .with("detail", self.detail.as_str())
+            .into()
+    }
+}
