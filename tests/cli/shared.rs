@@ -283,7 +283,35 @@ fn a_witnessed_draw_with_programs_alone_ends_in_a_verdict_of_the_auditors_own(ki
     // Without the file of parties nobody is independent.
     let (code, said) = verify(&[&evidence, flags[0], flags[1]]);
     assert!(code == Some(0) && said.contains("保证等级：operator"), "{said}");
+    // And the whole log, over HTTP; the second time from where the first ended.
+    let (state, json, xlsx) = (folder.join("audited"), folder.join("audit.json"), folder.join("audit.xlsx"));
+    let audit = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_expert-draw"));
+        command.args(["audit", "--from", &served.url, "--policy"]).arg(&own_policy);
+        command.arg("--parties").arg(&parties_file).arg("--state").arg(&state);
+        let checkpoint = state.join("checkpoint");
+        if checkpoint.exists() {
+            command.arg("--last").arg(checkpoint);
+        }
+        command.arg("--json").arg(&json).arg("--xlsx").arg(&xlsx).output().unwrap()
+    };
+    for _ in 0..2 {
+        let output = audit();
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+        assert!(text(&output.stdout).contains("witnessed 1"), "{}", text(&output.stdout));
+    }
+    let report = fs::read_to_string(&json).unwrap();
+    assert!(report.contains("\"verdict\":\"clean\"") && fs::metadata(&xlsx).unwrap().len() > 1_000);
     drop(served);
+    // The same offline, from directories.
+    let exported = folder.join("exported");
+    bureau.ok(&["export-log", "--out", exported.to_str().unwrap(), "--witnessed", "2"]);
+    bureau.ok(&["export-evidence", "--out", exported.to_str().unwrap()]);
+    let from = ["audit", "--from", exported.to_str().unwrap(), "--policy", own_policy.to_str().unwrap()];
+    assert!(tool(&from).unwrap().contains("未发现违反规则之处"));
+    fs::write(exported.join("checkpoint"), "nonsense").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_expert-draw")).args(from).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
     assert!(bureau.ok(&["fsck"]).contains('✓'));
 }
 
