@@ -245,7 +245,7 @@ impl World {
             match state.as_str() {
                 "committed" | "drawn" => panic!("{draw} hangs as {state}\n{}", self.story()),
                 "planned" => assert_eq!(ask(self, &agency, "withdraw", json!({})), 200),
-                "calling" | "filled" | "in_review" => {
+                "calling" | "filled" | "in_review" | "reviewed" => {
                     let calls = self.life.get(&agency.1, &format!("{draw}/calls")).expect(200).json();
                     let short = calls["shortfall"].is_string();
                     assert!(state != "calling" || short, "{draw} hangs: {calls}\n{}", self.story());
