@@ -18,7 +18,7 @@
 //! only what is provably the same as before.
 //!
 //! *Deliberately not here:* that a pool was complete and its people real. That takes the registry's private
-//! images (`service::replay`).
+//! images; what their replay finds (`service::replay`) is added to the report by [`Report::add_private`].
 
 pub mod draws;
 pub mod entries;
@@ -47,7 +47,7 @@ use entries::{Entries, ReadError, Reading, side_by_side};
 use files::FileTold;
 pub use finding::{FINDINGS, Finding, Severity};
 pub use packages::PackageTold;
-pub use report::{DrawLine, Report};
+pub use report::{DrawLine, PrivateTold, Report};
 use source::{Source, evidence_path};
 use state::State;
 
@@ -68,6 +68,8 @@ pub struct Audit<'a> {
     pub trust: Hash,
     /// The checkpoint of an earlier audit, as a note.
     pub last: Option<&'a [u8]>,
+    /// Size and root of the auditor's private export, which has to be of this log.
+    pub private: Option<(u64, Hash)>,
     /// Answers that witnesses have published.
     pub answers: &'a [(String, u64, Answer)],
     /// The chain of the beacon that draws may name.
@@ -127,6 +129,10 @@ impl Audit<'_> {
         }
         findings.extend(self.log_key(&note, &head, &entries));
         findings.extend(self.last_head(&entries));
+        if let Some((size, root)) = self.private.filter(|(size, root)| entries.tree.root(*size) != Some(*root)) {
+            let what = format!("the export has {size} entries with root {root}");
+            findings.push(Finding::new("private_log", what));
+        }
         let (dated, found) = heads::read(self.log, head.size, self.policy, &entries)?;
         findings.extend(found);
         entries.draws.close(entries.times.last().copied().unwrap_or_default());

@@ -122,6 +122,7 @@ pub mod passwords;
 pub mod performance;
 pub mod permissions;
 pub mod plans;
+pub mod private_export;
 mod record_paper;
 pub mod refusal;
 pub mod remarks;
