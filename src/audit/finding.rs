@@ -23,7 +23,7 @@ impl Severity {
 }
 
 /// Every finding by name, how bad it is, with its title in Chinese and English.
-pub const FINDINGS: [(&str, Severity, &str, &str); 40] = [
+pub const FINDINGS: [(&str, Severity, &str, &str); 41] = [
     (
         "tree",
         Severity::Violation,
@@ -145,6 +145,12 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 40] = [
         Severity::Violation,
         "私有导出不属于本日志的历史",
         "the private export is not of this log's history",
+    ),
+    (
+        "private_ahead",
+        Severity::Notice,
+        "私有导出比所审计的检查点新，其后的条目只核对了私有记录",
+        "the private export is newer than the head that was audited; what follows was not audited in public",
     ),
     (
         "image",

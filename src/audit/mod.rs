@@ -50,6 +50,7 @@ pub use packages::PackageTold;
 pub use report::{DrawLine, PrivateTold, Report};
 use source::{Source, evidence_path};
 use state::State;
+use tree::Tree;
 
 /// Draws whose evidence is looked at before the state is handed out once more.
 const BATCH: usize = 512;
@@ -68,8 +69,8 @@ pub struct Audit<'a> {
     pub trust: Hash,
     /// The checkpoint of an earlier audit, as a note.
     pub last: Option<&'a [u8]>,
-    /// Size and root of the auditor's private export, which has to be of this log.
-    pub private: Option<(u64, Hash)>,
+    /// The tree of the auditor's private export, which has to be of this log.
+    pub private: Option<&'a Tree>,
     /// Answers that witnesses have published.
     pub answers: &'a [(String, u64, Answer)],
     /// The chain of the beacon that draws may name.
@@ -129,10 +130,7 @@ impl Audit<'_> {
         }
         findings.extend(self.log_key(&note, &head, &entries));
         findings.extend(self.last_head(&entries));
-        if let Some((size, root)) = self.private.filter(|(size, root)| entries.tree.root(*size) != Some(*root)) {
-            let what = format!("the export has {size} entries with root {root}");
-            findings.push(Finding::new("private_log", what));
-        }
+        findings.extend(self.private.and_then(|private| of_this_log(private, &entries.tree)));
         let (dated, found) = heads::read(self.log, head.size, self.policy, &entries)?;
         findings.extend(found);
         entries.draws.close(entries.times.last().copied().unwrap_or_default());
@@ -302,6 +300,18 @@ impl Audit<'_> {
         }
         found
     }
+}
+
+/// What the export of private records is to the log: of another history, or ahead of what was published.
+fn of_this_log(private: &Tree, log: &Tree) -> Option<Finding> {
+    let both = private.size().min(log.size());
+    if private.root(both) != log.root(both) {
+        let what = format!("of {} entries, with another root than the log at size {both}", private.size());
+        return Some(Finding::new("private_log", what));
+    }
+    let more = private.size() - both;
+    let what = || Finding::new("private_ahead", format!("{more} entries more than the head that was audited"));
+    (more > 0).then(what)
 }
 
 /// Packages of one opened number under two tags that no move joins.

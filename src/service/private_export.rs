@@ -22,11 +22,12 @@ use super::cases::RECORDED;
 use super::refusal::{Kind, Refusal};
 use super::replay::{self, Difference, Replayed};
 use super::sealing::Sealer;
-use crate::codec::{Hash, from_hex, to_hex};
+use crate::audit::tree::Tree;
+use crate::codec::{from_hex, to_hex};
 use crate::evidence::said::{REGISTRY_EXPERT, REGISTRY_UNIT};
 use crate::keys::sealing::SealingKeys;
 use crate::keys::{Keys, read, write_new};
-use crate::log::{Frontier, KeyName, Origin, Statement, merkle};
+use crate::log::{KeyName, Origin, Statement, merkle};
 use crate::ports::Entropy;
 use crate::registry::privacy::{ERASURE, KEPT_OPENING};
 use crate::store::private_copy::{Choice, Copied, copy};
@@ -53,10 +54,8 @@ pub struct ExportKeys {
 pub struct PrivateExport {
     reader: Reader,
     keys: ExportKeys,
-    /// Entries.
-    pub size: u64,
-    /// Root over them, computed from the statements in the file.
-    pub root: Hash,
+    /// The tree over its entries, computed from the statements in the file.
+    pub tree: Tree,
     /// What the file itself is wrong about.
     pub findings: Vec<Difference>,
 }
@@ -167,9 +166,9 @@ impl PrivateExport {
             return Err(unusable(&format!("{}: not there", file.display())));
         }
         let reader = Reader::open(&Database::Sqlite(file), 1, TIMEOUT)?;
-        let (head, root, findings) = reader.read(|conn| {
+        let (head, tree, findings) = reader.read(|conn| {
             let head = store::head::read(conn)?;
-            let (mut tree, mut findings) = (Frontier::new(), Vec::new());
+            let (mut tree, mut findings) = (Tree::default(), Vec::new());
             while tree.size() < head.size {
                 let entries = store::journal::range(conn, tree.size(), BATCH)?;
                 if entries.is_empty() {
@@ -193,10 +192,10 @@ impl PrivateExport {
                     }
                 }
             }
-            Ok::<_, Refusal>((head, tree.root(), findings))
+            Ok::<_, Refusal>((head, tree, findings))
         })?;
         let keys = ExportKeys::read(key_file, &head.origin)?;
-        Ok(Self { reader, keys, size: head.size, root, findings })
+        Ok(Self { reader, keys, tree, findings })
     }
 
     /// Rebuilds every pool from the export.

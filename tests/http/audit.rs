@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use expert_draw::audit::source::{Folder, Source};
 use expert_draw::audit::state::State;
+use expert_draw::audit::tree::Tree;
 use expert_draw::audit::{Audit, AuditError, Report, trust};
 use expert_draw::codec::{Hash, Json};
 use expert_draw::draw::commitment::Commitment;
@@ -158,7 +159,7 @@ pub struct Asked<'a> {
     last: Option<Vec<u8>>,
     answers: Vec<(String, u64, Answer)>,
     evidence: Option<&'a dyn Source>,
-    pub private: Option<(u64, Hash)>,
+    private: Option<&'a Tree>,
 }
 
 impl<'a> Asked<'a> {
@@ -170,6 +171,10 @@ impl<'a> Asked<'a> {
 
     pub fn with(self, evidence: &'a dyn Source) -> Self {
         Self { evidence: Some(evidence), ..self }
+    }
+
+    pub fn beside(self, private: &'a Tree) -> Self {
+        Self { private: Some(private), ..self }
     }
 
     pub fn run(&self, log: &dyn Source, state: &mut State) -> Result<Report, AuditError> {

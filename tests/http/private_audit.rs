@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use expert_draw::audit::finding::FINDINGS;
-use expert_draw::audit::state::State;
+use expert_draw::audit::tree::Tree;
 use expert_draw::codec::{Hash, from_hex, to_hex};
 use expert_draw::draw::commitment::Commitment;
 use expert_draw::draw::pool::{self, Excluded};
@@ -191,21 +191,20 @@ fn an_export_of_another_history_is_named(kind: Kind) {
     let export = PrivateExport::open(&exported.folder, &exported.key).unwrap();
     // The log has gone on since: the export is still of its history.
     recorded(app, 2);
-    let mut asked = Asked::new(app).with(&served);
-    asked.private = Some((export.size, export.root));
-    assert_eq!(asked.run(&served, &mut State::default()).unwrap().findings, []);
+    let names = |tree: &Tree| Asked::new(app).with(&served).beside(tree).names(&served);
+    assert_eq!(names(&export.tree), [""; 0]);
     // An entry replaced by another one that nobody has published.
     let folder = exported.copied("another");
     let change = "UPDATE journal SET statement = (SELECT statement FROM journal WHERE idx = 3) WHERE idx = 4";
     run_sqlite(&PrivateExport::file(&folder), change).unwrap();
     let other = PrivateExport::open(&folder, &exported.key).unwrap();
-    asked.private = Some((other.size, other.root));
-    assert_eq!(asked.names(&served), ["private_log"]);
-    // More than was published, or less than it says.
-    asked.private = Some((export.size + 100, export.root));
-    assert_eq!(asked.names(&served), ["private_log"]);
-    asked.private = Some((export.size - 1, export.root));
-    assert_eq!(asked.names(&served), ["private_log"]);
+    assert_eq!(names(&other.tree), ["private_log"]);
+    // One that is ahead of what was published says so.
+    let mut ahead = PrivateExport::open(&exported.app.private_export().0, &exported.key);
+    assert_eq!(ahead.as_mut().map(|ahead| names(&ahead.tree)).unwrap(), [""; 0]);
+    let mut ahead = ahead.unwrap().tree;
+    ahead.push(Hash([9; 32]));
+    assert_eq!(names(&ahead), ["private_ahead"]);
 }
 
 fn a_pool_that_was_bent_is_named_by_how(kind: Kind) {

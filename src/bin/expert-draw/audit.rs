@@ -200,7 +200,7 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
         parties: parties.as_ref(),
         trust: trust(&policy_bytes, parties_bytes.as_deref()),
         last: last.as_deref(),
-        private: private.as_ref().map(|private| (private.size, private.root)),
+        private: private.as_ref().map(|private| &private.tree),
         answers: &answers,
         chain,
         jobs: jobs.unwrap_or(1).clamp(1, 256),
@@ -243,7 +243,7 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
 
 /// Adds what a replay of the private export finds.
 fn rebuild(private: &PrivateExport, report: &mut Report) -> Result<(), Failure> {
-    let bar = ProgressBar::new(private.size);
+    let bar = ProgressBar::new(private.tree.size());
     bar.set_message("重建候选池 (pools)");
     let replayed = private.replay(&SystemEntropy, &mut |done, of| {
         bar.set_length(of);
@@ -251,7 +251,7 @@ fn rebuild(private: &PrivateExport, report: &mut Report) -> Result<(), Failure> 
     })?;
     bar.finish_and_clear();
     let told = PrivateTold {
-        size: private.size,
+        size: private.tree.size(),
         draws: replayed.draws,
         people: replayed.people,
         erased: replayed.erased,
