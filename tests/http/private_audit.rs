@@ -10,7 +10,8 @@ use expert_draw::audit::finding::FINDINGS;
 use expert_draw::audit::tree::Tree;
 use expert_draw::codec::{Hash, from_hex, to_hex};
 use expert_draw::draw::commitment::Commitment;
-use expert_draw::draw::pool::{self, Excluded};
+use expert_draw::draw::pool as draw_pool;
+use expert_draw::draw::pool::Excluded;
 use expert_draw::draw::request::names_digest;
 use expert_draw::keys::sealing::SealingKeys;
 use expert_draw::log::Statement;
@@ -27,7 +28,8 @@ use serde_json::{Value, json};
 
 use crate::app::{NOW, TestApp};
 use crate::audit::{Asked, Served};
-use crate::draws::{recorded, request};
+use crate::draws::{pool, recorded, request};
+use crate::plans::{approved, may_be_drawn, plan, step};
 use crate::replay::{hunan, people, person};
 use crate::support::{Kind, on_both, run_sqlite};
 
@@ -55,6 +57,17 @@ impl Exported {
         app.clock.set(Timestamp(NOW.0 + 3600));
         let id = recorded(&app, 1);
         app.post(&app.agency, "/api/v1/draws", "draw", &request(&id, 2)).expect(201);
+        let (folder, key) = app.private_export();
+        Self { app, folder, key }
+    }
+
+    /// The same of a draw from an approved plan, with calls.
+    fn planned(kind: Kind) -> Self {
+        let app = TestApp::ruled(kind, "hunan");
+        pool(&app, 14);
+        let plan = approved(&app, &plan(&recorded(&app, 1)));
+        may_be_drawn(&app);
+        step(&app, &app.agency, &plan, "draw", &json!({})).expect(201);
         let (folder, key) = app.private_export();
         Self { app, folder, key }
     }
@@ -112,13 +125,13 @@ impl Exported {
                 let mut commitment = Commitment::read(&said.body_json()).unwrap();
                 let draw_key = &record.header.key;
                 // Candidates lie in the record by position; whoever bends it sorts it as it has to be.
-                let sorted = pool::build(draw_key, &record.candidates, &record.related).unwrap();
+                let sorted = draw_pool::build(draw_key, &record.candidates, &record.related).unwrap();
                 record.candidates =
                     sorted.origin.iter().map(|origin| record.candidates[*origin].clone()).collect();
                 record.excluded.sort_by(|a, b| a.number.cmp(&b.number));
                 commitment.pool_size = u32::try_from(sorted.leaves.len()).unwrap();
-                commitment.pool_root = pool::root(&sorted.leaves);
-                commitment.excluded = pool::excluded_digest(draw_key, &record.excluded);
+                commitment.pool_root = draw_pool::root(&sorted.leaves);
+                commitment.excluded = draw_pool::excluded_digest(draw_key, &record.excluded);
                 commitment.request = record.header.request.digest(&draw_key.request_salt());
                 commitment.names = names_digest(&draw_key.names_salt(), &record.header.request.groups);
                 say(&mut commitment);
@@ -225,7 +238,7 @@ fn a_pool_that_was_bent_is_named_by_how(kind: Kind) {
         let model = record.candidates[0].clone();
         let (number, image, registry) = (one.number, one.image, one.registry);
         let unit = Some(crate::app::credit_code(120));
-        record.candidates.push(pool::Candidate { number, image, registry, unit, ..model });
+        record.candidates.push(draw_pool::Candidate { number, image, registry, unit, ..model });
     });
     assert_eq!(slipped, ["pool_slipped_in", "exclusion", "exclusion"]);
     assert_eq!(exported.bent("lots", |record| record.candidates[1].lots = 1), ["lots"]);
@@ -285,6 +298,16 @@ fn whoever_was_judged_by_something_else_than_what_stood_is_named(kind: Kind) {
         record.excluded.push(Excluded { number, image, registry, rules });
     });
     assert_eq!(barred[0], "judged_by");
+    // And of a draw from a plan: others than the approved plan names, or other hours.
+    let planned = Exported::planned(kind);
+    assert_eq!(planned.names(&planned.folder), [""; 0]);
+    let judged = |name: &str, change: fn(&mut Judged)| {
+        planned.bent(name, |record| change(record.header.judged.as_mut().unwrap()))
+    };
+    // Nobody of that number is in the registry: the pool stays as it is.
+    assert_eq!(judged("bars", |judged| judged.barred = vec!["E4306260099999".into()]), ["judged_by"]);
+    assert_eq!(judged("part", |judged| judged.involved = None), ["judged_by"]);
+    assert_eq!(judged("hours", |judged| judged.hours = 5), ["judged_by"]);
 }
 
 fn an_expert_who_was_out_for_a_minute_is_named(kind: Kind) {

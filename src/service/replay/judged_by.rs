@@ -78,7 +78,7 @@ impl Replay<'_> {
         record: &DrawRecord,
     ) -> Result<Vec<String>, Refusal> {
         let Some(judged) = &record.header.judged else { return Ok(Vec::new()) };
-        let mut found = self.not_the_plan(judged);
+        let mut found = self.not_the_plan(judged, record.header.calls.is_some());
         let day = |time: i64| Date::of(Timestamp(time));
         if ![day(time), day(time - FRESH)].contains(&judged.day) {
             found.push(format!("tiers of {} for a commitment of {}", judged.day, day(time)));
@@ -103,13 +103,13 @@ impl Replay<'_> {
         Ok(found)
     }
 
-    fn not_the_plan(&self, judged: &Judged) -> Vec<String> {
+    fn not_the_plan(&self, judged: &Judged, with_calls: bool) -> Vec<String> {
         let plan = judged.package.as_ref().and_then(|package| self.plans.0.get(package));
-        // A draw that was requested without a plan names nobody.
-        let planned = judged.involved.is_some() || !judged.barred.is_empty();
+        // A draw that was requested without a plan names nobody and, of a package with a plan, calls nobody.
+        let names = judged.involved.is_some() || !judged.barred.is_empty();
         let mut found = Vec::new();
-        match plan.filter(|_| planned) {
-            None if planned => found.push("names people of a plan that is not there".to_owned()),
+        match plan.filter(|_| names || with_calls) {
+            None if names => found.push("names people of a plan that is not there".to_owned()),
             None => {}
             Some(terms) => {
                 let plan = &terms.plan;
