@@ -158,12 +158,7 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 41] = [
         "密封记录缺失，或与签名声明不符",
         "a sealed record is missing or is not the one that was signed",
     ),
-    (
-        "not_replayed",
-        Severity::Violation,
-        "候选池无法重建",
-        "the pool of a draw cannot be rebuilt",
-    ),
+    ("not_replayed", Severity::Violation, "候选池无法重建", "the pool of a draw cannot be rebuilt"),
     (
         "draw_record",
         Severity::Violation,

@@ -12,7 +12,7 @@
 //! | `heads` | what witnesses have cosigned |
 //! | `files` | evidence files against the log |
 //! | `finding`, `report` | what was found, in words, JSON |
-//! | `state` | what the next audit need not do again |
+//! | `state`, `private_state` | what the next audit need not do again |
 //!
 //! *Invariants:* nothing that is served is believed; what was not looked at is said; a shortened audit skips
 //! only what is provably the same as before.
@@ -26,6 +26,7 @@ pub mod files;
 pub mod finding;
 mod heads;
 mod packages;
+pub mod private_state;
 pub mod report;
 mod said;
 pub mod source;
@@ -310,7 +311,8 @@ fn of_this_log(private: &Tree, log: &Tree) -> Option<Finding> {
         return Some(Finding::new("private_log", what));
     }
     let more = private.size() - both;
-    let what = || Finding::new("private_ahead", format!("{more} entries more than the head that was audited"));
+    let what =
+        || Finding::new("private_ahead", format!("{more} entries more than the head that was audited"));
     (more > 0).then(what)
 }
 

@@ -181,8 +181,12 @@ impl Report {
                 out,
                 "{}",
                 say(
-                    format!("私有记录（{size} 条）：重建候选池 {draws} 次，重新判定 {people} 人次，其后依法删除 {erased} 人次"),
-                    format!("private records ({size} entries): {draws} pools rebuilt, {people} people judged again, {erased} erased since"),
+                    format!(
+                        "私有记录（{size} 条）：重建候选池 {draws} 次，重新判定 {people} 人次，其后依法删除 {erased} 人次"
+                    ),
+                    format!(
+                        "private records ({size} entries): {draws} pools rebuilt, {people} people judged again, {erased} erased since"
+                    ),
                 )
             );
         }

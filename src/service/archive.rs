@@ -91,10 +91,7 @@ impl<'a> Archive<'a> {
 
     /// The hash by which two entries of one person are found.
     pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
-        hmac_sha256(
-            self.uniqueness,
-            &[expert.id_kind().as_bytes(), b"\n", expert.id_number().as_bytes()],
-        )
+        hmac_sha256(self.uniqueness, &[expert.id_kind().as_bytes(), b"\n", expert.id_number().as_bytes()])
     }
 
     /// The keyed hash of a text about a person, as key persons of units have it.

@@ -20,7 +20,7 @@ use super::actor::{Action, Actor};
 use super::archive::Archive;
 use super::cases::RECORDED;
 use super::refusal::{Kind, Refusal};
-use super::replay::{self, Difference, Replayed};
+use super::replay::{self, Difference, Going, Replayed};
 use super::sealing::Sealer;
 use crate::audit::tree::Tree;
 use crate::codec::{from_hex, to_hex};
@@ -198,14 +198,11 @@ impl PrivateExport {
         Ok(Self { reader, keys, tree, findings })
     }
 
-    /// Rebuilds every pool from the export.
-    pub fn replay(
-        &self,
-        entropy: &dyn Entropy,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<Replayed, Refusal> {
-        let mut replayed =
-            replay::pools_of(&self.reader, Archive::of_export(&self.keys, entropy), progress)?;
+    /// Rebuilds every pool from the export, but those of draws below the entry `done`, which were rebuilt
+    /// before. `going` hears how far it is, in entries, and says whether to go on.
+    pub fn replay(&self, entropy: &dyn Entropy, done: u64, going: Going<'_>) -> Result<Replayed, Refusal> {
+        let archive = Archive::of_export(&self.keys, entropy);
+        let mut replayed = replay::pools_of(&self.reader, archive, done, going)?;
         replayed.findings.splice(0..0, self.findings.iter().cloned());
         Ok(replayed)
     }

@@ -13,8 +13,8 @@ use expert_draw::service::access::AccessRules;
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::fsck::fsck;
 use expert_draw::service::passwords::PasswordCost;
-use expert_draw::service::refusal::Refusal;
 use expert_draw::service::private_export::{self, PrivateExport};
+use expert_draw::service::refusal::Refusal;
 use expert_draw::service::replay::{self, Replayed};
 use expert_draw::service::witnesses::Witness;
 use expert_draw::service::{Service, ServiceConfig};
@@ -170,7 +170,7 @@ impl TestApp {
         let beside = replay::pools(&reader, &keys, &SystemEntropy, &mut |_, _| {}).unwrap();
         let (folder, key) = self.private_export();
         let export = PrivateExport::open(&folder, &key).unwrap();
-        let offline = export.replay(&SystemEntropy, &mut |_, _| {}).unwrap();
+        let offline = export.replay(&SystemEntropy, 0, &mut |_, _, _| true).unwrap();
         assert_eq!(offline, beside, "an export gives what the journal gives");
         beside
     }

@@ -40,6 +40,7 @@ on_both! {
     a_sealed_record_that_was_swapped_or_left_out_is_named
     whoever_was_judged_by_something_else_than_what_stood_is_named
     an_expert_who_was_out_for_a_minute_is_named
+    what_was_rebuilt_before_is_followed_and_not_rebuilt_again
 }
 
 /// A log with one draw, made an hour after its experts were entered, and its export.
@@ -83,7 +84,7 @@ impl Exported {
 
     fn replayed(&self, folder: &Path) -> Replayed {
         let export = PrivateExport::open(folder, &self.key).unwrap();
-        export.replay(&SystemEntropy, &mut |_, _| {}).unwrap()
+        export.replay(&SystemEntropy, 0, &mut |_, _, _| true).unwrap()
     }
 
     fn names(&self, folder: &Path) -> Vec<&'static str> {
@@ -136,8 +137,7 @@ impl Exported {
                 commitment.names = names_digest(&draw_key.names_salt(), &record.header.request.groups);
                 say(&mut commitment);
                 let expert_draw::codec::Json::Map(body) = commitment.fields().into() else { unreachable!() };
-                let anew =
-                    Statement::new(Commitment::TYPE, said.log().clone(), said.time(), body).unwrap();
+                let anew = Statement::new(Commitment::TYPE, said.log().clone(), said.time(), body).unwrap();
                 let sealed = sealer.seal(&key, &entry.kind, &record.to_bytes());
                 Ok::<_, Refusal>((at, anew, sealed))
             })
@@ -163,10 +163,12 @@ fn an_export_holds_what_a_replay_needs_and_nobody_else_opens_it(kind: Kind) {
     assert!(!holds("专家3") && !holds("1380000"), "nothing about a person lies open in it");
     // Who looked, accounts and tokens stay where they are.
     let reader =
-        Reader::open(&Database::Sqlite(PrivateExport::file(&exported.folder)), 1, Duration::from_secs(5)).unwrap();
+        Reader::open(&Database::Sqlite(PrivateExport::file(&exported.folder)), 1, Duration::from_secs(5))
+            .unwrap();
     let entries = reader.read(|conn| journal::range(conn, 0, 500)).unwrap();
     assert!(entries.iter().all(|entry| entry.actor.is_empty()));
-    let kept = |kind: &str| entries.iter().filter(|entry| entry.kind.starts_with(kind)).all(|e| e.image.is_none());
+    let kept =
+        |kind: &str| entries.iter().filter(|entry| entry.kind.starts_with(kind)).all(|e| e.image.is_none());
     assert!(kept("access.") && kept("account.") && entries.iter().any(|e| e.kind.starts_with("account.")));
     let told = Command::new(&exported);
     // Another export's key, no key file, and a key that others may read.
@@ -193,7 +195,8 @@ impl<'a> Command<'a> {
     /// The first finding, or why the export does not open.
     fn names_under(&self, key: &Path) -> Result<(), &'static str> {
         let export = PrivateExport::open(&self.0.folder, key).map_err(|refusal| refusal.code)?;
-        let replayed = export.replay(&SystemEntropy, &mut |_, _| {}).map_err(|refusal| refusal.code)?;
+        let replayed =
+            export.replay(&SystemEntropy, 0, &mut |_, _, _| true).map_err(|refusal| refusal.code)?;
         replayed.findings.first().map_or(Ok(()), |found| Err(found.name))
     }
 }
@@ -259,7 +262,8 @@ fn a_pool_that_was_bent_is_named_by_how(kind: Kind) {
 
 fn a_sealed_record_that_was_swapped_or_left_out_is_named(kind: Kind) {
     let exported = Exported::new(kind);
-    let experts = "SELECT idx FROM journal WHERE CAST(statement AS TEXT) LIKE '%registry.expert%' ORDER BY idx";
+    let experts =
+        "SELECT idx FROM journal WHERE CAST(statement AS TEXT) LIKE '%registry.expert%' ORDER BY idx";
     let alter = |name: &str, change: &str| {
         let folder = exported.copied(name);
         run_sqlite(&PrivateExport::file(&folder), change).unwrap();
@@ -340,9 +344,12 @@ fn an_expert_who_was_out_for_a_minute_is_named(kind: Kind) {
     skill(&inside, "no");
     let replayed = app.replay();
     assert_eq!(replayed.findings, []);
-    let told: Vec<String> = replayed.notices.iter().map(|notice| format!("{} {}", notice.draw, notice.what)).collect();
+    let told: Vec<String> =
+        replayed.notices.iter().map(|notice| format!("{} {}", notice.draw, notice.what)).collect();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with(&format!("{id} {out} was out of the pool by a record that stood 60 seconds")));
+    assert!(
+        told[0].starts_with(&format!("{id} {out} was out of the pool by a record that stood 60 seconds"))
+    );
     assert!(told[1].starts_with(&format!("{id} {inside} was in the pool by a record that stood 60 seconds")));
     // A change that lasts is none of this, and neither is one with no draw within.
     skill(&out, "no");
@@ -354,4 +361,43 @@ fn an_expert_who_was_out_for_a_minute_is_named(kind: Kind) {
     later(BRIEF + 1);
     skill(&out, "yes");
     assert_eq!(app.replay().notices.len(), 2);
+}
+
+fn what_was_rebuilt_before_is_followed_and_not_rebuilt_again(kind: Kind) {
+    let Exported { app, .. } = Exported::new(kind);
+    let draws = |done: u64| {
+        let (folder, key) = app.private_export();
+        let export = PrivateExport::open(&folder, &key).unwrap();
+        let mut reached = vec![];
+        let replayed = export.replay(&SystemEntropy, done, &mut |next, of, _| {
+            reached.push((next, of));
+            true
+        });
+        let replayed = replayed.unwrap();
+        assert_eq!(replayed.findings, []);
+        assert_eq!(reached.last(), Some(&(app.size(), app.size())));
+        (replayed.draws, export.tree.size())
+    };
+    let (first, size) = draws(0);
+    assert_eq!(first, 1);
+    assert_eq!(draws(size).0, 1, "a record around it may still be undone");
+    app.clock.set(Timestamp(app.service.now().0 + BRIEF + 60));
+    let id = recorded(&app, 2);
+    let mut asked = request(&id, 2);
+    asked["review_start"] = json!("2026-12-18T01:00:00Z");
+    app.post(&app.agency, "/api/v1/draws", "second", &asked).expect(201);
+    assert_eq!(draws(0).0, 2);
+    let (again, size) = draws(app.size());
+    assert_eq!(again, 1, "the older draw is followed only");
+    // Whoever asks to stop is heard after the next batch.
+    let (folder, key) = app.private_export();
+    let export = PrivateExport::open(&folder, &key).unwrap();
+    let mut heard = 0;
+    export
+        .replay(&SystemEntropy, size, &mut |_, _, _| {
+            heard += 1;
+            false
+        })
+        .unwrap();
+    assert_eq!(heard, 1);
 }

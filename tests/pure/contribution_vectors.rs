@@ -14,8 +14,8 @@ use crate::vectors::hold;
 
 /// Order of the base point, little-endian (RFC 8032 §5.1).
 const L: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 struct Party {
@@ -96,7 +96,8 @@ fn what_supervisors_and_witnesses_sign_is_what_the_vectors_hold() {
     };
     let answers = [answer(55, 58, 1_795_485_600), answer(0, 1, 0)];
     let not_released = not_released_text(&log, &alpha, &vrf_key, 1_795_485_700);
-    let parts_of_it = Object::new().with("alpha", alpha).with("key", vrf_key).with("stated", 1_795_485_700i64);
+    let parts_of_it =
+        Object::new().with("alpha", alpha).with("key", vrf_key).with("stated", 1_795_485_700i64);
     let declared = [Json::from(signed(&witness, &not_released, parts_of_it))];
 
     // Each of these is a signature of somebody, and none is one of `public_key` over `text`.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use expert_draw::audit::private_state::PrivateState;
 use expert_draw::audit::source::{Folder, Source};
 use expert_draw::audit::state::{STATE_LIMIT, State};
 use expert_draw::audit::{Audit, AuditError, Finding, PrivateTold, Report, Severity, Step, trust};
@@ -21,8 +22,8 @@ use expert_draw::evidence::parties::Parties;
 use expert_draw::log::Policy;
 use expert_draw::ports::SystemEntropy;
 use expert_draw::service::actor::{Actor, Role};
-use expert_draw::service::private_export::{self, PrivateExport};
 use expert_draw::service::evidence_export;
+use expert_draw::service::private_export::{self, PrivateExport};
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_xlsxwriter::{Workbook, XlsxError};
 
@@ -113,6 +114,13 @@ impl Source for Site {
     }
 }
 
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
 fn source(from: &str) -> Box<dyn Source> {
     if from.starts_with("http://") || from.starts_with("https://") {
         Box::new(Site::new(from))
@@ -176,9 +184,7 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
     };
     let pinned = parties.as_ref().and_then(|parties| parties.beacon).map(|beacon| beacon.chain);
     let chain = [quicknet(), default_chain()].into_iter().flatten().find(|c| Some(c.hash()) == pinned);
-    let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar();
     let progress = |step: Step, done: u64, of: u64| {
         bar.set_message(match step {
             Step::Entries => "日志条目 (entries)",
@@ -222,7 +228,8 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
     }
     let mut report = report.map_err(|error: AuditError| failed(error))?;
     if let Some(private) = &private {
-        rebuild(private, &mut report)?;
+        let file = asked.state.as_ref().map(|folder| folder.join("private.json"));
+        rebuild(private, &mut report, file.as_deref(), stop)?;
     }
     if let Some(path) = &asked.json {
         replace(path, &report.to_json().canonical())?;
@@ -241,15 +248,40 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Adds what a replay of the private export finds.
-fn rebuild(private: &PrivateExport, report: &mut Report) -> Result<(), Failure> {
-    let bar = ProgressBar::new(private.tree.size());
+/// Adds what a replay of the private export finds; `file` remembers how far it came.
+fn rebuild(
+    private: &PrivateExport,
+    report: &mut Report,
+    file: Option<&Path>,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    let known = file.and_then(|path| fs::read(path).ok()).and_then(|bytes| PrivateState::read(&bytes));
+    let done = known.map_or(0, |known| known.done(&private.tree));
+    let bar = bar();
     bar.set_message("重建候选池 (pools)");
-    let replayed = private.replay(&SystemEntropy, &mut |done, of| {
+    let mut lost = None;
+    let mut reached = 0;
+    let replayed = private.replay(&SystemEntropy, done, &mut |next, of, found| {
         bar.set_length(of);
-        bar.set_position(done);
+        bar.set_position(next);
+        reached = next;
+        // Only what is sound need not be looked at again.
+        let sound = found.findings.is_empty() && private.findings.is_empty();
+        if let (Some(path), Some(state), true) =
+            (file, PrivateState::at(next, &private.tree), sound && next > done)
+            && let Err(error) = replace(path, &state.write())
+        {
+            lost = Some(error);
+        }
+        !stop.load(Ordering::SeqCst)
     })?;
     bar.finish_and_clear();
+    if let Some(lost) = lost {
+        eprintln!("无法保存状态 (cannot save the state): {lost}");
+    }
+    if reached < private.tree.size() {
+        return Err(failed("已中断；给出 --state 时再次运行即从此处继续 (stopped; run again to go on)"));
+    }
     let told = PrivateTold {
         size: private.tree.size(),
         draws: replayed.draws,

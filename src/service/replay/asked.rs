@@ -53,4 +53,3 @@ impl Asked {
         Ok(Asked { project, requirements })
     }
 }
-

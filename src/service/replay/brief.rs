@@ -53,10 +53,7 @@ impl BriefRecords {
         index: &DrawingIndex,
     ) -> Vec<Difference> {
         let before = index.find(number).cloned().map(Box::new);
-        let last = self.people.insert(
-            number.to_owned(),
-            Newest { since: at, before, mattered: Vec::new() },
-        );
+        let last = self.people.insert(number.to_owned(), Newest { since: at, before, mattered: Vec::new() });
         let Some(last) = last.filter(|last| at.1 - last.since.1 <= BRIEF) else { return Vec::new() };
         let undone = |(by, let_in): &(Arc<JudgedBy>, bool)| {
             let inside = after.is_some_and(|after| by.would_draw(after, index));
@@ -105,7 +102,9 @@ impl JudgedBy {
             name: "brief_change",
             index: self.index,
             draw: self.draw.clone(),
-            what: format!("{number} was {place} by a record that stood {stood} seconds, entries {from} to {to}"),
+            what: format!(
+                "{number} was {place} by a record that stood {stood} seconds, entries {from} to {to}"
+            ),
         }
     }
 }

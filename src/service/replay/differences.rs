@@ -99,14 +99,15 @@ fn candidates(
 ) {
     for (number, person) in sealed {
         match rebuilt.get(number) {
-            None => found.push((
-                "pool_slipped_in",
-                format!("candidate {number}: the rules come to something else"),
-            )),
+            None => found
+                .push(("pool_slipped_in", format!("candidate {number}: the rules come to something else"))),
             Some(other) if other == person => {}
             Some(other) if (Candidate { lots: person.lots, ..other.clone() }) == *person => {
                 let (had, due) = (person.lots, other.lots);
-                found.push(("lots", format!("candidate {number}: drew with {had} lots, the table gives {due}")));
+                found.push((
+                    "lots",
+                    format!("candidate {number}: drew with {had} lots, the table gives {due}"),
+                ));
             }
             Some(_) => found.push(("pool_person", format!("candidate {number}: differs"))),
         }

@@ -51,7 +51,7 @@ use crate::ports::Entropy;
 use crate::rules::people_facts::PersonFacts;
 use crate::rules::{Answer, Profile, Rule, panel};
 use crate::store::{self, Conn, Reader};
-use crate::time::Date;
+use crate::time::{Date, Timestamp};
 
 use asked::Asked;
 pub use brief::BRIEF;
@@ -90,14 +90,24 @@ pub fn pools(
     entropy: &dyn Entropy,
     progress: Progress<'_>,
 ) -> Result<Replayed, Refusal> {
-    pools_of(reader, Archive::new(keys, entropy), progress)
+    pools_of(reader, Archive::new(keys, entropy), 0, &mut |done, of, _| {
+        progress(done, of);
+        true
+    })
 }
 
-/// The same with whatever opens the journal's images.
+/// Who hears how far a replay is (entries done, in all) and what it has found so far, and says whether to go
+/// on.
+pub type Going<'a> = &'a mut dyn FnMut(u64, u64, &Replayed) -> bool;
+
+/// The same with whatever opens the journal's images. Draws committed below the entry `done` were rebuilt
+/// before: they are followed and not judged again, unless they are so young that a brief record around them
+/// may still be undone.
 pub(super) fn pools_of(
     reader: &Reader,
     archive: Archive<'_>,
-    progress: Progress<'_>,
+    done: u64,
+    going: Going<'_>,
 ) -> Result<Replayed, Refusal> {
     reader.read(|conn| {
         let size = store::head::read(conn)?.size;
@@ -109,8 +119,12 @@ pub(super) fn pools_of(
             engagements: Engagements::default(),
             plans: Plans::default(),
             brief: BriefRecords::default(),
+            done: (done, Timestamp(0)),
             found: Replayed::default(),
         };
+        if let Some(last) = store::journal::find(conn, done.saturating_sub(1))? {
+            replay.done.1 = Timestamp(last.time - BRIEF);
+        }
         let mut next = 0;
         while next < size {
             let entries = store::journal::range(conn, next, BATCH)?;
@@ -119,7 +133,9 @@ pub(super) fn pools_of(
             for entry in &entries {
                 replay.entry(conn, entry)?;
             }
-            progress(next.min(size), size);
+            if !going(next.min(size), size, &replay.found) {
+                break;
+            }
         }
         Ok(replay.found)
     })
@@ -134,6 +150,8 @@ struct Replay<'a> {
     engagements: Engagements,
     plans: Plans,
     brief: BriefRecords,
+    /// Draws below this entry and before this time are not judged again.
+    done: (u64, Timestamp),
     found: Replayed,
 }
 
@@ -148,8 +166,16 @@ impl Replay<'_> {
             }
         };
         if statement.kind() == Commitment::TYPE {
+            if at < self.done.0 && statement.time() < self.done.1.0 {
+                return Ok(());
+            }
             if let Err(refusal) = self.draw(conn, entry, &statement) {
-                self.say("not_replayed", at, &entry.subject, format!("cannot be replayed: {}", said(&refusal)));
+                self.say(
+                    "not_replayed",
+                    at,
+                    &entry.subject,
+                    format!("cannot be replayed: {}", said(&refusal)),
+                );
             }
             return Ok(());
         }

@@ -2,12 +2,12 @@
 
 use super::differences::differences;
 use crate::codec::Hash;
-use crate::draw::pool::{Candidate, Excluded};
-use crate::service::draws::prepare::People;
-use crate::service::draws::record::DrawRecord;
 use crate::draw::identity::DrawKey;
+use crate::draw::pool::{Candidate, Excluded};
 use crate::draw::request::tests::sample;
 use crate::draw::vrf::Proof;
+use crate::service::draws::prepare::People;
+use crate::service::draws::record::DrawRecord;
 use crate::service::draws::record::Header;
 
 fn candidate(number: &str) -> Candidate {
@@ -65,10 +65,14 @@ fn whoever_was_left_out_put_in_or_weighed_otherwise_is_named() {
         rebuilt(|people| drop(people.candidates.remove(0))),
         one("pool_slipped_in", "candidate E1: the rules come to something else")
     );
-    assert_eq!(rebuilt(|people| people.candidates[1].lots = 2), one("lots", "candidate E2: drew with 1 lots, the table gives 2"));
+    assert_eq!(
+        rebuilt(|people| people.candidates[1].lots = 2),
+        one("lots", "candidate E2: drew with 1 lots, the table gives 2")
+    );
     assert_eq!(
         rebuilt(|people| people.excluded[0].rules = vec!["e_skill".into()]),
-        ["excluded person E3: differs", "the counts by rule differ"].map(|what| ("exclusion", what.to_owned()))
+        ["excluded person E3: differs", "the counts by rule differ"]
+            .map(|what| ("exclusion", what.to_owned()))
     );
     assert_eq!(
         rebuilt(|people| people.related.push(("E1".into(), "E2".into()))),
