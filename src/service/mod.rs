@@ -149,6 +149,7 @@ pub mod unit_merges;
 pub mod units;
 pub mod venues;
 pub mod witnesses;
+pub mod workers;
 pub mod worklists;
 
 use std::path::PathBuf;
