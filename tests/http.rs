@@ -77,6 +77,8 @@ mod plans_remote;
 mod plans_short;
 #[path = "http/privacy.rs"]
 mod privacy;
+#[path = "http/private_audit.rs"]
+mod private_audit;
 #[path = "http/relays.rs"]
 mod relays;
 #[path = "http/renewals.rs"]

@@ -12,6 +12,8 @@ mod called;
 mod called_evidence;
 #[path = "pure/cheating.rs"]
 mod cheating;
+#[path = "pure/contribution_vectors.rs"]
+mod contribution_vectors;
 #[path = "pure/evidence.rs"]
 mod evidence;
 #[path = "pure/fixture.rs"]

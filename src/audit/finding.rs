@@ -23,7 +23,7 @@ impl Severity {
 }
 
 /// Every finding by name, how bad it is, with its title in Chinese and English.
-pub const FINDINGS: [(&str, Severity, &str, &str); 26] = [
+pub const FINDINGS: [(&str, Severity, &str, &str); 41] = [
     (
         "tree",
         Severity::Violation,
@@ -139,6 +139,91 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 26] = [
         Severity::Violation,
         "以“缺少贡献”作废，而见证方已公布答复",
         "voided for a missing contribution that a witness has published",
+    ),
+    (
+        "private_log",
+        Severity::Violation,
+        "私有导出不属于本日志的历史",
+        "the private export is not of this log's history",
+    ),
+    (
+        "private_ahead",
+        Severity::Notice,
+        "私有导出比所审计的检查点新，其后的条目只核对了私有记录",
+        "the private export is newer than the head that was audited; what follows was not audited in public",
+    ),
+    (
+        "image",
+        Severity::Violation,
+        "密封记录缺失，或与签名声明不符",
+        "a sealed record is missing or is not the one that was signed",
+    ),
+    ("not_replayed", Severity::Violation, "候选池无法重建", "the pool of a draw cannot be rebuilt"),
+    (
+        "draw_record",
+        Severity::Violation,
+        "密封的抽取记录与承诺不符",
+        "the sealed record of a draw is not the committed one",
+    ),
+    (
+        "registry_state",
+        Severity::Violation,
+        "承诺的专家库位置与日志不符",
+        "a commitment names another registry position than the journal has",
+    ),
+    (
+        "judged_by",
+        Severity::Violation,
+        "判定依据不是当时的有效资料，或与批准的方案不符",
+        "people were judged by something else than what stood, or than the approved plan says",
+    ),
+    (
+        "pool_dropped",
+        Severity::Violation,
+        "应入候选池的专家被漏掉",
+        "somebody whom the rules let in is missing from a pool",
+    ),
+    (
+        "pool_slipped_in",
+        Severity::Violation,
+        "不应入候选池的专家被放入",
+        "somebody whom the rules keep out is in a pool",
+    ),
+    (
+        "pool_person",
+        Severity::Violation,
+        "候选人的席位组、单位或档案与专家库不符",
+        "a candidate's groups, unit or record differ from the registry",
+    ),
+    (
+        "lots",
+        Severity::Violation,
+        "候选人的签数与分级表不符",
+        "a candidate drew with other lots than the table of tiers gives",
+    ),
+    (
+        "exclusion",
+        Severity::Violation,
+        "排除的人员或理由与规则不符",
+        "whom a draw excluded, or why, is not what the rules come to",
+    ),
+    (
+        "relations",
+        Severity::Violation,
+        "候选人之间的利害关系与专家库不符",
+        "the relations between candidates differ from the registry",
+    ),
+    (
+        "panel_rule",
+        Severity::Violation,
+        "抽出的成员违反评审组规则",
+        "the members who were drawn break a rule about panels",
+    ),
+    (
+        "brief_change",
+        Severity::Notice,
+        "抽取前后短暂变更的档案改变了候选池",
+        "a record that stood for a moment around a draw decided whether somebody was in its pool",
     ),
 ];
 

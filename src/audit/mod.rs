@@ -12,13 +12,13 @@
 //! | `heads` | what witnesses have cosigned |
 //! | `files` | evidence files against the log |
 //! | `finding`, `report` | what was found, in words, JSON |
-//! | `state` | what the next audit need not do again |
+//! | `state`, `private_state` | what the next audit need not do again |
 //!
 //! *Invariants:* nothing that is served is believed; what was not looked at is said; a shortened audit skips
 //! only what is provably the same as before.
 //!
 //! *Deliberately not here:* that a pool was complete and its people real. That takes the registry's private
-//! images (`service::replay`).
+//! images; what their replay finds (`service::replay`) is added to the report by [`Report::add_private`].
 
 pub mod draws;
 pub mod entries;
@@ -26,6 +26,7 @@ pub mod files;
 pub mod finding;
 mod heads;
 mod packages;
+pub mod private_state;
 pub mod report;
 mod said;
 pub mod source;
@@ -47,9 +48,10 @@ use entries::{Entries, ReadError, Reading, side_by_side};
 use files::FileTold;
 pub use finding::{FINDINGS, Finding, Severity};
 pub use packages::PackageTold;
-pub use report::{DrawLine, Report};
+pub use report::{DrawLine, PrivateTold, Report};
 use source::{Source, evidence_path};
 use state::State;
+use tree::Tree;
 
 /// Draws whose evidence is looked at before the state is handed out once more.
 const BATCH: usize = 512;
@@ -68,6 +70,8 @@ pub struct Audit<'a> {
     pub trust: Hash,
     /// The checkpoint of an earlier audit, as a note.
     pub last: Option<&'a [u8]>,
+    /// The tree of the auditor's private export, which has to be of this log.
+    pub private: Option<&'a Tree>,
     /// Answers that witnesses have published.
     pub answers: &'a [(String, u64, Answer)],
     /// The chain of the beacon that draws may name.
@@ -127,6 +131,7 @@ impl Audit<'_> {
         }
         findings.extend(self.log_key(&note, &head, &entries));
         findings.extend(self.last_head(&entries));
+        findings.extend(self.private.and_then(|private| of_this_log(private, &entries.tree)));
         let (dated, found) = heads::read(self.log, head.size, self.policy, &entries)?;
         findings.extend(found);
         entries.draws.close(entries.times.last().copied().unwrap_or_default());
@@ -296,6 +301,19 @@ impl Audit<'_> {
         }
         found
     }
+}
+
+/// What the export of private records is to the log: of another history, or ahead of what was published.
+fn of_this_log(private: &Tree, log: &Tree) -> Option<Finding> {
+    let both = private.size().min(log.size());
+    if private.root(both) != log.root(both) {
+        let what = format!("of {} entries, with another root than the log at size {both}", private.size());
+        return Some(Finding::new("private_log", what));
+    }
+    let more = private.size() - both;
+    let what =
+        || Finding::new("private_ahead", format!("{more} entries more than the head that was audited"));
+    (more > 0).then(what)
 }
 
 /// Packages of one opened number under two tags that no move joins.

@@ -53,6 +53,21 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Whether evidence files were looked at.
     pub with_evidence: bool,
+    /// What a replay of private records has rebuilt; `None`: there was none.
+    pub private: Option<PrivateTold>,
+}
+
+/// What a replay of private records has rebuilt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrivateTold {
+    /// Entries of the export.
+    pub size: u64,
+    /// Draws whose pools were rebuilt.
+    pub draws: u64,
+    /// People judged again, over all draws.
+    pub people: u64,
+    /// People of those draws who were erased since.
+    pub erased: u64,
 }
 
 impl Report {
@@ -89,7 +104,15 @@ impl Report {
             packages,
             findings,
             with_evidence,
+            private: None,
         }
+    }
+
+    /// Adds what a replay of private records has found.
+    pub fn add_private(&mut self, told: PrivateTold, findings: Vec<Finding>) {
+        self.private = Some(told);
+        self.findings.extend(findings);
+        self.findings.sort_by_key(|found| (found.severity(), found.index, found.name));
     }
 
     /// Whether nothing breaks a rule.
@@ -153,6 +176,20 @@ impl Report {
                 )
             );
         }
+        if let Some(PrivateTold { size, draws, people, erased }) = self.private {
+            let _ = writeln!(
+                out,
+                "{}",
+                say(
+                    format!(
+                        "私有记录（{size} 条）：重建候选池 {draws} 次，重新判定 {people} 人次，其后依法删除 {erased} 人次"
+                    ),
+                    format!(
+                        "private records ({size} entries): {draws} pools rebuilt, {people} people judged again, {erased} erased since"
+                    ),
+                )
+            );
+        }
         let seen: u32 = self.packages.iter().map(|package| package.seen_voids).sum();
         let forced: u32 = self.draws.iter().map(|draw| draw.forced).sum();
         let word: u32 = self.draws.iter().map(|draw| draw.on_operators_word).sum();
@@ -181,14 +218,18 @@ impl Report {
             say(format!("结论：发现 {n} 处违反规则"), format!("verdict: {n} violations"))
         };
         let _ = writeln!(out, "{verdict}");
-        let _ = writeln!(
-            out,
-            "{}",
+        let limits = if self.private.is_some() {
+            say(
+                "本次审计不能证明：专家库中的人员和资料真实；两个账号背后不是同一人".into(),
+                "not shown: that the people and facts of the registry are real; that two accounts are two people".into(),
+            )
+        } else {
             say(
                 "本次审计不能证明：候选池完整且人员真实（须核对专家库，见 --private）；两个账号背后不是同一人".into(),
                 "not shown: that pools were complete and their people real (--private); that two accounts are two people".into(),
             )
-        );
+        };
+        let _ = writeln!(out, "{limits}");
         out
     }
 
@@ -228,9 +269,21 @@ impl Report {
             .with("dated_heads", self.dated_heads as u64)
             .with("keys", self.keys as u64)
             .with("evidence", if self.with_evidence { "looked_at" } else { "not_looked_at" })
+            .with_some("private", self.private.map(PrivateTold::to_json))
             .with("draws", self.draws.iter().map(draw).collect::<Json>())
             .with("packages", self.packages.iter().map(package).collect::<Json>())
             .with("findings", self.findings.iter().map(Finding::to_json).collect::<Json>())
+            .into()
+    }
+}
+
+impl PrivateTold {
+    fn to_json(self) -> Json {
+        Object::new()
+            .with("size", self.size)
+            .with("draws", self.draws)
+            .with("people", self.people)
+            .with("erased", self.erased)
             .into()
     }
 }

@@ -22,7 +22,7 @@ pub mod decide;
 pub mod identity;
 pub mod lots;
 pub mod moved_tags;
-mod parts;
+pub(crate) mod parts;
 pub mod pool;
 pub mod request;
 pub mod seats;

@@ -8,7 +8,7 @@ use std::thread;
 
 /// The results of `work` on consecutive parts of `items`, in their order. `work` gets the index of the
 /// part's first item and the part; all parts have `length` items but the last, which may have fewer.
-pub(super) fn in_parts<T: Sync, R: Send>(
+pub(crate) fn in_parts<T: Sync, R: Send>(
     items: &[T],
     length: usize,
     work: impl Fn(usize, &[T]) -> R + Sync,
@@ -33,7 +33,7 @@ pub(super) fn in_parts<T: Sync, R: Send>(
 
 /// The length of a part for a pool of `size`: a power of two, at most 8 parts, and one only up to
 /// `alone`, a power of two, for which threads do not pay.
-pub(super) fn part_length(size: usize, alone: usize) -> usize {
+pub(crate) fn part_length(size: usize, alone: usize) -> usize {
     (size.next_power_of_two() / 8).max(alone)
 }
 

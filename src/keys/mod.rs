@@ -343,7 +343,7 @@ fn parse_origin(text: &str) -> Result<Origin, KeysError> {
 
 /// Makes a file, whole or not at all: written and synced under another name, then given its own. A file
 /// that is there is never replaced; a torn one of a crash has the other name and is written anew.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
     let write = || {
         let mut aside = path.as_os_str().to_owned();
         aside.push(".new");
@@ -367,7 +367,8 @@ fn read_hex(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
     Ok(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| wrong())?))
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, KeysError> {
+/// Reads a key file that only its owner may read.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, KeysError> {
     let io = |source| KeysError::Io { path: path.to_owned(), source };
     if fs::metadata(path).map_err(io)?.mode() & 0o077 != 0 {
         return Err(KeysError::Mode(path.to_owned()));

@@ -47,10 +47,9 @@ impl SealingKeys {
         Ok(Self { dir: dir.to_owned(), ring: RwLock::new(Ring { keys, current }) })
     }
 
-    /// One key and no directory, for tests of what seals.
-    #[cfg(test)]
-    pub(crate) fn only(key: [u8; 32]) -> Self {
-        let key = Arc::new(Zeroizing::new(key));
+    /// One key of generation 1 and no directory: that of a private export.
+    pub fn only(key: Zeroizing<[u8; 32]>) -> Self {
+        let key = Arc::new(key);
         let ring = Ring { keys: BTreeMap::from([(1, key.clone())]), current: (1, key) };
         Self { dir: PathBuf::from("/nonexistent"), ring: RwLock::new(ring) }
     }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::http_get::{agent, body};
+use super::bounded::{Failed, agent, answered, body};
 use crate::codec::{Hash, Json, from_hex};
 
 /// The longest that one call may take.
@@ -54,6 +54,18 @@ impl Trouble {
     }
 }
 
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Unreachable => Self::Unreachable,
+            Failed::Timeout => Self::Timeout,
+            Failed::TooLarge => Self::TooLarge,
+            Failed::Malformed => Self::Malformed,
+            Failed::Redirect => Self::Redirect,
+        }
+    }
+}
+
 /// A witness that can be asked for its contribution.
 pub trait Answerer: Send + Sync {
     /// Hands over a request of witness-v1 §4; answers the JSON of a 200.
@@ -96,13 +108,9 @@ impl HttpAnswerer {
 impl Answerer for HttpAnswerer {
     fn answer(&self, request: &[u8]) -> Result<Json, Trouble> {
         let sent = self.agent.post(&self.url).header("Content-Type", "application/json").send(request);
-        match body(sent, ANSWER_LIMIT)? {
-            (200, bytes) => {
-                let limit = usize::try_from(ANSWER_LIMIT).unwrap_or(usize::MAX);
-                Json::parse_canonical(&bytes, limit).map_err(|_| Trouble::Malformed)
-            }
-            _ => Err(Trouble::Refused),
-        }
+        let bytes = body_of_200(sent, ANSWER_LIMIT)?;
+        let limit = usize::try_from(ANSWER_LIMIT).unwrap_or(usize::MAX);
+        Json::parse_canonical(&bytes, limit).map_err(|_| Trouble::Malformed)
     }
 }
 
@@ -127,15 +135,24 @@ impl HttpRelay {
 impl Relay for HttpRelay {
     fn round(&self, chain: &Hash, round: u64) -> Result<Round, Trouble> {
         let url = format!("{}/{}/public/{round}", self.url, chain.to_hex());
-        match body(self.agent.get(&url).call(), ROUND_LIMIT)? {
-            (200, bytes) => read_round(&bytes).ok_or(Trouble::Malformed),
-            _ => Err(Trouble::Refused),
-        }
+        let bytes = body_of_200(self.agent.get(&url).call(), ROUND_LIMIT)?;
+        read_round(&bytes).ok_or(Trouble::Malformed)
     }
 
     fn address(&self) -> &str {
         &self.url
     }
+}
+
+/// The body of a 200; any other status is a refusal, and what cannot be read is trouble before that.
+fn body_of_200(
+    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    limit: u64,
+) -> Result<Vec<u8>, Trouble> {
+    let answer = answered(answer)?;
+    let status = answer.status().as_u16();
+    let bytes = body(answer, limit)?;
+    if status == 200 { Ok(bytes) } else { Err(Trouble::Refused) }
 }
 
 /// Reads a relay's answer; fields beside those that are needed are free.

@@ -22,8 +22,8 @@
 //! relay that speaks TLS to the world ([`is_local`]); phone numbers never cross a network in clear.
 
 pub mod asking;
+mod bounded;
 pub mod gateway;
-mod http_get;
 pub mod mail;
 pub mod message;
 pub mod reference;

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::http_get::agent;
+use super::bounded::{Failed, agent, answered, body};
 use crate::log::{AddCheckpoint, SignatureLine, VerifierKey, signature_lines, size_line};
 
 /// The longest that one call may take.
@@ -199,13 +199,12 @@ impl HttpWitness {
 impl Cosigner for HttpWitness {
     fn add_checkpoint(&self, request: &AddCheckpoint) -> Result<Answer, Trouble> {
         let post = self.agent.post(&self.add_checkpoint).header("Content-Type", "text/plain; charset=utf-8");
-        let mut answer = post.send(request.to_string().as_bytes()).map_err(|error| trouble(&error))?;
+        let answer = answered(post.send(request.to_string().as_bytes()))?;
         let status = answer.status().as_u16();
         let size_type = answer.headers().get("content-type").is_some_and(|value| value == SIZE_TYPE);
         match status {
             200 => {}
             409 if size_type => {}
-            300..=399 => return Err(Trouble::Redirect),
             400 => return Err(Trouble::Request),
             403 => return Err(Trouble::Signature),
             404 => return Err(Trouble::UnknownLog),
@@ -213,8 +212,7 @@ impl Cosigner for HttpWitness {
             429 | 500..=599 => return Err(Trouble::Busy),
             _ => return Err(Trouble::Malformed),
         }
-        let body = answer.body_mut().with_config().limit(BODY_LIMIT).read_to_vec();
-        let body = body.map_err(|error| trouble(&error))?;
+        let body = body(answer, BODY_LIMIT)?;
         let said = match status {
             409 => size_line(&body).map(Answer::Size),
             _ => signature_lines(&body).map(Answer::Lines),
@@ -223,13 +221,15 @@ impl Cosigner for HttpWitness {
     }
 }
 
-fn trouble(error: &ureq::Error) -> Trouble {
-    match error {
-        ureq::Error::Timeout(_) => Trouble::Timeout,
-        ureq::Error::BodyExceedsLimit(_) => Trouble::TooLarge,
-        ureq::Error::Http(_) | ureq::Error::Protocol(_) => Trouble::Malformed,
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Trouble::Timeout,
-        _ => Trouble::Unreachable,
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Unreachable => Self::Unreachable,
+            Failed::Timeout => Self::Timeout,
+            Failed::TooLarge => Self::TooLarge,
+            Failed::Malformed => Self::Malformed,
+            Failed::Redirect => Self::Redirect,
+        }
     }
 }
 

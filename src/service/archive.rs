@@ -3,8 +3,11 @@
 //!
 //! *Invariant:* an image is held against the digest that its statement carries before it is used.
 
+use std::sync::Arc;
+
 use super::contributions::told::known_chain;
 use super::draws::record::DrawRecord;
+use super::private_export::ExportKeys;
 use super::refusal::{Kind, Refusal};
 use super::sealing::{OpaqueRecord, Sealer};
 use crate::codec::{Hash, Json, hmac_sha256};
@@ -16,6 +19,7 @@ use crate::draw::seats::Seated;
 use crate::draw::statements::Drawn;
 use crate::evidence::said::tells_a_draw;
 use crate::keys::Keys;
+use crate::keys::sealing::SealingKeys;
 use crate::log::{KeyName, SignatureLine, Statement, inclusion_from_tiles};
 use crate::ports::{Entropy, LogSigner};
 use crate::registry::{Expert, SealedImage};
@@ -24,7 +28,9 @@ use crate::store::{self, Conn, StoreError};
 /// The journal with the keys that open it.
 #[derive(Clone, Copy)]
 pub struct Archive<'a> {
-    keys: &'a Keys,
+    sealing: &'a Arc<SealingKeys>,
+    uniqueness: &'a [u8; 32],
+    statements: &'a KeyName,
     entropy: &'a dyn Entropy,
     /// The beacon's chain of the configuration.
     configured: Option<&'a ChainInfo>,
@@ -57,7 +63,19 @@ pub(crate) struct SeatedCard {
 impl<'a> Archive<'a> {
     /// With the keys of the log; entropy is for what is sealed anew.
     pub fn new(keys: &'a Keys, entropy: &'a dyn Entropy) -> Self {
-        Self { keys, entropy, configured: None }
+        let statements = keys.statements_key().name();
+        Self { sealing: &keys.sealing, uniqueness: &keys.uniqueness, statements, entropy, configured: None }
+    }
+
+    /// With the keys of a private export, which open and sign nothing else.
+    pub(super) fn of_export(keys: &'a ExportKeys, entropy: &'a dyn Entropy) -> Self {
+        Self {
+            sealing: &keys.sealing,
+            uniqueness: &keys.uniqueness,
+            statements: &keys.statements,
+            entropy,
+            configured: None,
+        }
     }
 
     /// With the beacon's chain of the configuration, beside those that are known by name.
@@ -73,19 +91,16 @@ impl<'a> Archive<'a> {
 
     /// The hash by which two entries of one person are found.
     pub(super) fn id_hash(&self, expert: &Expert) -> [u8; 32] {
-        hmac_sha256(
-            &self.keys.uniqueness,
-            &[expert.id_kind().as_bytes(), b"\n", expert.id_number().as_bytes()],
-        )
+        hmac_sha256(self.uniqueness, &[expert.id_kind().as_bytes(), b"\n", expert.id_number().as_bytes()])
     }
 
     /// The keyed hash of a text about a person, as key persons of units have it.
     pub(super) fn keyed(&self, text: &str) -> Hash {
-        Hash(hmac_sha256(&self.keys.uniqueness, &[text.as_bytes()]))
+        Hash(hmac_sha256(self.uniqueness, &[text.as_bytes()]))
     }
 
     pub(super) fn sealer(&self) -> Sealer<'a> {
-        Sealer::new(&self.keys.sealing, self.entropy)
+        Sealer::new(self.sealing, self.entropy)
     }
 
     /// Opens the image of an expert's, unit's or package's entry and checks it against the statement.
@@ -244,7 +259,7 @@ impl<'a> Archive<'a> {
     /// The signed note of an entry's statement.
     pub(super) fn note_of(&self, entry: &store::journal::Entry) -> Result<String, Refusal> {
         let text = String::from_utf8(entry.statement.clone()).map_err(Refusal::internal)?;
-        let lines = signature_lines(self.keys.statements_key().name(), entry)?;
+        let lines = signature_lines(self.statements, entry)?;
         Ok(format!("{text}\n\n{lines}"))
     }
 }

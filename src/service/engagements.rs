@@ -26,7 +26,7 @@ use crate::store::{self, Conn, StoreError, Tx};
 use crate::time::{Date, Timestamp};
 
 /// Types of entries that change an engagement.
-const MOVING: [&str; 6] =
+pub(super) const MOVING: [&str; 6] =
     [Invited::TYPE, Answered::TYPE, Vacated::TYPE, Settled::TYPE, Stopped::TYPE, Void::CONFIRMED];
 /// Types of entries that trails take besides.
 const FOLLOWED: [&str; 4] = [Drawn::TYPE, Delivered::TYPE, SignedIn::TYPE, Unsealed::TYPE];

@@ -148,7 +148,7 @@ pub(super) fn is_expert(entry: &store::journal::Entry) -> bool {
     says(entry, REGISTRY_EXPERT)
 }
 
-/// Whether an entry of the registry is of a statement type.
+/// Whether an entry is of a statement type; the signed statement decides, no column.
 fn says(entry: &store::journal::Entry, kind: &str) -> bool {
-    entry.registry && Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == kind)
+    Statement::parse(&entry.statement).is_ok_and(|statement| statement.kind() == kind)
 }

@@ -122,6 +122,7 @@ pub mod passwords;
 pub mod performance;
 pub mod permissions;
 pub mod plans;
+pub mod private_export;
 mod record_paper;
 pub mod refusal;
 pub mod remarks;
@@ -148,6 +149,7 @@ pub mod unit_merges;
 pub mod units;
 pub mod venues;
 pub mod witnesses;
+pub mod workers;
 pub mod worklists;
 
 use std::path::PathBuf;

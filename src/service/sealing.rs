@@ -63,10 +63,15 @@ impl<'a> Sealer<'a> {
     /// A wrapped key under the generation in force instead of its own; the data key stays the same, so
     /// nothing that it seals (entries, files) changes.
     pub fn rewrapped(&self, stored: &Stored) -> Result<Stored, Refusal> {
+        self.rewrapped_for(stored, self.sealing)
+    }
+
+    /// The same under the generation in force of other sealing keys.
+    pub fn rewrapped_for(&self, stored: &Stored, to: &SealingKeys) -> Result<Stored, Refusal> {
         let subject = stored.subject.as_bytes();
         let sealing = self.generation(stored.generation)?;
         let key = decrypt(&sealing, subject, &stored.wrapped)?;
-        let (generation, sealing) = self.sealing.current();
+        let (generation, sealing) = to.current();
         Ok(Stored {
             subject: stored.subject.clone(),
             wrapped: self.encrypt(&sealing, subject, &key),
@@ -231,7 +236,7 @@ mod tests {
     #[test]
     fn a_sealed_record_opens_only_as_what_it_is() {
         let entropy = SeededEntropy::new(1);
-        let keys = Arc::new(SealingKeys::only([7; 32]));
+        let keys = Arc::new(SealingKeys::only(Zeroizing::new([7; 32])));
         let sealer = Sealer::new(&keys, &entropy);
         let key = sealer.fresh_key("E1");
         let sealed = sealer.seal(&key, "expert", b"secret");

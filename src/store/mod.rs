@@ -34,6 +34,7 @@ mod migrate;
 mod open;
 pub mod outbox;
 pub mod package;
+pub mod private_copy;
 pub mod profile;
 mod publish;
 mod queue;

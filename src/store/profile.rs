@@ -9,7 +9,7 @@ use super::tx::Tx;
 
 /// One loaded profile.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = profile)]
+#[diesel(table_name = profile, treat_none_as_default_value = false)]
 pub struct Profile {
     /// Digest of the text, 64 hexadecimal characters, the key.
     pub digest: String,

@@ -309,6 +309,16 @@ fn a_witnessed_draw_with_programs_alone_ends_in_a_verdict_of_the_auditors_own(ki
     bureau.ok(&["export-evidence", "--out", exported.to_str().unwrap()]);
     let from = ["audit", "--from", exported.to_str().unwrap(), "--policy", own_policy.to_str().unwrap()];
     assert!(tool(&from).unwrap().contains("未发现违反规则之处"));
+    // With access to private records every pool is rebuilt, offline, and the export was a look on the record.
+    let (private, key) = (folder.join("private"), folder.join("private.key"));
+    let (private_at, key_at) = (private.to_str().unwrap(), key.to_str().unwrap());
+    let asked = ["export-private", "--out", private_at, "--key", key_at, "--purpose", "年度审计"];
+    let with_profile = [&asked[..], &["--profile", profile]].concat();
+    bureau.ok(&with_profile);
+    assert!(!bureau.run(&with_profile).status.success(), "nothing is overwritten");
+    let rebuilt = tool(&[&from[..], &["--private", private_at, "--private-key", key_at]].concat()).unwrap();
+    assert!(rebuilt.contains("重建候选池 1 次") && rebuilt.contains("未发现违反规则之处"), "{rebuilt}");
+    assert!(rebuilt.contains("private_ahead"), "the look itself was not published yet: {rebuilt}");
     fs::write(exported.join("checkpoint"), "nonsense").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_expert-draw")).args(from).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -1,5 +1,6 @@
 //! A service with its server on a free port, three accounts, and short ways to ask.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use expert_draw::service::access::AccessRules;
 use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::fsck::fsck;
 use expert_draw::service::passwords::PasswordCost;
+use expert_draw::service::private_export::{self, PrivateExport};
 use expert_draw::service::refusal::Refusal;
 use expert_draw::service::replay::{self, Replayed};
 use expert_draw::service::witnesses::Witness;
 use expert_draw::service::{Service, ServiceConfig};
-use expert_draw::store::{Against, Depth, Failpoints, Reader};
+use expert_draw::store::{Against, Depth, Failpoints, Finding, Reader};
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -159,12 +161,30 @@ impl TestApp {
         Self { running, service, clock, bureau, agency, auditor, other_agency, agent, fresh }
     }
 
-    /// Pools and exclusions of all draws, rebuilt from the journal.
+    /// Pools and exclusions of all draws, rebuilt from the journal: beside the service, and from an export as
+    /// an auditor does it. Both say the same.
     #[allow(dead_code)]
     pub fn replay(&self) -> Replayed {
         let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
         let reader = Reader::open(&self.fresh.database, 1, Duration::from_secs(20)).unwrap();
-        replay::pools(&reader, &keys, &SystemEntropy, &mut |_, _| {}).unwrap()
+        let beside = replay::pools(&reader, &keys, &SystemEntropy, &mut |_, _| {}).unwrap();
+        let (folder, key) = self.private_export();
+        let export = PrivateExport::open(&folder, &key).unwrap();
+        let offline = export.replay(&SystemEntropy, 0, &mut |_, _, _| true).unwrap();
+        assert_eq!(offline, beside, "an export gives what the journal gives");
+        beside
+    }
+
+    /// An export of private records with its key file.
+    #[allow(dead_code)]
+    pub fn private_export(&self) -> (PathBuf, PathBuf) {
+        let keys = Keys::load(&self.fresh.folder.join("keys")).unwrap();
+        let reader = Reader::open(&self.fresh.database, 1, Duration::from_secs(20)).unwrap();
+        let number = (1..).find(|n| !self.fresh.folder.join(format!("private-{n}")).exists()).unwrap();
+        let folder = self.fresh.folder.join(format!("private-{number}"));
+        let key = self.fresh.folder.join(format!("private-{number}.key"));
+        private_export::export(&reader, &keys, &SystemEntropy, &folder, &key, &mut |_, _| {}).unwrap();
+        (folder, key)
     }
 
     /// What fsck finds, with the replay of pools; empty if the tables are what the journal adds up to.
@@ -179,7 +199,7 @@ impl TestApp {
             depth: Depth::Full,
         };
         let mut found = fsck(&reader, &keys, &SystemEntropy, &against, &mut |_, _| {}).unwrap();
-        found.extend(self.replay().findings);
+        found.extend(self.replay().findings.into_iter().map(Finding::from));
         found.iter().map(ToString::to_string).collect()
     }
 

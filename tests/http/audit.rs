@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use expert_draw::audit::source::{Folder, Source};
 use expert_draw::audit::state::State;
+use expert_draw::audit::tree::Tree;
 use expert_draw::audit::{Audit, AuditError, Report, trust};
 use expert_draw::codec::{Hash, Json};
 use expert_draw::draw::commitment::Commitment;
@@ -41,7 +42,7 @@ on_both! {
 }
 
 /// The files of a running service.
-struct Served<'a>(&'a TestApp);
+pub struct Served<'a>(pub &'a TestApp);
 
 impl Source for Served<'_> {
     fn get(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
@@ -152,26 +153,31 @@ impl Source for Forged {
     }
 }
 
-struct Asked<'a> {
+pub struct Asked<'a> {
     policy: Policy,
     parties: Option<Parties>,
     last: Option<Vec<u8>>,
     answers: Vec<(String, u64, Answer)>,
     evidence: Option<&'a dyn Source>,
+    private: Option<&'a Tree>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(app: &TestApp) -> Self {
+    pub fn new(app: &TestApp) -> Self {
         let policy = app.service.keys().trust_policy();
         let policy = Policy::parse(policy.as_bytes()).unwrap();
-        Self { policy, parties: None, last: None, answers: vec![], evidence: None }
+        Self { policy, parties: None, last: None, answers: vec![], evidence: None, private: None }
     }
 
-    fn with(self, evidence: &'a dyn Source) -> Self {
+    pub fn with(self, evidence: &'a dyn Source) -> Self {
         Self { evidence: Some(evidence), ..self }
     }
 
-    fn run(&self, log: &dyn Source, state: &mut State) -> Result<Report, AuditError> {
+    pub fn beside(self, private: &'a Tree) -> Self {
+        Self { private: Some(private), ..self }
+    }
+
+    pub fn run(&self, log: &dyn Source, state: &mut State) -> Result<Report, AuditError> {
         let audit = Audit {
             log,
             evidence: self.evidence,
@@ -179,6 +185,7 @@ impl<'a> Asked<'a> {
             parties: self.parties.as_ref(),
             trust: trust(b"policy", None),
             last: self.last.as_deref(),
+            private: self.private,
             answers: &self.answers,
             chain: None,
             jobs: 2,
@@ -188,7 +195,7 @@ impl<'a> Asked<'a> {
         audit.run(state, &mut |_| {})
     }
 
-    fn names(&self, log: &dyn Source) -> Vec<&'static str> {
+    pub fn names(&self, log: &dyn Source) -> Vec<&'static str> {
         let report = self.run(log, &mut State::default()).unwrap();
         report.findings.iter().map(|found| found.name).collect()
     }

@@ -21,7 +21,7 @@ on_both! {
 const DRAWS: &str = "/api/v1/draws";
 
 /// The product's profile of that name, with further text of TOML under it.
-fn profile(parent: &str, change: &str) -> Profile {
+pub fn profile(parent: &str, change: &str) -> Profile {
     let find = |name: &str| embedded_source(name).map(str::to_owned);
     if change.is_empty() {
         return compile(parent, &find(parent).unwrap(), &find).unwrap().profile;
@@ -33,12 +33,12 @@ fn profile(parent: &str, change: &str) -> Profile {
 }
 
 /// The rules of Hunan, but for draws without a plan.
-fn hunan() -> Profile {
+pub fn hunan() -> Profile {
     profile("hunan", "[rules.plan_approved]\napplies = \"no\"\nsource = \"测试\"\nstatus = \"policy\"\n")
 }
 
 /// An expert of the tests with a unit of their own, changed.
-fn person(app: &TestApp, serial: u32, change: impl FnOnce(&mut Value)) -> String {
+pub fn person(app: &TestApp, serial: u32, change: impl FnOnce(&mut Value)) -> String {
     let mut one = expert(serial);
     one["name"] = json!(format!("专家{serial}"));
     one["employments"][0]["unit"] = json!(credit_code(100 + serial));
@@ -49,7 +49,7 @@ fn person(app: &TestApp, serial: u32, change: impl FnOnce(&mut Value)) -> String
     made.json()["number"].as_str().unwrap().to_owned()
 }
 
-fn people(app: &TestApp, serials: std::ops::Range<u32>) {
+pub fn people(app: &TestApp, serials: std::ops::Range<u32>) {
     for serial in serials {
         person(app, serial, |_| {});
     }

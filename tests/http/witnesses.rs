@@ -17,7 +17,7 @@ use expert_draw::service::accounts::AccountDraft;
 use expert_draw::service::actor::{Actor, Role};
 use expert_draw::service::log_export::{UpTo, export};
 use expert_draw::service::witnesses::Witness;
-use expert_draw::service::witnesses::drive::Drive;
+use expert_draw::service::witnesses::drive::push_over;
 use expert_draw::service::witnesses::push::{GRACE, PAUSE_LIMIT, Pushed};
 use expert_draw::store::Reader;
 
@@ -547,7 +547,7 @@ fn a_witness_that_never_answers_holds_up_neither_the_log_nor_the_others(kind: Ki
     let ((heard, hears), (go_on, goes_on)) = (channel(), channel());
     let stalls =
         Mutex::new(Some(Stalls { double: watched.doubles[2].clone(), heard, goes_on: Mutex::new(goes_on) }));
-    let drive = Drive::over(&watched.service, |witness| {
+    let drive = push_over(&watched.service, |witness| {
         let number = watched.doubles.iter().position(|double| double.witness == *witness).unwrap();
         if number == 2 {
             Box::new(stalls.lock().unwrap().take().unwrap())

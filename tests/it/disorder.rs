@@ -73,11 +73,16 @@ fn no_sequence_of_events_breaks_a_draw(kind: Kind) {
     let steps = setting("EXPERT_DRAW_TEST_STEPS").map_or(STEPS, |steps| steps as u32);
     let seeds = match setting("EXPERT_DRAW_TEST_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 1..SEQUENCES + 1,
+        None => 1..4 * SEQUENCES + 1,
     };
     let whole = steps >= STEPS && seeds.end - seeds.start > 1;
     let mut reached = BTreeSet::new();
+    // Sequences that never get anywhere would show nothing: there are more until each of these was reached.
+    let least = ["calling", "filled", "in_review", "unsealed", "stopped", "voided"];
     for seed in seeds {
+        if seed > SEQUENCES && least.iter().all(|state| reached.contains(*state)) && whole {
+            break;
+        }
         let mut world = World::new(kind, seed);
         for _ in 0..steps {
             if world.chance.of(2) {
@@ -91,8 +96,6 @@ fn no_sequence_of_events_breaks_a_draw(kind: Kind) {
         println!("seed {seed}: {:?}", world.reached);
         reached.append(&mut world.reached);
     }
-    // Sequences that never get anywhere would show nothing.
-    let least = ["calling", "filled", "in_review", "unsealed", "stopped", "voided"];
     assert!(!whole || least.iter().all(|state| reached.contains(*state)), "{reached:?}");
 }
 
@@ -245,7 +248,18 @@ impl World {
             match state.as_str() {
                 "committed" | "drawn" => panic!("{draw} hangs as {state}\n{}", self.story()),
                 "planned" => assert_eq!(ask(self, &agency, "withdraw", json!({})), 200),
-                "calling" | "filled" | "in_review" | "reviewed" => {
+                "reviewed" => {
+                    let body = json!({"announcement": "岳采公告2026-1"});
+                    if ask(self, &bureau, "unseal", body) != 200 {
+                        // Somebody has proposed to void it: another account confirms.
+                        let second = ("bureau", self.life.second.clone());
+                        let confirmed = [&second, &bureau, &agency]
+                            .into_iter()
+                            .any(|who| ask(self, who, "void/confirm", json!({})) == 200);
+                        assert!(confirmed, "{}", self.story());
+                    }
+                }
+                "calling" | "filled" | "in_review" => {
                     let calls = self.life.get(&agency.1, &format!("{draw}/calls")).expect(200).json();
                     let short = calls["shortfall"].is_string();
                     assert!(state != "calling" || short, "{draw} hangs: {calls}\n{}", self.story());

@@ -2,7 +2,7 @@
 //! like to an auditor (`api-spec/threats.md`). Each test does the trick with the real keys and names the check
 //! that shows it; where nothing can show it at a level, the test shows that too.
 //!
-//! Tricks that need a service, a database or the whole log: `tests/http/cheating.rs`.
+//! Tricks that need a service, a database or the whole log: `tests/http/audit.rs`.
 
 use expert_draw::codec::{Hash, Json, Object};
 use expert_draw::draw::commitment::Contributor;

@@ -217,7 +217,8 @@ fn run_sql(url: &str, statements: &str) -> Result<(), String> {
     conn.batch_execute(statements).map_err(|error| error.to_string())
 }
 
-fn run_sqlite(path: &std::path::Path, statements: &str) -> Result<(), String> {
+/// Runs SQL on a SQLite file.
+pub fn run_sqlite(path: &std::path::Path, statements: &str) -> Result<(), String> {
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, SqliteConnection};
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();

@@ -1,5 +1,7 @@
-//! `audit`: a whole log from what is public; and `export-evidence`, the files that it wants beside the log.
+//! `audit`: a whole log from what is public, with `--private` also every pool from an export of private
+//! records; `export-evidence` and `export-private` write what it wants beside the log.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,17 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use expert_draw::audit::private_state::PrivateState;
 use expert_draw::audit::source::{Folder, Source};
 use expert_draw::audit::state::{STATE_LIMIT, State};
-use expert_draw::audit::{Audit, AuditError, Report, Severity, Step, trust};
-use expert_draw::codec::Json;
+use expert_draw::audit::{Audit, AuditError, Finding, PrivateTold, Report, Severity, Step, trust};
+use expert_draw::codec::{Hash, Json};
 use expert_draw::config::Config;
 use expert_draw::config::beacon::{default_chain, quicknet};
 use expert_draw::draw::contributions::Answer;
 use expert_draw::evidence::parties::Parties;
 use expert_draw::log::Policy;
 use expert_draw::ports::SystemEntropy;
+use expert_draw::service::actor::{Actor, Role};
 use expert_draw::service::evidence_export;
+use expert_draw::service::private_export::{self, PrivateExport};
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_xlsxwriter::{Workbook, XlsxError};
 
@@ -54,6 +59,12 @@ pub struct Asked {
     /// 见证方公布的答复（JSON，可多次给出） · answers that witnesses have published, may be repeated
     #[arg(long)]
     answers: Vec<PathBuf>,
+    /// 私有导出目录（export-private 的输出）：重建每次抽取的候选池 · directory of export-private: every pool is rebuilt
+    #[arg(long, requires = "private_key")]
+    private: Option<PathBuf>,
+    /// 私有导出的密钥文件 · key file of the private export
+    #[arg(long, requires = "private")]
+    private_key: Option<PathBuf>,
     /// 另存 JSON 报告 · write the report as JSON
     #[arg(long)]
     json: Option<PathBuf>,
@@ -101,6 +112,13 @@ impl Source for Site {
             status => Err(io::Error::other(format!("HTTP {status}"))),
         }
     }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
 }
 
 fn source(from: &str) -> Box<dyn Source> {
@@ -166,9 +184,7 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
     };
     let pinned = parties.as_ref().and_then(|parties| parties.beacon).map(|beacon| beacon.chain);
     let chain = [quicknet(), default_chain()].into_iter().flatten().find(|c| Some(c.hash()) == pinned);
-    let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar();
     let progress = |step: Step, done: u64, of: u64| {
         bar.set_message(match step {
             Step::Entries => "日志条目 (entries)",
@@ -178,6 +194,10 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
         bar.set_position(done);
     };
     let stop = stop_on_ctrl_c();
+    let private = match (&asked.private, &asked.private_key) {
+        (Some(folder), Some(key)) => Some(PrivateExport::open(folder, key)?),
+        _ => None,
+    };
     let jobs = asked.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
     let audit = Audit {
         log: log.as_ref(),
@@ -186,6 +206,7 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
         parties: parties.as_ref(),
         trust: trust(&policy_bytes, parties_bytes.as_deref()),
         last: last.as_deref(),
+        private: private.as_ref().map(|private| &private.tree),
         answers: &answers,
         chain,
         jobs: jobs.unwrap_or(1).clamp(1, 256),
@@ -205,7 +226,11 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
     if let Some(lost) = lost {
         eprintln!("无法保存状态 (cannot save the state): {lost}");
     }
-    let report = report.map_err(|error: AuditError| failed(error))?;
+    let mut report = report.map_err(|error: AuditError| failed(error))?;
+    if let Some(private) = &private {
+        let file = asked.state.as_ref().map(|folder| folder.join("private.json"));
+        rebuild(private, &mut report, file.as_deref(), stop)?;
+    }
     if let Some(path) = &asked.json {
         replace(path, &report.to_json().canonical())?;
     }
@@ -221,6 +246,58 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
         replace(&folder.join("checkpoint"), &note)?;
     }
     Ok(report)
+}
+
+/// Adds what a replay of the private export finds; `file` remembers how far it came.
+fn rebuild(
+    private: &PrivateExport,
+    report: &mut Report,
+    file: Option<&Path>,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    let known = file.and_then(|path| fs::read(path).ok()).and_then(|bytes| PrivateState::read(&bytes));
+    let done = known.map_or(0, |known| known.done(&private.tree));
+    let bar = bar();
+    bar.set_message("重建候选池 (pools)");
+    let mut lost = None;
+    let mut reached = 0;
+    let replayed = private.replay(&SystemEntropy, done, &mut |next, of, found| {
+        bar.set_length(of);
+        bar.set_position(next);
+        reached = next;
+        // Only what is sound need not be looked at again.
+        let sound = found.findings.is_empty() && private.findings.is_empty();
+        if let (Some(path), Some(state), true) =
+            (file, PrivateState::at(next, &private.tree), sound && next > done)
+            && let Err(error) = replace(path, &state.write())
+        {
+            lost = Some(error);
+        }
+        !stop.load(Ordering::SeqCst)
+    })?;
+    bar.finish_and_clear();
+    if let Some(lost) = lost {
+        eprintln!("无法保存状态 (cannot save the state): {lost}");
+    }
+    if reached < private.tree.size() {
+        return Err(failed("已中断；给出 --state 时再次运行即从此处继续 (stopped; run again to go on)"));
+    }
+    let told = PrivateTold {
+        size: private.tree.size(),
+        draws: replayed.draws,
+        people: replayed.people,
+        erased: replayed.erased,
+    };
+    let alphas: BTreeMap<u64, Hash> = report.draws.iter().map(|draw| (draw.index, draw.alpha)).collect();
+    let found = replayed.findings.into_iter().chain(replayed.notices).map(|difference| {
+        let found = Finding::new(difference.name, difference.to_string()).at(difference.index);
+        match alphas.get(&difference.index) {
+            Some(alpha) => found.of(*alpha),
+            None => found,
+        }
+    });
+    report.add_private(told, found.collect());
+    Ok(())
 }
 
 /// A flag that Ctrl-C sets, so that the state is saved before the end.
@@ -368,5 +445,40 @@ pub fn export_evidence(config: &Config, out: &Path) -> Result<ExitCode, Failure>
         out.display()
     );
     println!("evidence files: {} written, {} kept, {} draws without", done.written, done.kept, done.without);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what an auditor with access needs to rebuild pools offline. The look is recorded where that is
+/// possible; a database that the service refuses cannot be written to, and the operator is told so.
+pub fn export_private(config: &Config, out: &Path, key: &Path, purpose: &str) -> Result<ExitCode, Failure> {
+    match setup::service(config) {
+        Ok((service, _)) => {
+            service.record_private_export(&Actor::of_role("console", Role::Auditor), purpose)?;
+        }
+        Err(refused) => {
+            eprintln!("{refused}\n服务拒绝启动：此次导出无法记入日志 (this export could not be recorded)");
+        }
+    }
+    let keys = setup::keys(config)?;
+    let reader = setup::reader(config)?;
+    let bar = ProgressBar::new(0);
+    let done = private_export::export(&reader, &keys, &SystemEntropy, out, key, &mut |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    let (file, size) = (PrivateExport::file(out), done.head.size);
+    println!(
+        "私有导出：{}（日志 {size} 条，密封记录 {} 条），密钥：{}\n两者须分开保管和传送。审计：expert-draw audit --from … --policy … --private {} --private-key {}",
+        file.display(),
+        done.images,
+        key.display(),
+        out.display(),
+        key.display()
+    );
+    println!(
+        "private export of {size} entries with {} sealed records; keep and send file and key apart",
+        done.images
+    );
     Ok(ExitCode::SUCCESS)
 }

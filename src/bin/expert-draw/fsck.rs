@@ -8,7 +8,7 @@ use expert_draw::config::Config;
 use expert_draw::ports::{Clock, SystemClock, SystemEntropy};
 use expert_draw::service::{fsck as check, replay};
 use expert_draw::store::files::Files;
-use expert_draw::store::{Against, Depth};
+use expert_draw::store::{Against, Depth, Finding};
 
 use crate::setup::{self, Failure};
 
@@ -44,7 +44,10 @@ pub fn fsck(config: &Config, pools: bool) -> Result<ExitCode, Failure> {
                 replayed.erased
             );
         }
-        found.extend(replayed.findings);
+        found.extend(replayed.findings.into_iter().map(Finding::from));
+        for notice in &replayed.notices {
+            println!("! {notice}");
+        }
     }
     if checked.erased_subjects > 0 {
         println!(

@@ -108,6 +108,18 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// 导出重建候选池所需的密封记录，供有权限的审计人员离线使用（记入日志） · what an auditor with access needs to rebuild pools offline; recorded
+    ExportPrivate {
+        /// 新目录 · new directory
+        #[arg(long)]
+        out: PathBuf,
+        /// 密钥文件，须在该目录之外 · file for the key, outside of that directory
+        #[arg(long)]
+        key: PathBuf,
+        /// 目的，记入日志 · purpose, recorded
+        #[arg(long)]
+        purpose: String,
+    },
     /// 监督员的离线工具：承诺、核对后公开随机数 · the offline tool of a supervisor who contributes a nonce
     Supervisor {
         #[command(subcommand)]
@@ -233,6 +245,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Witness(asked) => witness::witness(&config.data, config.listen, &asked),
         Command::Audit(asked) => audit::audit(&asked),
         Command::ExportEvidence { out } => audit::export_evidence(&config, &out),
+        Command::ExportPrivate { out, key, purpose } => audit::export_private(&config, &out, &key, &purpose),
         Command::Supervisor { act } => supervisor::supervisor(&act),
         Command::Due => due::due(&config),
         Command::Demo { experts, no_serve, lang } => demo::demo(&config, experts, !no_serve, lang),

@@ -6,8 +6,8 @@ use expert_draw::config::Config;
 use expert_draw::http::server::{self, Serving};
 use expert_draw::service::Service;
 use expert_draw::service::accounts::AccountDraft;
-use expert_draw::service::contributions::drive::Gathering;
-use expert_draw::service::witnesses::drive::Drive;
+use expert_draw::service::contributions::drive::gather;
+use expert_draw::service::witnesses::drive::push_to_witnesses;
 
 use crate::courier::{self, Courier};
 use crate::due::Minder;
@@ -28,8 +28,8 @@ pub fn serve(config: &Config, without_due: bool) -> Result<ExitCode, Failure> {
     let courier =
         |channels| Courier::start(service.clone(), channels).map_err(|e| failed(format!("courier: {e}")));
     let _courier = courier::channels(config)?.map(courier).transpose()?;
-    let _witnesses = Drive::start(&service).map_err(|e| failed(format!("witnesses: {e}")))?;
-    let _gathering = Gathering::start(&service).map_err(|e| failed(format!("contributions: {e}")))?;
+    let _witnesses = push_to_witnesses(&service).map_err(|e| failed(format!("witnesses: {e}")))?;
+    let _gathering = gather(&service).map_err(|e| failed(format!("contributions: {e}")))?;
     server::serve(service, Serving::on(config.listen), |address| {
         println!("服务已启动 (listening): http://{address}/api/v1  （Ctrl-C 结束）");
     })

@@ -10,14 +10,18 @@ use crate::codec::Hash;
 use crate::draw::commitment::{Commitment, Contributor, Group};
 use crate::draw::decide;
 use crate::draw::identity::DrawKey;
+use crate::draw::parts::{in_parts, part_length};
 use crate::draw::pool::{self, Candidate, Excluded, Leaf, PoolError};
 use crate::draw::request::names_digest;
 use crate::draw::seats::{Explanation, NoPanel};
 use crate::draw::tags::Tags;
 use crate::rules::people_facts::{EngagementBook, Engagements, PersonFacts};
 use crate::rules::{Judging, Outcome, Profile, Project, Requirement, Rule, mutual};
-use crate::service::index::DrawingIndex;
+use crate::service::index::{DrawingIndex, Indexed};
 use crate::service::tier_book::Lots;
+
+/// Up to so many people one thread judges all.
+const ALONE: usize = 4_096;
 
 /// The people of a draw, by pool position, and the others with the rules against them.
 #[derive(Clone)]
@@ -75,42 +79,28 @@ pub fn people(
     let project = Project { same: index.same().clone(), ..inputs.project.clone() };
     let judging = Judging::new(&project, inputs.requirements, profile, index.units());
     let none = Engagements::default();
-    for indexed in index.possible(inputs.requirements) {
-        let number = indexed.expert.number().as_str().to_owned();
-        let person = PersonFacts {
-            expert: &indexed.expert,
-            keys: Some(&indexed.keys),
-            engagements: inputs.engagements.map(|book| book.find(&number).unwrap_or(&none)),
-            tier_lots: inputs.lots.of(&number),
-        };
-        let (groups, lots, outcome) = judging.outcome(&person);
-        match outcome {
-            Outcome::NotMatching => {}
-            Outcome::Excluded(rules) => {
-                let mut rules: Vec<String> = rules.iter().map(|rule| rule.name().to_owned()).collect();
-                rules.sort();
-                rules.dedup();
-                excluded.push(Excluded { number, image: indexed.image, registry: indexed.registry, rules });
-            }
-            Outcome::Candidate => {
-                let employments = indexed.expert.employments().unwrap_or_default();
-                let mut units =
-                    employments.iter().map(|e| project.same.canonical(&e.unit).as_str().to_owned());
-                let unit = units.next();
-                let mut further_units: Vec<String> =
-                    units.filter(|code| Some(code) != unit.as_ref()).collect();
-                further_units.sort();
-                further_units.dedup();
+    let possible = index.possible(inputs.requirements);
+    let parts = in_parts(&possible, part_length(possible.len(), ALONE), |_, part| {
+        part.iter()
+            .map(|indexed| {
+                let number = indexed.expert.number().as_str();
+                let person = PersonFacts {
+                    expert: &indexed.expert,
+                    keys: Some(&indexed.keys),
+                    engagements: inputs.engagements.map(|book| book.find(number).unwrap_or(&none)),
+                    tier_lots: inputs.lots.of(number),
+                };
+                judged(&judging, &project, indexed, person)
+            })
+            .collect::<Vec<_>>()
+    });
+    for one in parts.into_iter().flatten() {
+        match one {
+            One::NotMatching => {}
+            One::Excluded(person) => excluded.push(person),
+            One::Candidate(person, candidate) => {
                 facts.push(person);
-                inside.push(Candidate {
-                    number,
-                    image: indexed.image,
-                    registry: indexed.registry,
-                    groups,
-                    lots: u8::try_from(lots).unwrap_or(1),
-                    unit,
-                    further_units,
-                });
+                inside.push(candidate);
             }
         }
     }
@@ -124,6 +114,50 @@ pub fn people(
         let candidates = pool.origin.iter().map(|origin| inside[*origin].clone()).collect();
         People { registry, leaves: pool.leaves, candidates, excluded, related }
     }))
+}
+
+/// Somebody who was judged.
+enum One<'a> {
+    NotMatching,
+    Excluded(Excluded),
+    Candidate(PersonFacts<'a>, Candidate),
+}
+
+fn judged<'a>(
+    judging: &Judging<'_>,
+    project: &Project,
+    indexed: &'a Indexed,
+    person: PersonFacts<'a>,
+) -> One<'a> {
+    let number = indexed.expert.number().as_str().to_owned();
+    let (groups, lots, outcome) = judging.outcome(&person);
+    match outcome {
+        Outcome::NotMatching => One::NotMatching,
+        Outcome::Excluded(rules) => {
+            let mut rules: Vec<String> = rules.iter().map(|rule| rule.name().to_owned()).collect();
+            rules.sort();
+            rules.dedup();
+            One::Excluded(Excluded { number, image: indexed.image, registry: indexed.registry, rules })
+        }
+        Outcome::Candidate => {
+            let employments = indexed.expert.employments().unwrap_or_default();
+            let mut units = employments.iter().map(|e| project.same.canonical(&e.unit).as_str().to_owned());
+            let unit = units.next();
+            let mut further_units: Vec<String> = units.filter(|code| Some(code) != unit.as_ref()).collect();
+            further_units.sort();
+            further_units.dedup();
+            let candidate = Candidate {
+                number,
+                image: indexed.image,
+                registry: indexed.registry,
+                groups,
+                lots: u8::try_from(lots).unwrap_or(1),
+                unit,
+                further_units,
+            };
+            One::Candidate(person, candidate)
+        }
+    }
 }
 
 impl People {

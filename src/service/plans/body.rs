@@ -50,7 +50,7 @@ pub struct Widened {
 }
 
 /// The plan of a case with its version.
-pub(super) fn read(case: &Case) -> Result<(u32, Plan), Refusal> {
+pub(in crate::service) fn read(case: &Case) -> Result<(u32, Plan), Refusal> {
     let read = || -> Result<(u32, Plan), ShapeError> {
         let missing = |key: &str| ShapeError::new(key, "required");
         let version = int(&case.body, &["version"]).and_then(|n| u32::try_from(n).ok());

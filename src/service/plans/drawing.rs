@@ -191,21 +191,7 @@ impl Service {
         plan: &Plan,
         kept: Vec<KeptPerson>,
     ) -> Result<FromPlan, Refusal> {
-        let involved = |person: &crate::registry::plan::Involved| {
-            let part = Part::parse(person.part.as_str());
-            Ok(Involved {
-                part: part.ok_or_else(|| Refusal::internal(format!("plan {}: part", case.id)))?,
-                number: person.number.as_ref().map(|number| number.as_str().to_owned()),
-                id_hash: person.id_hash.as_deref().and_then(Hash::from_hex),
-                name_hash: person.name.as_deref().map(|name| self.name_hash(name)),
-            })
-        };
-        let mut barred = barred(&case.body);
-        // Who is selected sits already and is not drawn into the same panel.
-        let numbers = plan.selected().iter().filter_map(|member| member.number.as_ref());
-        barred.extend(numbers.map(|number| number.as_str().to_owned()));
-        barred.sort();
-        barred.dedup();
+        let (involved, barred) = people_named(case, plan, &|name| self.name_hash(name))?;
         Ok(FromPlan {
             plan: case.id.clone(),
             version,
@@ -217,7 +203,7 @@ impl Service {
                 remote: plan.remote,
             },
             hours: plan.hours,
-            involved: plan.involved.iter().map(involved).collect::<Result<_, Refusal>>()?,
+            involved,
             barred,
             kept,
         })
@@ -252,6 +238,32 @@ impl Service {
             Ok(calls.remaining().iter().filter_map(kept).collect())
         })
     }
+}
+
+/// Whom a plan names to the rules: who had a part in the project, and who may not be drawn, ascending.
+/// `name_hash` is the keyed hash of a name.
+pub(in crate::service) fn people_named(
+    case: &Case,
+    plan: &Plan,
+    name_hash: &dyn Fn(&str) -> Hash,
+) -> Result<(Vec<Involved>, Vec<String>), Refusal> {
+    let involved = |person: &crate::registry::plan::Involved| {
+        let part = Part::parse(person.part.as_str());
+        Ok(Involved {
+            part: part.ok_or_else(|| Refusal::internal(format!("plan {}: part", case.id)))?,
+            number: person.number.as_ref().map(|number| number.as_str().to_owned()),
+            id_hash: person.id_hash.as_deref().and_then(Hash::from_hex),
+            name_hash: person.name.as_deref().map(name_hash),
+        })
+    };
+    let involved = plan.involved.iter().map(involved).collect::<Result<_, Refusal>>()?;
+    let mut barred = barred(&case.body);
+    // Who is selected sits already and is not drawn into the same panel.
+    let numbers = plan.selected().iter().filter_map(|member| member.number.as_ref());
+    barred.extend(numbers.map(|number| number.as_str().to_owned()));
+    barred.sort();
+    barred.dedup();
+    Ok((involved, barred))
 }
 
 /// What a plan asks of a draw, its drawn sites filled in.

@@ -39,7 +39,8 @@ pub use findings::FindingView;
 pub use steps::Approval;
 pub use view::{PlanLine, PlanView, PlansAsked};
 
-pub(in crate::service) use body::{add_id, ids};
+pub(in crate::service) use body::{add_id, ids, read as read_plan};
+pub(in crate::service) use drawing::people_named;
 
 /// Letter of a plan's id.
 const LETTER: char = 'L';

@@ -1,9 +1,13 @@
 //! Tests of what a replay tells of a pool that is not what the rules come to.
 
-use super::*;
+use super::differences::differences;
+use crate::codec::Hash;
 use crate::draw::identity::DrawKey;
+use crate::draw::pool::{Candidate, Excluded};
 use crate::draw::request::tests::sample;
 use crate::draw::vrf::Proof;
+use crate::service::draws::prepare::People;
+use crate::service::draws::record::DrawRecord;
 use crate::service::draws::record::Header;
 
 fn candidate(number: &str) -> Candidate {
@@ -36,7 +40,7 @@ fn record() -> DrawRecord {
     DrawRecord { header, candidates, excluded: vec![excluded("E3", "age_limit")], related: Vec::new() }
 }
 
-fn rebuilt(change: impl FnOnce(&mut People)) -> Vec<String> {
+fn rebuilt(change: impl FnOnce(&mut People)) -> Vec<(&'static str, String)> {
     let record = record();
     let mut people = People {
         registry: 6,
@@ -51,23 +55,27 @@ fn rebuilt(change: impl FnOnce(&mut People)) -> Vec<String> {
 
 #[test]
 fn whoever_was_left_out_put_in_or_weighed_otherwise_is_named() {
-    assert_eq!(rebuilt(|_| {}), Vec::<String>::new());
-    let one = |text: &str| vec![text.to_owned()];
+    assert_eq!(rebuilt(|_| {}), Vec::new());
+    let one = |name: &'static str, text: &str| vec![(name, text.to_owned())];
     assert_eq!(
         rebuilt(|people| people.candidates.push(candidate("E9"))),
-        one("candidate E9: is missing from the record")
+        one("pool_dropped", "candidate E9: is missing from the record")
     );
     assert_eq!(
         rebuilt(|people| drop(people.candidates.remove(0))),
-        one("candidate E1: the rules come to something else")
+        one("pool_slipped_in", "candidate E1: the rules come to something else")
     );
-    assert_eq!(rebuilt(|people| people.candidates[1].lots = 2), one("candidate E2: differs"));
+    assert_eq!(
+        rebuilt(|people| people.candidates[1].lots = 2),
+        one("lots", "candidate E2: drew with 1 lots, the table gives 2")
+    );
     assert_eq!(
         rebuilt(|people| people.excluded[0].rules = vec!["e_skill".into()]),
         ["excluded person E3: differs", "the counts by rule differ"]
+            .map(|what| ("exclusion", what.to_owned()))
     );
     assert_eq!(
         rebuilt(|people| people.related.push(("E1".into(), "E2".into()))),
-        one("the pairs of related candidates differ")
+        one("relations", "the pairs of related candidates differ")
     );
 }

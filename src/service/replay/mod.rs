@@ -1,43 +1,64 @@
 //! Replay of pools: from the journal alone, whom every committed draw had to have in its pool, whom it had
 //! to exclude and by which rules, held against the sealed record and the committed digests.
 //!
+//! | file | holds |
+//! |---|---|
+//! | `asked` | what a draw asked for |
+//! | `differences` | record against rules, each difference by name |
+//! | `judged_by` | whether what people were judged by was what stood, and the plan's own |
+//! | `brief` | records that stood for a moment around a draw |
+//!
 //! The registry, the units, the engagements and the tiers are followed as of each commitment; people are
 //! judged by the profile that the commitment names and by what its record says it was judged by. An
 //! auditor's evidence shows that the record fits the commitment; this shows that the record is what the
 //! registry and the rules come to.
 //!
 //! *Invariants:* nothing is read from a table that the journal does not carry, except where an entry lies
-//! and which text a profile's digest stands for. People who were erased since cannot be judged again:
-//! they are counted and left out of the comparison, on both sides.
+//! and which text a profile's digest stands for; what an entry is, its signed statement says and no column.
+//! People who were erased since cannot be judged again: they are counted and left out of the comparison, on
+//! both sides.
 //!
 //! *Deliberately not here:* randomness, seats and calls (every verifier recomputes those); the rows of
 //! tables (`fsck`).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod asked;
+mod brief;
+mod differences;
+mod judged_by;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::archive::{Archive, draw_entries};
-use super::draws::prepare::{Inputs, People, people};
+use super::draws::prepare::{Inputs, people};
 use super::draws::record::DrawRecord;
 use super::engagements::Engagements;
 use super::erased::Erased;
+use super::following::Followed;
 use super::fsck::Progress;
 use super::index::DrawingIndex;
 use super::refusal::Refusal;
 use super::tier_book::{Lots, TierBook};
 use crate::codec::Hash;
-use crate::codes::{CreditCode, Region, Speciality};
 use crate::draw::commitment::Commitment;
-use crate::draw::pool::{self, Candidate, Excluded};
-use crate::draw::request::Request;
+use crate::draw::pool;
+use crate::draw::request::names_digest;
 use crate::draw::statements::Drawn;
+use crate::evidence::said::{PROFILE_LOADED, REGISTRY_EXPERT, REGISTRY_UNIT};
 use crate::keys::Keys;
 use crate::log::Statement;
 use crate::ports::Entropy;
 use crate::rules::people_facts::PersonFacts;
-use crate::rules::{Answer, Profile, Project, Requirement, Rule, SameUnits, panel};
-use crate::store::{self, Conn, Finding, Reader};
+use crate::rules::{Answer, Profile, Rule, panel};
+use crate::store::{self, Conn, Reader};
 use crate::time::{Date, Timestamp};
+
+use asked::Asked;
+pub use brief::BRIEF;
+use brief::{BriefRecords, JudgedBy};
+use differences::differences;
+pub use differences::{Difference, NAMES};
+use judged_by::Plans;
 
 /// Journal entries read at once.
 const BATCH: u32 = 1_000;
@@ -45,10 +66,12 @@ const BATCH: u32 = 1_000;
 const TOLD: usize = 20;
 
 /// What a replay found.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// What differs; empty if nothing does.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Difference>,
+    /// What breaks no rule and somebody should look at.
+    pub notices: Vec<Difference>,
     /// Draws whose pools were rebuilt.
     pub draws: u64,
     /// People judged again, candidates and excluded, over all draws.
@@ -67,7 +90,25 @@ pub fn pools(
     entropy: &dyn Entropy,
     progress: Progress<'_>,
 ) -> Result<Replayed, Refusal> {
-    let archive = Archive::new(keys, entropy);
+    pools_of(reader, Archive::new(keys, entropy), 0, &mut |done, of, _| {
+        progress(done, of);
+        true
+    })
+}
+
+/// Who hears how far a replay is (entries done, in all) and what it has found so far, and says whether to go
+/// on.
+pub type Going<'a> = &'a mut dyn FnMut(u64, u64, &Replayed) -> bool;
+
+/// The same with whatever opens the journal's images. Draws committed below the entry `done` were rebuilt
+/// before: they are followed and not judged again, unless they are so young that a brief record around them
+/// may still be undone.
+pub(super) fn pools_of(
+    reader: &Reader,
+    archive: Archive<'_>,
+    done: u64,
+    going: Going<'_>,
+) -> Result<Replayed, Refusal> {
     reader.read(|conn| {
         let size = store::head::read(conn)?.size;
         let mut replay = Replay {
@@ -76,8 +117,14 @@ pub fn pools(
             index: DrawingIndex::default(),
             tiers: TierBook::default(),
             engagements: Engagements::default(),
+            plans: Plans::default(),
+            brief: BriefRecords::default(),
+            done: (done, Timestamp(0)),
             found: Replayed::default(),
         };
+        if let Some(last) = store::journal::find(conn, done.saturating_sub(1))? {
+            replay.done.1 = Timestamp(last.time - BRIEF);
+        }
         let mut next = 0;
         while next < size {
             let entries = store::journal::range(conn, next, BATCH)?;
@@ -86,7 +133,9 @@ pub fn pools(
             for entry in &entries {
                 replay.entry(conn, entry)?;
             }
-            progress(next.min(size), size);
+            if !going(next.min(size), size, &replay.found) {
+                break;
+            }
         }
         Ok(replay.found)
     })
@@ -99,34 +148,68 @@ struct Replay<'a> {
     index: DrawingIndex,
     tiers: TierBook,
     engagements: Engagements,
+    plans: Plans,
+    brief: BriefRecords,
+    /// Draws below this entry and before this time are not judged again.
+    done: (u64, Timestamp),
     found: Replayed,
 }
 
 impl Replay<'_> {
     fn entry(&mut self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<(), Refusal> {
         let at = entry.index();
-        if entry.kind == Commitment::TYPE {
-            if let Err(refusal) = self.draw(conn, entry) {
-                self.say(at, &entry.subject, format!("cannot be replayed: {refusal}"));
+        let statement = match Statement::parse(&entry.statement) {
+            Ok(statement) => statement,
+            Err(error) => {
+                self.say("image", at, "", format!("is no statement: {error}"));
+                return Ok(());
+            }
+        };
+        if statement.kind() == Commitment::TYPE {
+            if at < self.done.0 && statement.time() < self.done.1.0 {
+                return Ok(());
+            }
+            if let Err(refusal) = self.draw(conn, entry, &statement) {
+                self.say(
+                    "not_replayed",
+                    at,
+                    &entry.subject,
+                    format!("cannot be replayed: {}", said(&refusal)),
+                );
             }
             return Ok(());
         }
-        match self.archive.followed(conn, entry, &mut self.erased) {
-            Ok(Some(followed)) => followed.apply(&mut self.index),
-            Ok(None) => {}
-            Err(refusal) => {
-                let what = format!("cannot be followed: {refusal}");
-                self.found.findings.push(Finding::at("replay", at, what));
-            }
+        if let Err(refusal) = self.plans.take(&self.archive, conn, entry, &statement, self.erased.as_ref()) {
+            self.say("image", at, "", format!("cannot be opened: {}", said(&refusal)));
         }
-        self.index.advanced(at + 1, entry.registry.then_some(at));
+        match self.archive.followed(conn, entry, &mut self.erased) {
+            Ok(Some(followed)) => {
+                let when = (at, statement.time());
+                let undone = match &followed {
+                    Followed::Stands(now) => {
+                        let number = now.expert.number().as_str();
+                        self.brief.changes(number, Some(now.as_ref()), when, &self.index)
+                    }
+                    Followed::Closed(_) | Followed::Erased(_) | Followed::Unit(_) => Vec::new(),
+                };
+                self.found.notices.extend(undone);
+                followed.apply(&mut self.index);
+            }
+            Ok(None) => {}
+            Err(refusal) => self.say("image", at, "", format!("cannot be followed: {}", said(&refusal))),
+        }
+        self.index.advanced(at + 1, moves_pools(statement.kind()).then_some(at));
         Ok(())
     }
 
     /// Rebuilds the pool of one commitment and holds it against record and statement.
-    fn draw(&mut self, conn: &mut Conn, entry: &store::journal::Entry) -> Result<(), Refusal> {
+    fn draw(
+        &mut self,
+        conn: &mut Conn,
+        entry: &store::journal::Entry,
+        statement: &Statement,
+    ) -> Result<(), Refusal> {
         let (at, draw) = (entry.index(), entry.subject.as_str());
-        let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
         let commitment = Commitment::read(&statement.body_json()).map_err(Refusal::internal)?;
         let record = self.archive.draw_record(conn, entry)?;
         let profile = profile(conn, commitment.profile)?;
@@ -147,10 +230,14 @@ impl Replay<'_> {
             let now =
                 self.index.position().map_or_else(|| "none".to_owned(), |position| position.to_string());
             let then = commitment.registry;
-            self.say(at, draw, format!("committed at registry position {then}, the journal says {now}"));
+            let what = format!("committed at registry position {then}, the journal says {now}");
+            self.say("registry_state", at, draw, what);
         }
         if (record.header.judged.is_some()) != (profile.version() > 1) {
-            self.say(at, draw, "the record does not say what people were judged by".into());
+            self.say("judged_by", at, draw, "the record does not say what people were judged by".into());
+        }
+        for what in self.not_judged_by(conn, (at, statement.time()), &record)? {
+            self.say("judged_by", at, draw, what);
         }
         let inputs = Inputs {
             project: &asked.project,
@@ -161,34 +248,56 @@ impl Replay<'_> {
         let rebuilt = match people(&self.index, &profile, &inputs, &record.header.key) {
             Some(Ok(people)) => people,
             Some(Err(unfit)) => {
-                self.say(at, draw, format!("the pool cannot be built again: {unfit:?}"));
+                let what = format!("the pool cannot be built again: {unfit:?}");
+                self.say("not_replayed", at, draw, what);
                 return Ok(());
             }
             None => {
-                self.say(at, draw, "the registry was empty".into());
+                self.say("not_replayed", at, draw, "the registry was empty".into());
                 return Ok(());
             }
         };
         let known = pool::build(&record.header.key, &record.candidates, &record.related);
         let known = known.map_err(Refusal::internal)?;
         if pool::root(&known.leaves) != commitment.pool_root {
-            self.say(at, draw, "the sealed record does not give the committed pool".into());
+            self.say("draw_record", at, draw, "the sealed record does not give the committed pool".into());
+        }
+        let (key, request) = (&record.header.key, &record.header.request);
+        if request.digest(&key.request_salt()) != commitment.request
+            || names_digest(&key.names_salt(), &request.groups) != commitment.names
+        {
+            self.say("draw_record", at, draw, "the sealed record does not give the committed request".into());
         }
         if pool::excluded_digest(&record.header.key, &record.excluded) != commitment.excluded {
-            self.say(at, draw, "the sealed record does not give the committed exclusions".into());
+            let what = "the sealed record does not give the committed exclusions".to_owned();
+            self.say("draw_record", at, draw, what);
         }
         let (differences, erased) = differences(&record, &rebuilt, self.erased.as_ref());
         let told = differences.len();
-        for what in differences.into_iter().take(TOLD) {
-            self.say(at, draw, what);
+        let mut last = "pool_person";
+        for (name, what) in differences.into_iter().take(TOLD) {
+            last = name;
+            self.say(name, at, draw, what);
         }
         if told > TOLD {
-            self.say(at, draw, format!("{} further differences", told - TOLD));
+            self.say(last, at, draw, format!("{} further differences", told - TOLD));
         }
         self.found.draws += 1;
         self.found.people += (record.candidates.len() + record.excluded.len()) as u64 - erased;
         self.found.erased += erased;
-        self.panel(conn, entry, &record, &profile)
+        self.panel(conn, entry, &record, &profile)?;
+        let inside: BTreeSet<&str> = record.candidates.iter().map(|person| person.number.as_str()).collect();
+        let by = JudgedBy {
+            index: at,
+            draw: draw.to_owned(),
+            time: statement.time(),
+            profile,
+            asked,
+            engagements,
+            lots,
+        };
+        self.brief.drawn(by, &|number| inside.contains(number), &self.index);
+        Ok(())
     }
 
     /// Whether those who were drawn keep the rules about panels, by the facts of the commitment.
@@ -221,7 +330,7 @@ impl Replay<'_> {
             .map(|finding| format!("the panel breaks {}", finding.rule.name()))
             .collect();
         for what in broken {
-            self.say(entry.index(), &entry.subject, what);
+            self.say("panel_rule", entry.index(), &entry.subject, what);
         }
         Ok(())
     }
@@ -251,9 +360,19 @@ impl Replay<'_> {
         self.tiers.lots(&profile, day)
     }
 
-    fn say(&mut self, at: u64, draw: &str, what: String) {
-        self.found.findings.push(Finding::at("replay", at, format!("draw {draw}: {what}")));
+    fn say(&mut self, name: &'static str, index: u64, draw: &str, what: String) {
+        self.found.findings.push(Difference { name, index, draw: draw.to_owned(), what });
     }
+}
+
+/// Whether pools built before an entry of a type are out of date.
+pub(super) fn moves_pools(kind: &str) -> bool {
+    [REGISTRY_EXPERT, REGISTRY_UNIT, PROFILE_LOADED].contains(&kind)
+}
+
+/// What a refusal says to whoever may see causes.
+fn said(refusal: &Refusal) -> String {
+    refusal.cause.clone().unwrap_or_else(|| refusal.to_string())
 }
 
 /// The rules of a commitment.
@@ -268,100 +387,5 @@ fn profile(conn: &mut Conn, digest: Hash) -> Result<Profile, Refusal> {
     }
 }
 
-/// What a draw asked for, read back from its record.
-struct Asked {
-    project: Project,
-    requirements: Vec<Requirement>,
-}
-
-impl Asked {
-    fn of(record: &DrawRecord) -> Result<Asked, Refusal> {
-        let request: &Request = &record.header.request;
-        let code = |code: &str| CreditCode::parse(code).map_err(Refusal::internal);
-        let start = Timestamp(request.review_start);
-        let project = Project {
-            purchaser: code(&request.purchaser.code)?,
-            agency: code(&request.agency.code)?,
-            suppliers: request
-                .suppliers
-                .iter()
-                .map(|supplier| code(&supplier.code))
-                .collect::<Result<_, _>>()?,
-            review_date: Date::of(start),
-            review_start: start,
-            review_end: start,
-            package: None,
-            involved: None,
-            barred: Vec::new(),
-            same: SameUnits::default(),
-        }
-        .lasting(crate::rules::REVIEW_HOURS);
-        let project = match &record.header.judged {
-            Some(judged) => judged.complete(project),
-            None => project,
-        };
-        let regions = |codes: &[String]| -> Result<Vec<Region>, Refusal> {
-            codes.iter().map(|code| Region::parse(code).map_err(Refusal::internal)).collect()
-        };
-        let mut requirements = Vec::new();
-        for group in &request.groups {
-            requirements.push(Requirement {
-                speciality: Speciality::parse(&group.speciality).map_err(Refusal::internal)?,
-                within: regions(&group.within)?,
-                except: regions(&group.except)?,
-            });
-        }
-        Ok(Asked { project, requirements })
-    }
-}
-
-/// Where record and rebuilt people differ, and how many of the record were erased since.
-fn differences(record: &DrawRecord, rebuilt: &People, erased: Option<&Erased>) -> (Vec<String>, u64) {
-    let gone: BTreeSet<&str> = erased.iter().flat_map(|erased| erased.subjects()).collect();
-    let mut found = Vec::new();
-    let inside = |people: &[Candidate]| -> BTreeMap<String, Candidate> {
-        let left = people.iter().filter(|person| !gone.contains(person.number.as_str()));
-        left.map(|person| (person.number.clone(), person.clone())).collect()
-    };
-    let outside = |people: &[Excluded]| -> BTreeMap<String, Excluded> {
-        let left = people.iter().filter(|person| !gone.contains(person.number.as_str()));
-        left.map(|person| (person.number.clone(), person.clone())).collect()
-    };
-    compare(&mut found, "candidate", &inside(&record.candidates), &inside(&rebuilt.candidates));
-    compare(&mut found, "excluded person", &outside(&record.excluded), &outside(&rebuilt.excluded));
-    let numbers = record.candidates.iter().map(|person| &person.number);
-    let numbers = numbers.chain(record.excluded.iter().map(|person| &person.number));
-    let erased = numbers.filter(|number| gone.contains(number.as_str())).count() as u64;
-    // Whom an erased person was related to cannot be found again.
-    if erased == 0 {
-        if record.related != rebuilt.related {
-            found.push("the pairs of related candidates differ".to_owned());
-        }
-        if record.header.excluded != rebuilt.counts() {
-            found.push("the counts by rule differ".to_owned());
-        }
-    }
-    (found, erased)
-}
-
-fn compare<T: PartialEq>(
-    found: &mut Vec<String>,
-    what: &str,
-    sealed: &BTreeMap<String, T>,
-    rebuilt: &BTreeMap<String, T>,
-) {
-    for (number, person) in sealed {
-        match rebuilt.get(number) {
-            None => found.push(format!("{what} {number}: the rules come to something else")),
-            Some(other) if other != person => found.push(format!("{what} {number}: differs")),
-            Some(_) => {}
-        }
-    }
-    for number in rebuilt.keys().filter(|number| !sealed.contains_key(*number)) {
-        found.push(format!("{what} {number}: is missing from the record"));
-    }
-}
-
 #[cfg(test)]
-#[path = "replay_tests.rs"]
 mod tests;

@@ -1,0 +1,166 @@
+// The verification of an evidence file: named checks in their order, and what they come to. Nothing is believed
+// that was not recomputed; what is missing fails. Written from api-spec/ alone.
+
+import { parseParties } from './log/parties.js';
+import { parsePolicy } from './log/policy.js';
+import { isReadable, readFile, versionOf } from './evidence/file.js';
+import { checkpoint, entries, heads, keys, signatures } from './evidence/entries.js';
+import { commitment, feasible, pool, profile } from './evidence/commitment.js';
+import { contributions, ending, panel, seed } from './evidence/result.js';
+import { FOLD, fold, members } from './evidence/fold.js';
+import { due, openings } from './evidence/openings.js';
+import { standing } from './evidence/level.js';
+import { predecessor } from './evidence/predecessor.js';
+
+const CHECKS = { checkpoint, entries, keys, signatures, heads, commitment, profile, pool, feasible, contributions, ending, seed, panel };
+const BASE = ['file', 'checkpoint', 'entries', 'keys', 'signatures', 'commitment', 'profile', 'pool', 'feasible', 'contributions', 'ending', 'seed', 'panel'];
+const ORDER = {
+  1: BASE,
+  2: [...BASE, ...FOLD],
+  3: [...BASE.slice(0, 5), 'heads', ...BASE.slice(5), ...FOLD],
+};
+/** After one of these has failed nothing later can be looked at. */
+const GATES = ['file', 'checkpoint', 'entries', 'keys', 'heads', 'commitment'];
+/** What else a check needs to have passed. */
+const NEEDS = { feasible: ['pool'], seed: ['contributions', 'ending'], panel: ['pool', 'feasible', 'seed'] };
+
+export class Unusable extends Error {}
+
+/**
+ * Verifies a file. `evidence` and `predecessor` are bytes, `policy` and `parties` texts. Answers the machine
+ * form of evidence-v1 §4; throws [`Unusable`] when policy, parties or file cannot be looked at.
+ */
+export function verify({ evidence, policy, parties = null, predecessor: earlier = null, expect = null, onProgress = () => {} }) {
+  const read = (what, parse, text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new Unusable(`${what}: ${error.message}`);
+    }
+  };
+  const trust = read('policy', parsePolicy, policy);
+  const pinned = parties === null ? null : read('parties', parseParties, parties);
+  const later = run(evidence, trust, pinned, expect, onProgress);
+  if (earlier !== null) {
+    const before = run(earlier, trust, pinned, 'auditor', () => {});
+    const said = attempt('predecessor', () => predecessor(later, before));
+    later.result.checks.push(said);
+    later.result.verdict = verdict(later.result.checks);
+  }
+  return later.result;
+}
+
+const verdict = (checks) => (checks.every(({ result }) => result === 'passed') ? 'verified' : 'refused');
+
+function attempt(check, work) {
+  try {
+    return { check, detail: String(work() ?? ''), result: 'passed' };
+  } catch (error) {
+    return { check, detail: error.message, result: 'failed' };
+  }
+}
+
+function run(bytes, policy, parties, expect, onProgress) {
+  if (!isReadable(bytes)) throw new Unusable('not a file that can be read');
+  const version = versionOf(bytes);
+  const ctx = { policy, parties };
+  const checks = [];
+  const failed = new Set();
+  const note = (one) => {
+    checks.push(one);
+    if (one.result === 'failed') failed.add(one.check);
+  };
+  let shut = false;
+  for (const check of ORDER[version]) {
+    onProgress(check);
+    if (FOLD.includes(check) && !shut) {
+      foldOnce(ctx, failed).forEach(note);
+      break;
+    }
+    if (shut) {
+      note({ check, detail: 'an earlier check failed', result: 'failed' });
+    } else if ((NEEDS[check] ?? []).some((one) => failed.has(one))) {
+      note({ check, detail: 'what it needs has failed', result: 'failed' });
+    } else {
+      note(attempt(check, () => {
+        if (check !== 'file') return CHECKS[check](ctx);
+        ctx.file = readFile(bytes, expect);
+        return `${bytes.length} bytes, audience ${ctx.file.audience}`;
+      }));
+      shut ||= GATES.includes(check) && failed.has(check);
+    }
+  }
+  if (!shut) open(ctx, failed, onProgress).forEach(note);
+  return { ctx, failed, result: { ...machineForm(ctx, version, failed), checks, verdict: verdict(checks) } };
+}
+
+function foldOnce(ctx, failed) {
+  const all = (detail) => FOLD.map((check) => ({ check, detail, result: 'failed' }));
+  if (['pool', 'ending', 'seed', 'panel'].some((one) => failed.has(one))) return all('what it needs has failed');
+  let broken;
+  try {
+    broken = fold(ctx);
+  } catch (error) {
+    return all(error.message);
+  }
+  ctx.folded = broken === null;
+  const at = broken ? FOLD.indexOf(broken.check) : FOLD.length;
+  return FOLD.map((check, n) => ({ check, detail: n === at ? broken.why : '', result: n < at ? 'passed' : 'failed' }));
+}
+
+function open(ctx, failed, onProgress) {
+  const unsealed = ctx.own?.some(({ type }) => type === 'draw.unsealed');
+  const names = due({ ...ctx, unsealed });
+  const barred = FOLD.some((one) => failed.has(one));
+  return names.map((check) => {
+    onProgress(check);
+    return attempt(check, () => {
+      if (barred) throw new Error('the calls do not hold');
+      if (ctx.file.openings === undefined) throw new Error('is not opened');
+      if (ctx.file.audience === 'public' && !unsealed) throw new Error('is opened although the names are sealed');
+      const needs = check === 'openings.seated' || check === 'openings.candidates' ? ['pool', 'ending', 'panel'] : [];
+      if (needs.some((one) => failed.has(one))) throw new Error('what it needs has failed');
+      return openings[check](ctx);
+    });
+  });
+}
+
+// What was computed, without a claim that it is to be believed.
+function machineForm(ctx, version, failed) {
+  const form = { level: 'operator', not_shown: ['other attempts or a later void', 'that the pool was complete and its people real'] };
+  const has = (...names) => names.every((name) => !failed.has(name));
+  if (ctx.head && has('checkpoint')) Object.assign(form, { origin: ctx.head.origin, tree_size: ctx.head.size, unknown_signatures: ctx.unknown });
+  if (!ctx.commit || !has('file', 'checkpoint', 'entries', 'keys', 'heads', 'commitment')) return form;
+  Object.assign(form, { alpha: ctx.file.alpha, attempt: ctx.commitment.attempt, committed: ctx.commit.index, pool_size: ctx.commitment.pool.size });
+  if (ctx.forced && has('feasible')) form.forced_seats = ctx.forced.length;
+  if (has('ending') && 'drawn' in ctx) endingForm(ctx, form);
+  if (version === 3 && has('contributions', 'ending') && ctx.given) Object.assign(form, standing(ctx));
+  if (ctx.folded && ctx.book2) foldForm(ctx, form, failed);
+  return form;
+}
+
+function endingForm(ctx, form) {
+  const { drawn, voided, unsealed, stopped } = ctx;
+  form.unsealed = unsealed ? 'yes' : 'no';
+  form.ending = voided ? (drawn ? 'voided_after_drawn' : 'voided') : stopped ? 'stopped' : drawn ? 'drawn' : 'open';
+  form.seen_voids = (voided ? 1 : 0) + (stopped && stopped.fields.reason !== 'shortfall' ? 1 : 0);
+  form.seats = members(ctx).map(({ group, position }) => ({ group, position }));
+}
+
+function foldForm(ctx, form, failed) {
+  const book = ctx.book2;
+  const numbered = ctx.file.audience === 'auditor' && !failed.has('openings.candidates');
+  const number = (position) => (numbered ? { number: ctx.file.openings.candidates[position].number } : {});
+  Object.assign(form, {
+    drawn_seats: ctx.drawn.fields.seats,
+    rounds: book.round,
+    filled: book.filled ? 'yes' : 'no',
+    passed_over_on_operators_word: book.onWord('operator'),
+    out_on_own_pages: book.onWord('own_page'),
+    out: book.outList().map((one) => ({ ...number(one.position), ...one })),
+    kept: ctx.commitment.kept.length,
+  });
+  if (book.shortfall) form.shortfall = book.shortfall;
+  if (book.stopped) form.stopped = book.stopped;
+}
+
