@@ -76,7 +76,7 @@ async function main() {
           failures.push(`${kind} ${one.name}: ${error.message}`);
         }
       }
-      console.log(`${kind}: ${list.length} files, by the page as by the binary`);
+      console.log(`${kind}: ${list.length} files`);
     }
     await personTests(context, PAGE, failures);
     assert.deepEqual(troubles, [], 'errors of the page');
