@@ -11,14 +11,13 @@ use super::draws::Draws;
 use super::finding::Finding;
 use super::said::Told;
 use super::source::Source;
-use super::tree::Tree;
 use crate::codec::Hash;
 use crate::draw::contributions::VRF_KEYS;
 use crate::evidence::said::Said;
 use crate::log::merkle::leaf_hash;
 use crate::log::{
-    Algorithm, KeyBook, KeyUse, Origin, SignedNote, Statement, TILE_WIDTH, TileName, TilePath, VerifierKey,
-    unpack_entries,
+    Algorithm, GrownTree, KeyBook, KeyUse, Origin, SignedNote, Statement, TILE_WIDTH, TileName, TilePath,
+    VerifierKey, unpack_entries,
 };
 
 /// Bundles that are read side by side before the next are.
@@ -29,7 +28,7 @@ const KEPT: usize = 1_000;
 /// Everything that is known of the entries once they are read.
 pub struct Entries {
     /// The tree.
-    pub tree: Tree,
+    pub tree: GrownTree,
     /// Time of each entry.
     pub times: Vec<i64>,
     /// The keys, once entry 0 was read.
@@ -88,7 +87,7 @@ pub struct Reading<'a> {
 
 /// Reads everything.
 pub fn read(reading: &Reading<'_>, draws: Draws) -> Result<Entries, ReadError> {
-    let (tree, times) = (Tree::default(), Vec::new());
+    let (tree, times) = (GrownTree::default(), Vec::new());
     let mut all = Entries { tree, times, book: None, draws, findings: Vec::new() };
     let bundles = reading.size.div_ceil(u64::from(TILE_WIDTH));
     let mut next = 0;

@@ -3,14 +3,13 @@
 
 use super::draws::DrawTold;
 use super::finding::Finding;
-use super::tree::Tree;
 use crate::codec::{Hash, sha256};
 use crate::evidence::Evidence;
 use crate::evidence::bundle::Audience;
 use crate::evidence::parties::Parties;
 use crate::evidence::sites::{self, SitesEvidence};
 use crate::evidence::verify::verify_with;
-use crate::log::{Checkpoint, Policy, SignedNote};
+use crate::log::{Checkpoint, GrownTree, Policy, SignedNote};
 
 /// What a file came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub struct FileTold {
 pub fn check(
     draw: &DrawTold,
     bytes: &[u8],
-    tree: &Tree,
+    tree: &GrownTree,
     policy: &Policy,
     parties: Option<&Parties>,
 ) -> FileTold {

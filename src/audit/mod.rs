@@ -6,7 +6,6 @@
 //! |---|---|
 //! | `source` | where from: files under fixed paths |
 //! | `entries` | the log read whole, on several threads |
-//! | `tree` | roots of every size |
 //! | `said` | what an entry says, as far as an audit asks |
 //! | `draws`, `packages` | what follows which commitment; attempts |
 //! | `heads` | what witnesses have cosigned |
@@ -31,7 +30,6 @@ pub mod report;
 mod said;
 pub mod source;
 pub mod state;
-pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +39,7 @@ use crate::draw::beacon::ChainInfo;
 use crate::draw::commitment::Contributor;
 use crate::draw::contributions::{Answer, Judge, Share};
 use crate::evidence::parties::Parties;
-use crate::log::{Checkpoint, Policy, SignedNote};
+use crate::log::{Checkpoint, GrownTree, Policy, SignedNote};
 
 use draws::{Draws, Standing};
 use entries::{Entries, ReadError, Reading, side_by_side};
@@ -51,7 +49,6 @@ pub use packages::PackageTold;
 pub use report::{DrawLine, PrivateTold, Report};
 use source::{Source, evidence_path};
 use state::State;
-use tree::Tree;
 
 /// Draws whose evidence is looked at before the state is handed out once more.
 const BATCH: usize = 512;
@@ -71,7 +68,7 @@ pub struct Audit<'a> {
     /// The checkpoint of an earlier audit, as a note.
     pub last: Option<&'a [u8]>,
     /// The tree of the auditor's private export, which has to be of this log.
-    pub private: Option<&'a Tree>,
+    pub private: Option<&'a GrownTree>,
     /// Answers that witnesses have published.
     pub answers: &'a [(String, u64, Answer)],
     /// The chain of the beacon that draws may name.
@@ -304,7 +301,7 @@ impl Audit<'_> {
 }
 
 /// What the export of private records is to the log: of another history, or ahead of what was published.
-fn of_this_log(private: &Tree, log: &Tree) -> Option<Finding> {
+fn of_this_log(private: &GrownTree, log: &GrownTree) -> Option<Finding> {
     let both = private.size().min(log.size());
     if private.root(both) != log.root(both) {
         let what = format!("of {} entries, with another root than the log at size {both}", private.size());

@@ -3,8 +3,8 @@
 //!
 //! *Invariant:* draws are skipped only if the export's root at that size is the one of before.
 
-use super::tree::Tree;
 use crate::codec::{Hash, Json, Object, object};
+use crate::log::GrownTree;
 
 /// The longest state file, in bytes.
 const LIMIT: usize = 1 << 16;
@@ -36,12 +36,12 @@ impl PrivateState {
     }
 
     /// The entry below which draws need not be rebuilt again; 0 if this is another history.
-    pub fn done(&self, tree: &Tree) -> u64 {
+    pub fn done(&self, tree: &GrownTree) -> u64 {
         if tree.root(self.size) == Some(self.root) { self.size } else { 0 }
     }
 
     /// The state after a replay up to an entry.
-    pub fn at(size: u64, tree: &Tree) -> Option<Self> {
+    pub fn at(size: u64, tree: &GrownTree) -> Option<Self> {
         tree.root(size).map(|root| Self { size, root })
     }
 }
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_state_is_believed_of_its_own_history_only() {
-        let mut tree = Tree::default();
+        let mut tree = GrownTree::default();
         (0..5u8).for_each(|n| tree.push(Hash([n; 32])));
         let state = PrivateState::at(4, &tree).unwrap();
         assert_eq!(PrivateState::read(&state.write()), Some(state));

@@ -22,12 +22,11 @@ use super::cases::RECORDED;
 use super::refusal::{Kind, Refusal};
 use super::replay::{self, Difference, Going, Replayed};
 use super::sealing::Sealer;
-use crate::audit::tree::Tree;
 use crate::codec::{from_hex, to_hex};
 use crate::evidence::said::{REGISTRY_EXPERT, REGISTRY_UNIT};
 use crate::keys::sealing::SealingKeys;
 use crate::keys::{Keys, read, write_new};
-use crate::log::{KeyName, Origin, Statement, merkle};
+use crate::log::{GrownTree, KeyName, Origin, Statement, merkle};
 use crate::ports::Entropy;
 use crate::registry::privacy::{ERASURE, KEPT_OPENING};
 use crate::store::private_copy::{Choice, Copied, copy};
@@ -55,7 +54,7 @@ pub struct PrivateExport {
     reader: Reader,
     keys: ExportKeys,
     /// The tree over its entries, computed from the statements in the file.
-    pub tree: Tree,
+    pub tree: GrownTree,
     /// What the file itself is wrong about.
     pub findings: Vec<Difference>,
 }
@@ -168,7 +167,7 @@ impl PrivateExport {
         let reader = Reader::open(&Database::Sqlite(file), 1, TIMEOUT)?;
         let (head, tree, findings) = reader.read(|conn| {
             let head = store::head::read(conn)?;
-            let (mut tree, mut findings) = (Tree::default(), Vec::new());
+            let (mut tree, mut findings) = (GrownTree::default(), Vec::new());
             while tree.size() < head.size {
                 let entries = store::journal::range(conn, tree.size(), BATCH)?;
                 if entries.is_empty() {

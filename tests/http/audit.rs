@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 
 use expert_draw::audit::source::{Folder, Source};
 use expert_draw::audit::state::State;
-use expert_draw::audit::tree::Tree;
 use expert_draw::audit::{Audit, AuditError, Report, trust};
 use expert_draw::codec::{Hash, Json};
 use expert_draw::draw::commitment::Commitment;
@@ -17,8 +16,8 @@ use expert_draw::draw::statements::{Drawn, VoidReason};
 use expert_draw::evidence::parties::Parties;
 use expert_draw::keys::Keys;
 use expert_draw::log::{
-    Algorithm, Checkpoint, Origin, Policy, SignedNote, Statement, VerifierKey, merkle, pack_entries,
-    sign_note, sign_statement, unpack_entries,
+    Algorithm, Checkpoint, GrownTree, Origin, Policy, SignedNote, Statement, VerifierKey, merkle,
+    pack_entries, sign_note, sign_statement, unpack_entries,
 };
 use expert_draw::ports::{LogSigner, SystemEntropy};
 use expert_draw::service::evidence_export;
@@ -159,7 +158,7 @@ pub struct Asked<'a> {
     last: Option<Vec<u8>>,
     answers: Vec<(String, u64, Answer)>,
     evidence: Option<&'a dyn Source>,
-    private: Option<&'a Tree>,
+    private: Option<&'a GrownTree>,
 }
 
 impl<'a> Asked<'a> {
@@ -173,7 +172,7 @@ impl<'a> Asked<'a> {
         Self { evidence: Some(evidence), ..self }
     }
 
-    pub fn beside(self, private: &'a Tree) -> Self {
+    pub fn beside(self, private: &'a GrownTree) -> Self {
         Self { private: Some(private), ..self }
     }
 

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use expert_draw::audit::finding::FINDINGS;
-use expert_draw::audit::tree::Tree;
 use expert_draw::codec::{Hash, from_hex, to_hex};
 use expert_draw::draw::commitment::Commitment;
 use expert_draw::draw::pool as draw_pool;
 use expert_draw::draw::pool::Excluded;
 use expert_draw::draw::request::names_digest;
 use expert_draw::keys::sealing::SealingKeys;
-use expert_draw::log::Statement;
+use expert_draw::log::{GrownTree, Statement};
 use expert_draw::ports::SystemEntropy;
 use expert_draw::service::draws::judged::Judged;
 use expert_draw::service::draws::record::DrawRecord;
@@ -207,7 +206,7 @@ fn an_export_of_another_history_is_named(kind: Kind) {
     let export = PrivateExport::open(&exported.folder, &exported.key).unwrap();
     // The log has gone on since: the export is still of its history.
     recorded(app, 2);
-    let names = |tree: &Tree| Asked::new(app).with(&served).beside(tree).names(&served);
+    let names = |tree: &GrownTree| Asked::new(app).with(&served).beside(tree).names(&served);
     assert_eq!(names(&export.tree), [""; 0]);
     // An entry replaced by another one that nobody has published.
     let folder = exported.copied("another");

@@ -21,6 +21,7 @@ use crate::evidence::parties::Parties;
 use crate::log::{KeyBook, Policy};
 
 use super::bundle::{Audience, Evidence, Format};
+use super::said::Said;
 pub use calls::{CallFacts, Out};
 use entries::Entries;
 pub use report::{CHECKS, Check, Ending, Facts, HEADS, OF_CALLS, PREDECESSOR, Report};
@@ -154,8 +155,8 @@ fn verify_into(
     let walked = seed.as_ref().zip(leaves.as_ref()).zip(life.as_ref());
     let panel =
         run.check("panel", later(&walked, |((seed, leaves), life)| result::panel(&draw, seed, leaves, life)));
-    let known = life.as_ref().zip(leaves.as_ref());
-    let unsealed = known.is_none_or(|(life, _)| life.unsealed.is_some());
+    // Which openings are due follows from what was said, whatever else is wrong with it.
+    let unsealed = entries.0.iter().any(|entry| matches!(entry.said, Said::Unsealed(_)));
     if evidence.format.may_have_calls() {
         fold_calls(run, &draw, panel.and(leaves.as_ref()), &mut life);
     }
@@ -206,7 +207,7 @@ fn by_generations(
 
 /// The four checks of calls; the life's members become those whom the calls left seated.
 fn fold_calls(run: &mut Run, draw: &Draw<'_>, leaves: Option<&Vec<Leaf>>, life: &mut Option<Life>) {
-    let is_called = draw.entries.0.iter().any(|entry| matches!(entry.said, super::said::Said::Call(_)));
+    let is_called = draw.entries.0.iter().any(|entry| matches!(entry.said, Said::Call(_)));
     if !is_called && draw.evidence.format == Format::V3 {
         for name in OF_CALLS {
             run.check::<()>(name, Ok(((), "the file holds no calls".to_owned())));

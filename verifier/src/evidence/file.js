@@ -25,7 +25,7 @@ const request = object({
 });
 const texts = both(list(text(400)), ascending((one) => one, textBefore));
 const OPENED = {
-  package: object({ package: number, package_proof: hexOf(80), plan: number, plan_proof: hexOf(80) }),
+  package: object({ package: anyText, package_proof: hexOf(80), plan: anyText, plan_proof: hexOf(80) }),
   names: object({ groups, salt: digest }),
   seated: list(object({ card_salt: digest, draw_salt: digest, name: text(400), number: text(400), registry: int(), rest: digest })),
 };
@@ -33,10 +33,7 @@ const AUDITOR = {
   request,
   draw_key: digest,
   candidates: list(object({ further_units: texts, image: digest, number: text(400), registry: int(), relations: texts }, { unit: text(400) })),
-  excluded: both(
-    list(object({ image: digest, number: text(400), registry: int(), rules: both(texts, (rules) => rules.length > 0) })),
-    ascending((one) => one.number, textBefore),
-  ),
+  excluded: list(object({ image: digest, number: text(400), registry: int(), rules: both(texts, (rules) => rules.length > 0) })),
 };
 const openings = { public: object(OPENED), auditor: object({ ...OPENED, ...AUDITOR }) };
 
@@ -45,7 +42,7 @@ const BASE = {
   entries: list(object({ index: int(), note: anyText, proof: list(digest) })),
   alpha: digest, life: list(int()), profile: anyText, pool: list(hexOf()), digest,
 };
-const V3 = { heads: list(object({ proof: list(digest), root: digest, size: int() }, { note: anyText }), 0, 256), keys: list(int()) };
+const V3 = { heads: both(list(object({ proof: list(digest), root: digest, size: int() }, { note: anyText }), 0, 256), ascending((one) => one.size)), keys: list(int()) };
 
 /** Which list of checks a file asks for: by its format, whatever else is wrong with it. */
 export function versionOf(bytes) {

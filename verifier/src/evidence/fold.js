@@ -6,12 +6,13 @@ import { CALLS } from './statements.js';
 export const FOLD = ['calls', 'settlements', 'sign_in', 'outcome'];
 const CHECK_OF = { 'draw.settled': 'settlements', 'draw.signed_in': 'sign_in', 'draw.stopped': 'outcome', 'draw.unsealed': 'outcome' };
 
+/** Whether a file of version 3 tells of no calls: then there is nothing to fold, whatever else failed. */
+export const hasNoCalls = (ctx) => ctx.file.version === 3 && !ctx.own.some(({ type }) => CALLS.includes(type));
+
 /** Runs the fold; answers the check that failed with the reason, or null. */
 export function fold(ctx) {
   const { commitment: said, drawn, own } = ctx;
   const entries = own.filter(({ type }) => CALLS.includes(type) || type === 'draw.unsealed');
-  // Without a statement of calls there is nothing to fold.
-  if (!ctx.called || !drawn) return null;
   const book = new CallBook({
     groups: said.groups, unitCap: said.unit_cap, margin: said.margin, window: said.window_minutes, attempt: said.attempt, kept: said.kept,
     pool: ctx.pool, order: ctx.order, panel: drawn.fields.seats, hall: ctx.hall,

@@ -1,16 +1,16 @@
 //! The whole tree in memory: roots of every size, so that heads and evidence files of any time can be held
 //! against the entries that were read (RFC 9162 §2.1).
 
+use super::merkle::{empty_root, node_hash};
 use crate::codec::Hash;
-use crate::log::merkle::{empty_root, node_hash};
 
 /// Every perfect subtree's hash, level by level; 64 bytes for an entry.
 #[derive(Default)]
-pub struct Tree {
+pub struct GrownTree {
     levels: Vec<Vec<Hash>>,
 }
 
-impl Tree {
+impl GrownTree {
     /// Adds a leaf.
     pub fn push(&mut self, leaf: Hash) {
         let mut hash = leaf;
@@ -18,12 +18,12 @@ impl Tree {
             if self.levels.len() <= level {
                 self.levels.push(Vec::new());
             }
-            let row = &mut self.levels[level];
+            let Some(row) = self.levels.get_mut(level) else { return };
             row.push(hash);
-            if row.len() % 2 == 1 {
-                return;
+            match row.as_slice() {
+                [.., left, right] if row.len() % 2 == 0 => hash = node_hash(left, right),
+                _ => return,
             }
-            hash = node_hash(&row[row.len() - 2], &row[row.len() - 1]);
         }
     }
 
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn every_size_has_the_root_of_rfc_9162() {
         let leaves: Vec<Hash> = (0..200u32).map(|n| leaf_hash(&n.to_be_bytes())).collect();
-        let mut tree = Tree::default();
+        let mut tree = GrownTree::default();
         for leaf in &leaves {
             tree.push(*leaf);
         }
