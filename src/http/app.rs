@@ -21,7 +21,7 @@ use super::{
     conduct, conduct_steps, contributions, day, decisions, draws, due, erasures, evidence, experts, exports,
     fees, health, imports, invitations, leave, log, log_witnesses, looks, me, my_draws, openapi, own_account,
     packages, performance, plan_steps, plans, remarks, renewals, rim, schemes, sealing, search, sessions,
-    tiers, tokens, unit_merges, units, venues,
+    tiers, tokens, unit_merges, units, venues, verifier,
 };
 use crate::service::Service;
 
@@ -114,6 +114,7 @@ pub fn app(
         .app_data(shared.ids.clone())
         .app_data(document)
         .app_data(known)
+        .configure(verifier::routes)
         .default_service(web::to(unmatched))
         .wrap(from_fn(auth::authenticate::<BoxBody>))
         .wrap(from_fn(rim::rim::<EitherBody<BoxBody>>))

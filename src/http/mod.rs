@@ -6,6 +6,7 @@
 //! | `rim`, `problem` | around every request; every error as problem+json |
 //! | `auth`, `body`, `guard`, `query`, `idempotency`, `etag`, `paging` | what is taken out of a request |
 //! | `openapi` | the API document, collected from the handlers |
+//! | `verifier` | the page for browsers that verifies evidence, outside the API |
 //! | the others | one resource each: bodies, handlers, `routes` |
 //!
 //! To add an endpoint: write the use-case in `service`; here a body with `deny_unknown_fields`, a
@@ -88,3 +89,4 @@ mod unit_bodies;
 pub mod unit_merges;
 pub mod units;
 pub mod venues;
+pub mod verifier;

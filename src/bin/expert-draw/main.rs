@@ -16,6 +16,7 @@ mod rules;
 mod serve;
 mod setup;
 mod supervisor;
+mod verifier;
 mod witness;
 mod words;
 
@@ -156,6 +157,12 @@ enum Command {
     },
     /// 输出接口文档 · print the OpenAPI document
     Openapi,
+    /// 写出浏览器核验程序：一个 HTML 文件，断网可用 · write the verifier for browsers, one HTML file that works offline
+    Verifier {
+        /// 输出文件；缺省写到标准输出 · output file
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// 检查数据库与日志是否一致 · check the database against its signed log
     Fsck {
         /// 不重建候选池 · do not rebuild pools and exclusions
@@ -256,6 +263,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             print!("{}", expert_draw::http::openapi::document());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Verifier { out } => verifier::verifier(out.as_deref()),
         Command::Fsck { no_pools } => fsck::fsck(&config, !no_pools),
         Command::ExportLog { out, witnessed } => export_log::export_log(&config, &out, witnessed),
         Command::PoolSample { experts, seed, today, full } => sample(experts, seed, today.as_deref(), full),
