@@ -5,11 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { machineText, plain } from './src/machine.js';
 import { report } from './src/report.js';
-import { Unusable, verify } from './src/verify.js';
+import { verify } from './src/verify.js';
 
 const USAGE =
   '用法: node verifier/cli.mjs EVIDENCE --policy POLICY [--parties PARTIES] [--expect public|auditor] [--predecessor EVIDENCE] [--json] [--lang zh|en]\n' +
   'usage: the same; exit 0 verified 核验通过, 1 refused 核验不通过, 2 unusable input 输入无法使用';
+
+class Unusable extends Error {}
 
 function parseArguments(list) {
   const given = { json: false, lang: 'zh' };
@@ -61,6 +63,7 @@ function main() {
       onProgress: () => {},
     }),
   );
+  if (result.verdict === 'unusable') throw new Unusable(`${given[result.input] ?? ''}: ${result.detail}`);
   process.stdout.write(given.json ? `${machineText(result)}\n` : report(result, given.lang));
   return result.verdict === 'verified' ? 0 : 1;
 }

@@ -24,25 +24,40 @@ const GATES = ['file', 'checkpoint', 'entries', 'keys', 'heads', 'commitment'];
 /** What else a check needs to have passed. */
 const NEEDS = { feasible: ['pool'], seed: ['contributions', 'ending'], panel: ['pool', 'feasible', 'seed'] };
 
-export class Unusable extends Error {}
+class Unusable extends Error {
+  constructor(input, why) {
+    super(why);
+    this.input = input;
+  }
+}
 
 /**
  * Verifies a file. `evidence` and `predecessor` are bytes, `policy` and `parties` texts. Answers the machine
- * form of evidence-v1 §4; throws [`Unusable`] when policy, parties or file cannot be looked at.
+ * form of evidence-v1 §4; when policy, parties or a file cannot be looked at, `{verdict: 'unusable', input,
+ * detail}` with the name of that input.
  */
-export function verify({ evidence, policy, parties = null, predecessor: earlier = null, expect = null, onProgress = () => {} }) {
+export function verify(given) {
+  try {
+    return verifyUsable(given);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    return { verdict: 'unusable', input: error.input, detail: error.message };
+  }
+}
+
+function verifyUsable({ evidence, policy, parties = null, predecessor: earlier = null, expect = null, onProgress = () => {} }) {
   const read = (what, parse, text) => {
     try {
       return parse(text);
     } catch (error) {
-      throw new Unusable(`${what}: ${error.message}`);
+      throw new Unusable(what, error.message);
     }
   };
   const trust = read('policy', parsePolicy, policy);
   const pinned = parties === null ? null : read('parties', parseParties, parties);
-  const later = run(evidence, trust, pinned, expect, onProgress);
+  const later = run('evidence', evidence, trust, pinned, expect, onProgress);
   if (earlier !== null) {
-    const before = run(earlier, trust, pinned, 'auditor', () => {});
+    const before = run('predecessor', earlier, trust, pinned, 'auditor', () => {});
     const said = attempt('predecessor', () => predecessor(later, before));
     later.result.checks.push(said);
     later.result.verdict = verdict(later.result.checks);
@@ -60,8 +75,8 @@ function attempt(check, work) {
   }
 }
 
-function run(bytes, policy, parties, expect, onProgress) {
-  if (!isReadable(bytes)) throw new Unusable('not a file that can be read');
+function run(input, bytes, policy, parties, expect, onProgress) {
+  if (!isReadable(bytes)) throw new Unusable(input, 'not a file that can be read: it does not begin with {, or is longer than 512 MiB');
   const version = versionOf(bytes);
   const ctx = { policy, parties };
   const checks = [];

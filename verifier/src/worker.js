@@ -3,7 +3,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { plain } from './machine.js';
-import { Unusable, verify } from './verify.js';
+import { verify } from './verify.js';
 
 const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
@@ -13,27 +13,22 @@ self.onmessage = ({ data }) => {
   for (const [name, bytes] of Object.entries({ evidence, policy, parties, predecessor })) {
     if (bytes) digests[name] = hexOf(sha256(bytes));
   }
-  const unusable = (input, detail) => self.postMessage({ result: { verdict: 'unusable', input, detail }, digests });
-  const text = (bytes) => (bytes ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) : null);
-  const texts = {};
-  for (const [input, bytes] of Object.entries({ policy, parties })) {
-    try {
-      texts[input] = text(bytes);
-    } catch {
-      unusable(input, 'not UTF-8');
-      return;
-    }
-  }
   try {
-    const onProgress = (check) => self.postMessage({ progress: check });
+    const text = (bytes) => (bytes ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) : null);
+    const texts = {};
+    for (const [input, bytes] of Object.entries({ policy, parties })) {
+      try {
+        texts[input] = text(bytes);
+      } catch {
+        self.postMessage({ result: { verdict: 'unusable', input, detail: 'not UTF-8' }, digests });
+        return;
+      }
+    }
+    const onProgress = (check) => self.postMessage({ progress: String(check) });
     const result = verify({ evidence, policy: texts.policy, parties: texts.parties, predecessor, expect, onProgress });
     self.postMessage({ result: plain(result), digests });
   } catch (error) {
-    if (error instanceof Unusable) {
-      unusable(error.input ?? 'evidence', error.message);
-    } else {
-      // A fault of this program, not of the file: said as what it is, and never as a verdict.
-      self.postMessage({ fault: String(error?.stack ?? error), digests });
-    }
+    // A fault of this program, not of the file: said as what it is, and never as a verdict.
+    self.postMessage({ fault: String(error?.stack ?? error), digests });
   }
 };
