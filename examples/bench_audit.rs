@@ -490,16 +490,8 @@ fn primitives(folder: &Path, policy: &Policy, draws: f64, entries: f64) -> Vec<R
             count: draws * PEOPLE as f64,
             cost: cost(|| merkle::leaf_hash(&made.pool.leaves[0].to_bytes())),
         },
-        Row {
-            name: "SHA-256：文件 file (digest)",
-            count: draws,
-            cost: cost(|| sha256(&[&file])),
-        },
-        Row {
-            name: "SHA-256：规则 profile",
-            count: draws,
-            cost: cost(|| sha256(&[PROFILE.as_bytes()])),
-        },
+        Row { name: "SHA-256：文件 file (digest)", count: draws, cost: cost(|| sha256(&[&file])) },
+        Row { name: "SHA-256：规则 profile", count: draws, cost: cost(|| sha256(&[PROFILE.as_bytes()])) },
         Row {
             name: "JSON：文件 file",
             count: draws,

@@ -94,6 +94,11 @@ fn judged(site: &Site, draw: &Value) -> Report {
     let file = site.app.ask("GET", &format!("{}/evidence", one(draw)), &[], b"").expect(200);
     let report = verify_with(&file.bytes, &site.policy(), Some(&site.parties()), Some(Audience::Public));
     assert!(report.verified(), "{:?}", report.checks.iter().find(|check| !check.passed));
+    // The verifier in Python says the same, and of the same worth.
+    let (policy, parties) = (site.policy_text(), site.parties_text());
+    let theirs = crate::second_verifier::says(&site.app.fresh.folder, &file.bytes, &policy, Some(&parties));
+    let ours: Value = serde_json::from_slice(&report.to_json().canonical()).unwrap();
+    crate::second_verifier::same(&ours, &theirs);
     report
 }
 

@@ -34,6 +34,47 @@ fn run(args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+/// What the second verifier says of a file.
+pub fn says(dir: &Path, file: &[u8], policy: &str, parties: Option<&str>) -> Value {
+    let (evidence, pinned, trusted) =
+        (dir.join("evidence.json"), dir.join("trust.policy"), dir.join("trust.parties"));
+    std::fs::write(&evidence, file).unwrap();
+    std::fs::write(&pinned, policy).unwrap();
+    let mut args = vec![evidence.to_str().unwrap(), "--policy", pinned.to_str().unwrap(), "--json"];
+    if let Some(parties) = parties {
+        std::fs::write(&trusted, parties).unwrap();
+        args.extend(["--parties", trusted.to_str().unwrap()]);
+    }
+    let output = run(&args);
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Fields of the machine form that evidence-v3 §5 fixes, where `contributions` passed.
+const OF_SHARES: [&str; 8] = [
+    "level",
+    "contributors",
+    "missing",
+    "blind_voids",
+    "seen_voids",
+    "doubtful",
+    "committed_by",
+    "decided_by",
+];
+
+/// Both say the same: verdict, every check with its result, and what a shared draw is worth.
+pub fn same(ours: &Value, theirs: &Value) {
+    let checks = |said: &Value| -> Vec<(Value, Value)> {
+        let checks = said["checks"].as_array().unwrap().iter();
+        checks.map(|check| (check["check"].clone(), check["result"].clone())).collect()
+    };
+    assert_eq!(checks(ours), checks(theirs), "{theirs}");
+    assert_eq!(ours["verdict"], theirs["verdict"]);
+    for field in OF_SHARES.iter().filter(|_| ours["contributors"].is_array()) {
+        assert_eq!(ours[*field], theirs[*field], "{field}: {theirs}");
+    }
+}
+
 /// The first failed check of each, `None` when verified; both are asserted to be the same.
 fn both_say(dir: &Path, file: &[u8], policy: &str) -> Option<String> {
     both_say_after(dir, file, None, policy)
@@ -129,6 +170,20 @@ fn the_second_verifier_agrees_on_every_vector() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.lines().count() >= 17, "{text}");
+}
+
+#[test]
+fn both_verifiers_say_the_same_of_files_altered_by_a_number() {
+    let output = Command::new(python())
+        .current_dir("tests")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(["-m", "second_verifier.alterations", "vectors", "200"])
+        .arg(env!("CARGO_BIN_EXE_expert-draw-verify"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("200 altered files"), "{text}");
 }
 
 #[test]

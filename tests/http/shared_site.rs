@@ -231,6 +231,10 @@ impl Site {
     }
 
     pub fn policy(&self) -> Policy {
+        Policy::parse(self.policy_text().as_bytes()).unwrap()
+    }
+
+    pub fn policy_text(&self) -> String {
         let vkey: &VerifierKey = self.app.service.keys().log_key();
         let mut text = format!("log {vkey}\n");
         let mut names = Vec::new();
@@ -242,11 +246,15 @@ impl Site {
             0 => "quorum none\n".to_owned(),
             n => format!("group g {n} {}\nquorum g\n", names.join(" ")),
         };
-        Policy::parse(text.as_bytes()).unwrap()
+        text
     }
 
     /// Everybody is independent.
     pub fn parties(&self) -> Parties {
+        Parties::parse(self.parties_text().as_bytes()).unwrap()
+    }
+
+    pub fn parties_text(&self) -> String {
         let mut text = "operator = \"财政局\"\n".to_owned();
         for (n, (configured, _)) in self.witnesses.iter().enumerate() {
             let (key, vrf) = (to_hex(configured.key.key_bytes()), to_hex(&configured.vrf.unwrap()));
@@ -261,7 +269,7 @@ impl Site {
             "[beacon]\nchain = \"{}\"\nmargin = 60\nmax_ahead = 86400\n",
             self.chain.hash().to_hex()
         );
-        Parties::parse(text.as_bytes()).unwrap()
+        text
     }
 }
 

@@ -39,6 +39,8 @@ class Evidence:
     version, format, types, life = 1, FORMAT, shapes.TYPES, shapes.LIFE
     names = ("file", "checkpoint", "entries", "keys", "signatures", "commitment", "profile", "pool",
              "feasible", "contributions", "ending", "seed", "panel")
+    gates = ("file", "checkpoint", "entries", "keys", "commitment")
+    fields, optional = ("v", "format", "audience", "checkpoint", "entries", "alpha", "life", "profile", "pool", "digest"), ("openings",)
 
     def __init__(self, data: bytes, policy: log.Policy, expect: str | None = None):
         self.data, self.policy, self.expect = data, policy, expect
@@ -83,8 +85,7 @@ class Evidence:
     @property
     def broken(self) -> bool:
         """After one of these all later checks are listed as failed, and those of the openings not at all."""
-        first = ("file", "checkpoint", "entries", "keys", "commitment")
-        return any(item["result"] == "failed" and item["check"] in first for item in self.results)
+        return any(item["result"] == "failed" and item["check"] in self.gates for item in self.results)
 
     def unfounded(self) -> str:
         raise Failed("an earlier check failed")
@@ -118,11 +119,7 @@ class Evidence:
 
     def file(self) -> str:
         value = canonical.parse(self.data)
-        shapes.fields(
-            value,
-            ("v", "format", "audience", "checkpoint", "entries", "alpha", "life", "profile", "pool", "digest"),
-            ("openings",),
-        )
+        shapes.fields(value, self.fields, self.optional)
         shapes.integer(value["v"], self.version, self.version)
         if value["format"] != self.format or value["audience"] not in ("public", "auditor"):
             raise Failed("format or audience")
@@ -135,12 +132,15 @@ class Evidence:
                [value["checkpoint"], value["profile"], *(entry["note"] for entry in value["entries"])]):
             raise Failed("checkpoint, profile and notes are texts")
         shapes.hexes(value["alpha"])
-        shapes.ascending([shapes.integer(index) for index in shapes.listing(value["life"])])
+        for index in shapes.listing(value["life"]):
+            shapes.integer(index)
         for leaf in shapes.listing(value["pool"]):
             shapes.hexes(leaf, None)
         if "openings" in value:
             allowed = AUDITOR_OPENINGS if value["audience"] == "auditor" else PUBLIC_OPENINGS
             shapes.fields(value["openings"], (), allowed)
+            shapes.opened(value["openings"])
+        self._further(value)
         self.known["file"] = value
         body = {name: item for name, item in value.items() if name != "digest"}
         if shapes.hexes(value["digest"]) != hashlib.sha256(canonical.encode(body)).digest():
@@ -148,6 +148,9 @@ class Evidence:
         if self.expect not in (None, value["audience"]):
             raise Failed(f"the file is for audience {value['audience']}")
         return f"audience {value['audience']}"
+
+    def _further(self, value: dict) -> None:
+        """The shape of what only a later format has."""
 
     def checkpoint(self) -> str:
         checkpoint = log.check_checkpoint(self.need("file")["checkpoint"], self.policy)

@@ -211,6 +211,15 @@ class Policy:
             return sum(self.satisfied(member, cosigners) for member in names) >= threshold
         return name in cosigners
 
+    def date(self, head: "Checkpoint") -> int | None:
+        """The smallest time at which those who cosigned by then satisfy the quorum (evidence-v3 §3)."""
+        if self.quorum == "none":
+            return None
+        for time in sorted(head.dates.values()):
+            if self.satisfied(self.quorum, {name for name, seen in head.dates.items() if seen <= time}):
+                return time
+        return None
+
 
 @dataclass
 class Checkpoint:
@@ -221,6 +230,7 @@ class Checkpoint:
     root: bytes
     log_keys: list[Key]
     cosigners: set[str]
+    dates: dict[str, int] = field(default_factory=dict)
 
 
 def checkpoint_text(text: str) -> tuple[str, int, bytes]:
@@ -239,9 +249,19 @@ def checkpoint_text(text: str) -> tuple[str, int, bytes]:
 
 def check_checkpoint(note: str, policy: Policy) -> Checkpoint:
     """The checkpoint of a note under a policy (log-v1 §2.1)."""
+    checkpoint = read_head(note, policy)
+    if not checkpoint.log_keys:
+        raise Refused("no_log", "no signature by a log key of the policy")
+    if not policy.satisfied(policy.quorum, checkpoint.cosigners):
+        raise Refused("no_quorum", policy.quorum)
+    return checkpoint
+
+
+def read_head(note: str, policy: Policy) -> Checkpoint:
+    """A head and who of the policy has signed it; a line of a known key that does not verify spoils the note."""
     parsed = Note.parse(note)
     origin, size, root = checkpoint_text(parsed.text)
-    log_keys, cosigners = [], set()
+    log_keys, cosigners, dates = [], set(), {}
     for name, data in parsed.lines:
         for key in policy.logs:
             if (key.name, key.id) == (name, data[:4]):
@@ -254,11 +274,9 @@ def check_checkpoint(note: str, policy: Policy) -> Checkpoint:
                 if not signed_by(key, parsed.text, data[4:]):
                     raise Refused("bad_signature", name)
                 cosigners.add(witness)
-    if not log_keys:
-        raise Refused("no_log", "no signature by a log key of the policy")
-    if not policy.satisfied(policy.quorum, cosigners):
-        raise Refused("no_quorum", policy.quorum)
-    return Checkpoint(origin, size, root, log_keys, cosigners)
+                time = int.from_bytes(data[4:12], "big")
+                dates[witness] = min(time, dates.get(witness, time))
+    return Checkpoint(origin, size, root, log_keys, cosigners, dates)
 
 
 def check_offline_proof(proof: str, leaf: bytes, policy: Policy) -> tuple[int, Checkpoint]:

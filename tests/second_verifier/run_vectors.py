@@ -20,7 +20,7 @@ if not __package__:
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from . import calls, canonical, draw, edwards, evidence2, hashes, log, predecessor, seats, vrf
+from . import calls, canonical, draw, drand, edwards, evidence3, hashes, keybook, log, parties, predecessor, seats, vrf
 from .evidence import Evidence
 
 
@@ -326,15 +326,20 @@ def call_cases(run: Runner) -> None:
 
 # Evidence files.
 
-def evidence_of(run: Runner, path: Path, folder: str) -> Evidence:
-    policy = log.Policy.parse((run.root / folder / "trust.policy").read_bytes())
-    evidence = evidence2.read(path.read_bytes(), policy)
+def policy_of(run: Runner, path: Path, folder: str) -> log.Policy:
+    """The policy that stands beside a file under the beginning of its name; else the folder's."""
+    own = [other for other in path.parent.glob("*.policy") if path.name.startswith(other.stem)]
+    return log.Policy.parse((own[0] if own else run.root / folder / "trust.policy").read_bytes())
+
+
+def evidence_of(run: Runner, path: Path, folder: str, trusted: parties.Parties | None = None) -> Evidence:
+    evidence = evidence3.read(path.read_bytes(), policy_of(run, path, folder), None, trusted)
     evidence.run()
     return evidence
 
 
 def verified(run: Runner, folder: str = "evidence") -> None:
-    for path in sorted((run.root / folder).glob("*.json")):
+    for path in sorted((run.root / folder).glob("*_*.json")):
         evidence = evidence_of(run, path, folder)
         run.same(path.name, [c for c in evidence.results if c["result"] != "passed"], [])
         data = path.read_bytes()
@@ -365,6 +370,82 @@ def predecessors(run: Runner) -> None:
         run.same(path.name, evidence.results[-1]["result"], result)
 
 
+# Keys in generations, other contributors.
+
+def key_books(run: Runner) -> None:
+    for case in run.json("keys.json")["cases"]:
+        book = None
+        for entry in case["entries"]:
+            try:
+                if entry["index"] == 0 and book is None:
+                    book = keybook.KeyBook(case["log"], entry["fields"])
+                else:
+                    book.take(entry["index"], entry["kind"], entry["fields"])
+                got = None
+            except keybook.RefusedEntry as error:
+                got = error.rule
+            run.same(f"{case['name']} at {entry['index']}", got, entry.get("refused"))
+        for ask in case.get("asked", []):
+            key = book.find(ask.get("key", ""))
+            if ask["ask"] == "statements":
+                got, want = book.in_force("statements", ask["at"]).digest, ask["key"]
+            elif ask["ask"] == "checkpoint":
+                got, want = sorted(key.digest for key in book.of_checkpoint(ask["size"])), sorted(ask["keys"])
+            else:
+                may = ask["ask"] == "may_contribute"
+                yes = (book.may_be_named(key, ask["committed"]) and key.may_contribute(ask["at"])) if may else key.doubtful(ask["at"])
+                got, want = "yes" if yes else "no", ask["answer"]
+            run.same(f"{case['name']} {ask['ask']}", got, want)
+
+
+def rounds(run: Runner) -> None:
+    item = run.json("drand.json")
+    for name, chain in item["chains"].items():
+        run.same(name, drand.chain_hash(drand.chain_of(chain)).hex(), item["hashes"][name])
+    for entry in [*item["rounds"], *item["refusals"]]:
+        chain = entry["chain"] if type(entry["chain"]) is dict else item["chains"][entry["chain"]]
+        try:
+            previous = bytes.fromhex(entry["previous"]) if "previous" in entry else None
+            got = drand.verify_round(chain, entry["round"], bytes.fromhex(entry["signature"]), previous).hex()
+        except (drand.BadRound, ValueError):
+            got = "refused"
+        run.same(f"{entry['round']}", got, entry.get("randomness", "refused"))
+
+
+def contribution_texts(run: Runner) -> None:
+    item = run.json("contributions.json")
+    good = [entry for name in ("nonces", "reveals", "answers", "not_released") for entry in item[name]]
+    for entry in [*good, *item["refused"]]:
+        key, signature = bytes.fromhex(entry["public_key"]), bytes.fromhex(entry["signature"])
+        run.same(entry.get("why", "text"), edwards.verify_ed25519(key, signature, entry["text"].encode()), "why" not in entry)
+    for entry in item["nonces"]:
+        key, tag, nonce = (bytes.fromhex(entry[name]) for name in ("key", "package_tag", "nonce"))
+        opened = hashes.labelled("nonce", key, tag, hashes.u32(entry["attempt"]), nonce)
+        run.same("nonce", opened.hex(), entry["commitment"])
+    for entry in item["answers"]:
+        beta = vrf.verify(*(bytes.fromhex(entry[name]) for name in ("vrf_public_key", "alpha", "proof")))
+        run.same("beta", beta.hex(), entry["beta"])
+
+
+def verified3(run: Runner) -> None:
+    verified(run, "evidence3")
+
+
+def refused3(run: Runner) -> None:
+    refused(run, "evidence3")
+
+
+def standings(run: Runner) -> None:
+    """The machine form of every file, with the auditor's parties and without."""
+    trusted = parties.Parties.parse((run.root / "evidence3/trust.parties").read_bytes())
+    for name, want in run.json("evidence3/expected.json").items():
+        for key, given in (("with_parties", trusted), ("without", None)):
+            report = evidence_of(run, run.root / f"evidence3/{name}.json", "evidence3", given).report()
+            for field in ("verdict", "level", "contributors", "missing", "blind_voids", "seen_voids", "doubtful", "committed_by",
+                          "decided_by", "ending", "seats"):
+                run.same(f"{name} {key} {field}", report.get(field), want[key].get(field))
+
+
 GROUPS = (
     ("RFC 9381 VRF", rfc9381),
     ("draw.json stages", stages),
@@ -383,6 +464,12 @@ GROUPS = (
     ("evidence2 verified", verified2),
     ("evidence2 refused", refused2),
     ("evidence2 predecessor", predecessors),
+    ("keys.json", key_books),
+    ("drand.json", rounds),
+    ("contributions.json", contribution_texts),
+    ("evidence3 verified", verified3),
+    ("evidence3 refused", refused3),
+    ("evidence3 standings", standings),
 )
 
 

@@ -1,4 +1,4 @@
-"""Shapes: statements (log-v1 §3–4, draw-v1 §3.3, §5.2, §8, §9, draw-v2 §3), requests (draw-v1 §3.1) and openings.
+"""Shapes: statements (log-v1 §3–4, draw-v1 §3.3, §5.2, §8, §9, draw-v2 §3, log-v2 §1, draw-v3), requests (draw-v1 §3.1) and openings.
 
 Every function raises BadShape; what is returned is the value, or the bytes of a hexadecimal text.
 """
@@ -341,13 +341,64 @@ CALL_TYPES = {
 }
 
 
-def groups(value) -> list:
-    """The group list of a request (draw-v1 §3.1)."""
+# Statements of keys and of other contributors (log-v2 §1, draw-v3 §§2–4).
+
+def _nonce_committed(value) -> None:
+    hexes(value["key"])
+    hexes(value["commitment"])
+    hexes(value["package_tag"], 64)
+    integer(value["attempt"], 1, 1_000_000)
+    hexes(value["signature"], 64)
+
+
+def _share(value) -> None:
+    """One contribution, by its kind."""
+    hexes(value["alpha"])
+    own = {
+        "operator": {"key": 32, "proof": 80},
+        "nonce": {"key": 32, "nonce": 32, "signature": 64},
+        "witness": {"key": 32, "proof": 80, "root": 32, "signature": 64, "size": None, "answered": None},
+        "beacon": {"chain": 32, "round": None, "signature": 0},
+    }.get(word(value["kind"], ("operator", "nonce", "witness", "beacon")))
+    optional = ("previous",) if value["kind"] == "beacon" else ()
+    fields(value, ("v", "type", "log", "time", "alpha", "kind", *own), optional)
+    for name, length in own.items():
+        if length is None:
+            integer(value[name], 1 if name == "round" else 0)
+        elif length:
+            hexes(value[name], length)
+    if value["kind"] == "beacon" and len(hexes(value["signature"], None)) not in (48, 96):
+        raise BadShape("signature of a round")
+    if "previous" in value and len(hexes(value["previous"], None)) not in (32, 96):
+        raise BadShape("signature of the round before")
+
+
+def _not_released(value) -> None:
+    hexes(value["alpha"])
+    hexes(value["key"])
+    integer(value["stated"])
+    hexes(value["signature"], 64)
+
+
+SHARE_FIELDS = ("key", "proof", "nonce", "signature", "size", "root", "answered", "chain", "round", "previous")
+# The fields of entries about keys are judged by the key book, under the check `keys`.
+KEY_FIELDS = ("use", "alg", "key", "proof", "name", "witness", "reason", "doubtful_from")
+SHARED_TYPES = {
+    "key.registered": ((), KEY_FIELDS, lambda value: None),
+    "key.retired": ((), KEY_FIELDS, lambda value: None),
+    "nonce.committed": (("key", "commitment", "package_tag", "attempt", "signature"), (), _nonce_committed),
+    "draw.contributed": (("alpha", "kind"), SHARE_FIELDS, _share),
+    "draw.not_released": (("alpha", "key", "stated", "signature"), (), _not_released),
+}
+
+
+def groups(value, whole: bool = True) -> list:
+    """The group list of a request (draw-v1 §3.1); not `whole`: whatever text a speciality is."""
     for group in listing(value, 1, 32):
         fields(group, ("except", "seats", "site", "speciality", "within"))
         integer(group["seats"], 1, 64)
         integer(group["site"], 1, 32)
-        matching(SPECIALITY, group["speciality"])
+        matching(SPECIALITY, group["speciality"]) if whole else text(group["speciality"], 400)
         for name, low in (("except", 0), ("within", 1)):
             ascending([matching(REGION, code) for code in listing(group[name], low, 64)])
     if sum(group["seats"] for group in value) > 64:
@@ -362,7 +413,7 @@ def _company(value) -> dict:
     return value
 
 
-def request(value) -> dict:
+def request(value, whole: bool = True) -> dict:
     """A request (draw-v1 §3.1)."""
     fields(value, ("v", "plan", "package", "purchaser", "agency", "suppliers", "review_start", "groups"))
     integer(value["v"], 1, 1)
@@ -372,5 +423,62 @@ def request(value) -> dict:
     _company(value["agency"])
     ascending([_company(item)["code"] for item in listing(value["suppliers"], 0, 64)])
     integer(value["review_start"])
-    groups(value["groups"])
+    groups(value["groups"], whole)
     return value
+
+
+def opened(value: dict) -> None:
+    """The shape of openings (evidence-v1 §3), of those that are there, for the check `file`. The order of `excluded`, the
+    spelling of the numbers of `package` and whatever takes more than the file's own text are the openings' checks."""
+    shape = {"package": _package, "names": _names, "seated": _seated, "request": lambda item: request(item, False), "draw_key": hexes,
+             "candidates": _candidates, "excluded": _excluded}
+    for name, item in value.items():
+        shape[name](item)
+
+
+def _package(value) -> None:
+    fields(value, ("package", "package_proof", "plan", "plan_proof"))
+    for name in ("package", "plan"):
+        hexes(value[name + "_proof"], 80)
+        if type(value[name]) is not str:
+            raise BadShape(name)
+
+
+def _names(value) -> None:
+    fields(value, ("groups", "salt"))
+    hexes(value["salt"])
+    groups(value["groups"], False)
+
+
+def _seated(value) -> None:
+    for item in listing(value):
+        fields(item, ("card_salt", "draw_salt", "name", "number", "registry", "rest"))
+        for name in ("card_salt", "draw_salt", "rest"):
+            hexes(item[name])
+        text(item["name"], 400)
+        text(item["number"], 400)
+        integer(item["registry"])
+
+
+def _texts(value, low: int = 0) -> None:
+    ascending([text(item, 400) for item in listing(value, low)])
+
+
+def _candidates(value) -> None:
+    for item in listing(value):
+        fields(item, ("further_units", "image", "number", "registry", "relations"), ("unit",))
+        hexes(item["image"])
+        text(item["number"], 400)
+        integer(item["registry"])
+        text(item.get("unit", "x"), 400)
+        _texts(item["further_units"])
+        _texts(item["relations"])
+
+
+def _excluded(value) -> None:
+    for item in listing(value):
+        fields(item, ("image", "number", "registry", "rules"))
+        hexes(item["image"])
+        text(item["number"], 400)
+        integer(item["registry"])
+        _texts(item["rules"], 1)

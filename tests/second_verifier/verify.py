@@ -1,7 +1,7 @@
-"""Command line: `python -m second_verifier EVIDENCE --policy POLICY [--expect public|auditor] [--predecessor FILE]
-[--json]`.
+"""Command line: `python -m second_verifier EVIDENCE --policy POLICY [--parties PARTIES] [--expect public|auditor]
+[--predecessor FILE] [--json]`.
 
-Exit 0: verified. 1: refused. 2: the policy or the file cannot be used at all.
+Exit 0: verified. 1: refused. 2: policy, parties or file cannot be used at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if not __package__:
     __package__ = here.name
     importlib.import_module(__package__)
 
-from . import canonical, evidence2, log, predecessor
+from . import canonical, evidence3, log, parties, predecessor
 from .evidence import LEVEL
 
 MAX_FILE = 512 << 20
@@ -34,6 +34,13 @@ def read_policy(path: Path) -> log.Policy:
         return log.Policy.parse(path.read_bytes())
     except (OSError, log.UnusablePolicy) as error:
         raise Unusable(f"policy: {error}") from error
+
+
+def read_parties(path: Path) -> parties.Parties:
+    try:
+        return parties.Parties.parse(path.read_bytes())
+    except (OSError, parties.UnusableParties) as error:
+        raise Unusable(f"parties: {error}") from error
 
 
 def read_file(path: Path) -> bytes:
@@ -52,14 +59,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="second_verifier", description="Verifies an expert-draw evidence file.")
     parser.add_argument("evidence", type=Path)
     parser.add_argument("--policy", type=Path, required=True, help="C2SP tlog-policy file")
+    parser.add_argument("--parties", type=Path, help="trust.parties: whom the auditor holds for independent")
     parser.add_argument("--expect", choices=("public", "auditor"), help="refuse a file for another audience")
     parser.add_argument("--predecessor", type=Path, metavar="FILE", help="file of the attempt before")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     try:
         policy = read_policy(options.policy)
-        evidence = evidence2.read(read_file(options.evidence), policy, options.expect)
-        earlier = options.predecessor and evidence2.read(read_file(options.predecessor), policy)
+        trusted = options.parties and read_parties(options.parties)
+        evidence = evidence3.read(read_file(options.evidence), policy, options.expect, trusted)
+        earlier = options.predecessor and evidence3.read(read_file(options.predecessor), policy, None, trusted)
     except Unusable as error:
         print(f"unusable input: {error}", file=sys.stderr)
         return 2

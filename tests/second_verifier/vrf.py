@@ -70,3 +70,14 @@ def stages(key: bytes, alpha: bytes, proof: bytes) -> dict[str, bytes]:
 def verify(key: bytes, alpha: bytes, proof: bytes) -> bytes:
     """The 64 bytes of beta. Raises BadProof."""
     return stages(key, alpha, proof)["beta"]
+
+
+def beta_of(proof: bytes) -> bytes | None:
+    """Beta computed from a proof alone (RFC 9381 §5.2), which proves nothing; None when it is no proof."""
+    try:
+        gamma = edwards.decode(proof[:32])
+    except edwards.BadPoint:
+        return None
+    if len(proof) != PROOF_LENGTH or not edwards.in_subgroup(gamma) or int.from_bytes(proof[48:], "little") >= edwards.Q:
+        return None
+    return hashlib.sha512(SUITE + b"\x03" + edwards.encode(edwards.multiply(8, gamma)) + b"\x00").digest()
