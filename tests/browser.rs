@@ -10,8 +10,12 @@ use std::process::{Command, Output};
 /// Node with arguments, in `verifier/`; what it said when it failed.
 fn node(arguments: &[&str]) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("verifier");
-    assert!(folder.join("node_modules/esbuild").is_dir(), "no packages in verifier/: run tools/test, or npm ci there");
-    let chromium = std::env::var("EXPERT_DRAW_TEST_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    assert!(
+        folder.join("node_modules/esbuild").is_dir(),
+        "no packages in verifier/: run tools/test, or npm ci there"
+    );
+    let chromium =
+        std::env::var("EXPERT_DRAW_TEST_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     assert!(Path::new(&chromium).exists(), "{chromium} is not there: run tools/test");
     let ran = Command::new("node")
         .args(arguments)
@@ -44,7 +48,8 @@ fn every_vector_holds_under_node_and_files_altered_by_chance_are_told_as_by_the_
     let mut arguments = vec!["--test", "--test-reporter=tap"];
     arguments.extend(files.iter().map(String::as_str));
     let said = node(&arguments);
-    let passed = said.lines().find_map(|line| line.strip_prefix("# pass ")).and_then(|n| n.parse::<u32>().ok());
+    let passed =
+        said.lines().find_map(|line| line.strip_prefix("# pass ")).and_then(|n| n.parse::<u32>().ok());
     assert!(passed.is_some_and(|n| n >= 23), "{said}");
     assert!(said.contains("# fail 0") && said.contains("# skipped 0"), "{said}");
 }
