@@ -42,41 +42,30 @@ export class Hall {
     for (let p = 0; p < size; p += 1) this.klass[p] = of(classes, this.unit[p] * masks.size + this.maskNumber[p]);
     this.maskCount = masks.size;
     this.tagCount = tags.size;
-    this.with = new Int32Array(tags.size);
-    this.of = new Int32Array(tags.size);
   }
 
   /** Only the related can conflict with anybody. */
   relate() {
     this.isRelation = new Uint8Array(this.tagCount);
     this.colleagues = Array.from({ length: this.tagCount }, () => []);
+    this.carriers = Array.from({ length: this.tagCount }, () => []);
     this.unit.forEach((unit, p) => this.colleagues[unit].push(p));
-    for (const tags of this.tags) for (const tag of tags) this.isRelation[tag] = 1;
-    this.related = Uint8Array.from(this.tags, (tags, p) => (tags.length > 0 || this.isRelation[this.unit[p]] ? 1 : 0));
-  }
-
-  /** Of a list of positions those who conflict with another of it. */
-  inConflict(people) {
-    const { unit, tags, with: carried, of: units } = this;
-    for (const p of people) {
-      units[unit[p]] += 1;
-      for (const tag of tags[p]) carried[tag] += 1;
-    }
-    const others = (p) => {
-      let own = 0;
-      for (const tag of tags[p]) {
-        const self = tag === unit[p] ? 1 : 0;
-        own += self;
-        if (carried[tag] > 1 || units[tag] > self) return true;
+    this.tags.forEach((tags, p) => {
+      for (const tag of tags) {
+        this.isRelation[tag] = 1;
+        this.carriers[tag].push(p);
       }
-      return carried[unit[p]] > own;
-    };
-    const found = people.filter(others);
-    for (const p of people) {
-      units[unit[p]] = 0;
-      for (const tag of tags[p]) carried[tag] = 0;
-    }
-    return found;
+    });
+    this.related = Uint8Array.from(this.tags, (tags, p) => (tags.length > 0 || this.isRelation[this.unit[p]] ? 1 : 0));
+    // Twins have the same mask and the same relation tags.
+    this.alike = new Map();
+    this.likeness = (p) => `${this.mask[p]}:${this.tags[p].join()}`;
+    this.related.forEach((is, p) => {
+      if (!is) return;
+      const key = this.likeness(p);
+      if (this.alike.has(key)) this.alike.get(key).push(p);
+      else this.alike.set(key, [p]);
+    });
   }
 }
 

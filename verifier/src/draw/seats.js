@@ -4,6 +4,7 @@
 
 import { complete, fits } from './flow.js';
 import { Hall, NoPanel, Ties } from './hall.js';
+import { Rivals } from './rivals.js';
 
 export { Hall, NoPanel };
 export const LIMIT = 1000000;
@@ -135,6 +136,7 @@ class Walker {
         if (units[maskNumber[p]] === total) full += 1;
       }
     }
+    this.reached = units;
     return this.fill(members, [...classes.values()], room);
   }
 
@@ -168,37 +170,55 @@ class Walker {
    * completes the set when it did not.
    */
   completable(first, from) {
-    const { hall, free, rank } = this;
-    const stack = [{ set: first, removed: new Set() }];
+    const stack = [{ set: first, removed: null }];
     let branched = false;
     while (stack.length > 0) {
-      const { set, removed } = stack.pop();
-      const ties = new Ties(hall, set);
-      const members = this.people(set);
-      const inA = (p) => rank[p] >= from && free[p] === 1 && !removed.has(p) && !ties.bind(p);
-      if (!this.flow(members, from, inA)) continue;
-      const R = hall.inConflict(this.relatedPeople.filter(inA));
-      const inR = new Set(R);
-      const spare = this.flow(members, from, (p) => inA(p) && !inR.has(p));
-      if (spare) return { yes: true, branched, spare: branched ? null : spare };
+      const call = this.enter(stack.pop(), from);
+      if (!call) continue;
+      if (call.spare) return { yes: true, branched, spare: branched ? null : call.spare };
       branched = true;
       this.branches += 1;
       if (this.branches > this.limit) throw new NoPanel('limit', this.branches);
-      // `relatedPeople` and so R are in drawn order.
-      const [r] = R;
-      stack.push({ set: [...set, r], removed: new Set(removed).add(r) });
-      stack.push({ set, removed: new Set([...removed, r, ...this.twins(r, R, set, inA)]) });
+      const { set, removed, rivals } = call;
+      const r = rivals.first();
+      const gone = [r, ...this.twins(r, call)];
+      stack.push({ set: [...set, r], removed: { gone: [r], before: removed } });
+      stack.push({ ...call, gone, removed: { gone, before: removed } });
     }
     return { yes: false, branched };
   }
 
-  twins(r, R, set, inA) {
-    const { mask, unit, tags, isRelation, colleagues } = this.hall;
+  /** Steps 1 to 4 of a call: null is no; with `spare` it is yes. The call after a branch goes on from the one before. */
+  enter(call, from) {
+    const { hall, free, rank } = this;
+    const begins = call.rivals === undefined;
+    if (begins) {
+      const away = new Set();
+      for (let one = call.removed; one; one = one.before) one.gone.forEach((p) => away.add(p));
+      const ties = new Ties(hall, call.set);
+      call.members = this.people(call.set);
+      call.rivals = new Rivals(hall, this.relatedPeople.filter((p) => rank[p] >= from && !away.has(p) && !ties.bind(p)));
+      // Whom nobody is related to is never taken out.
+      call.inA = (p) => free[p] === 1 && rank[p] >= from && (!hall.related[p] || call.rivals.inA[p] === 1);
+    }
+    const { members, rivals, inA } = call;
+    const freed = begins ? [] : rivals.remove(call.gone);
+    if (begins || call.whole.some((p) => !inA(p))) call.whole = this.flow(members, from, inA);
+    if (!call.whole) return null;
+    // Without new people, or with more of a mask that has enough, what did not fill the plan does not yet.
+    if (begins || freed.some((p) => call.reached[hall.maskNumber[p]] < hall.total)) {
+      call.spare = this.flow(members, from, (p) => inA(p) && !rivals.inR[p]);
+      call.reached = this.reached;
+    }
+    return call;
+  }
+
+  twins(r, { set, rivals, inA }) {
+    const { unit, isRelation, colleagues, alike, likeness } = this.hall;
     const among = (p) => set.includes(p) || inA(p);
     const alone = (p) => !isRelation[unit[p]] && colleagues[unit[p]].every((q) => q === p || !among(q));
-    const key = tags[r].join();
     const rIsAlone = alone(r);
-    return R.filter((t) => t !== r && mask[t] === mask[r] && tags[t].join() === key && (unit[t] === unit[r] || (rIsAlone && alone(t))));
+    return alike.get(likeness(r)).filter((t) => t !== r && rivals.inR[t] && (unit[t] === unit[r] || (rIsAlone && alone(t))));
   }
 
   /** Which seat each takes (§7.7). */
