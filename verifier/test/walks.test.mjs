@@ -93,3 +93,36 @@ test('walks are those of the page', () => {
   }
   assert.ok(Object.values(seen).every((count) => count > 100), JSON.stringify(seen));
 });
+
+// Whether the people of a list, each seated or (past the first `must`) left away, fill every seat: every way is tried.
+function tried(left, people, must, n, inside, cap) {
+  if (n === people.length) return left.every((seats) => seats === 0);
+  const { mask, unit } = people[n];
+  if (n >= must && tried(left, people, must, n + 1, inside, cap)) return true;
+  if ((inside.get(unit) ?? 0) >= cap) return false;
+  return left.some((seats, g) => {
+    if (seats === 0 || !((mask >>> g) & 1)) return false;
+    const fewer = left.map((one, h) => (h === g ? one - 1 : one));
+    return tried(fewer, people, must, n + 1, new Map(inside).set(unit, (inside.get(unit) ?? 0) + 1), cap);
+  });
+}
+
+test('the flow fills the seats exactly when some way of seating does', () => {
+  const seen = [0, 0];
+  for (let n = 0; n < 3000; n += 1) {
+    const groups = 1 + below(3);
+    const seats = Array.from({ length: groups }, () => 1 + below(2));
+    const people = Array.from({ length: 2 + below(6) }, () => ({ mask: 1 + below(2 ** groups - 1), unit: below(4) }));
+    const [must, cap] = [below(3), 1 + below(2)];
+    const set = people.slice(0, must);
+    const inside = (unit) => set.filter((one) => one.unit === unit).length;
+    const withinCap = set.every(({ unit }) => inside(unit) <= cap);
+    const classes = people.slice(must).map((one) => ({ ...one, count: 1 }));
+    const found = withinCap ? complete(seats, set.map(({ mask }) => mask), classes, (unit) => cap - inside(unit)) : null;
+    const wanted = tried(seats, people, must, 0, new Map(), cap);
+    assert.equal(found !== null, wanted, `seats ${n}`);
+    if (found) assert.equal(found.reduce((sum, count) => sum + count, must), seats.reduce((sum, count) => sum + count, 0));
+    seen[wanted ? 1 : 0] += 1;
+  }
+  assert.ok(seen.every((count) => count > 300), String(seen));
+});
