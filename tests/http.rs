@@ -110,6 +110,8 @@ mod tokens;
 mod units;
 #[path = "http/venues.rs"]
 mod venues;
+#[path = "http/verifier.rs"]
+mod verifier;
 #[path = "http/witness_double.rs"]
 mod witness_double;
 #[path = "http/witnesses.rs"]

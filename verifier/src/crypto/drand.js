@@ -17,8 +17,8 @@ export function chainHash(chain) {
 export function isChain(chain) {
   const keys = ['beacon_id', 'genesis', 'group_hash', 'period', 'public_key', 'scheme'];
   if (Object.keys(chain).sort().join() !== keys.join()) return false;
-  const length = { [QUICKNET]: 96, [CHAINED]: 48 }[chain.scheme];
-  return length !== undefined && unhexable(chain.public_key, length) && unhexable(chain.group_hash, 32) && typeof chain.beacon_id === 'string'
+  const length = chain.scheme === QUICKNET ? 96 : chain.scheme === CHAINED ? 48 : null;
+  return length !== null && unhexable(chain.public_key, length) && unhexable(chain.group_hash, 32) && typeof chain.beacon_id === 'string'
     && Number.isInteger(chain.period) && chain.period > 0 && chain.period < 2 ** 32 && Number.isInteger(chain.genesis) && chain.genesis >= 0;
 }
 

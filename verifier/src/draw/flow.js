@@ -1,94 +1,105 @@
-// Whether people fill groups by the flow (draw-v1 §7.2): a maximum flow of at most 64 units.
+// Whether people fill groups by the flow (draw-v1 §7.2): matching for those who must be seated, then a maximum
+// flow of at most 64 units for those who may be.
 
-/** A small network with augmenting paths found breadth first. */
-export class Network {
+/** Whether masks can all be given groups within the seats. */
+export function fits(seats, masks) {
+  const inside = seats.map(() => []);
+  const place = (one, seen) => {
+    for (let g = 0; g < seats.length; g += 1) {
+      if (!((masks[one] >>> g) & 1) || seen[g]) continue;
+      seen[g] = 1;
+      if (inside[g].length < seats[g]) {
+        inside[g].push(one);
+        return true;
+      }
+      for (let n = 0; n < inside[g].length; n += 1) {
+        if (!place(inside[g][n], seen)) continue;
+        inside[g][n] = one;
+        return true;
+      }
+    }
+    return false;
+  };
+  return masks.every((_, one) => place(one, new Uint8Array(seats.length)));
+}
+
+/** A network with augmenting paths found depth first. */
+class Network {
   constructor(nodes) {
-    this.heads = Array.from({ length: nodes }, () => []);
+    this.first = new Int32Array(nodes).fill(-1);
+    this.seen = new Uint32Array(nodes);
+    this.round = 0;
+    this.next = [];
     this.to = [];
     this.left = [];
   }
 
+  /** Answers the arc's number; the arc back has the next one. */
   arc(from, to, capacity) {
-    this.heads[from].push(this.to.length);
-    this.to.push(to);
-    this.left.push(capacity);
-    this.heads[to].push(this.to.length);
-    this.to.push(from);
-    this.left.push(0);
+    const number = this.to.length;
+    this.to.push(to, from);
+    this.left.push(capacity, 0);
+    this.next.push(this.first[from], this.first[to]);
+    this.first[from] = number;
+    this.first[to] = number + 1;
+    return number;
   }
 
-  /** One more unit from source to sink; whether there was a way. */
-  augment(source, sink) {
-    const by = new Map([[source, -1]]);
-    const queue = [source];
-    for (const node of queue) {
-      for (const arc of this.heads[node]) {
-        const next = this.to[arc];
-        if (this.left[arc] > 0 && !by.has(next)) {
-          by.set(next, arc);
-          if (next === sink) {
-            for (let at = sink; at !== source; at = this.to[by.get(at) ^ 1]) {
-              this.left[by.get(at)] -= 1;
-              this.left[by.get(at) ^ 1] += 1;
-            }
-            return true;
-          }
-          queue.push(next);
-        }
-      }
+  /** One more unit from a node to the sink, no node twice; whether there was a way. */
+  push(node, sink) {
+    if (node === sink) return true;
+    this.seen[node] = this.round;
+    for (let arc = this.first[node]; arc >= 0; arc = this.next[arc]) {
+      const to = this.to[arc];
+      if (this.left[arc] === 0 || this.seen[to] === this.round || !this.push(to, sink)) continue;
+      this.left[arc] -= 1;
+      this.left[arc ^ 1] += 1;
+      return true;
     }
     return false;
   }
 
-  /** The flow that can be added. */
-  fill(source, sink) {
-    let added = 0;
-    while (this.augment(source, sink)) added += 1;
-    return added;
+  /** At most so many units; answers how many there were. */
+  fill(source, sink, most) {
+    for (let added = 0; added < most; added += 1) {
+      this.round += 1;
+      if (!this.push(source, sink)) return added;
+    }
+    return most;
   }
 }
 
-const bits = (mask, groups) => Array.from({ length: groups }, (_, g) => g).filter((g) => (mask >>> g) & 1);
-
 /**
- * Whether the people of `set` (masks) can all be given groups, and with people of `classes` (mask, unit, count)
- * fill every seat; `room` says how many more of a unit there may be. Without classes: whether they fit.
+ * Whether people of `set` (masks), who must all be seated, and of `classes` ({mask, unit, count}), who may be, fill
+ * every seat; `room` says how many more of a unit there may be. Answers how many of each class, or null.
  */
-export function fills(seats, set, classes, room) {
-  const total = seats.reduce((sum, n) => sum + n, 0);
-  if (set.length > total) return false;
-  const units = [...new Set(classes.map((one) => one.unit))];
-  const [source, sink] = [0, 1];
-  const group = (g) => 2 + g;
-  const person = (n) => 2 + seats.length + n;
-  const unit = (n) => 2 + seats.length + set.length + n;
-  const klass = (n) => 2 + seats.length + set.length + units.length + n;
-  const network = new Network(klass(classes.length));
-  seats.forEach((n, g) => network.arc(group(g), sink, n));
-  set.forEach((mask, n) => {
-    network.arc(source, person(n), 1);
-    bits(mask, seats.length).forEach((g) => network.arc(person(n), group(g), 1));
-  });
-  // Those who must be seated first: paths found later move them and never take them out.
-  if (network.fill(source, sink) !== set.length) return false;
-  if (classes.length === 0) return set.length === total;
-  const number = new Map(units.map((id, n) => [id, n]));
-  units.forEach((id, n) => network.arc(source, unit(n), room(id)));
-  classes.forEach((one, n) => {
-    network.arc(unit(number.get(one.unit)), klass(n), one.count);
-    bits(one.mask, seats.length).forEach((g) => network.arc(klass(n), group(g), one.count));
-  });
-  return network.fill(source, sink) + set.length === total;
-}
-
-/** Whether masks can all be given groups within the seats. */
-export function fits(seats, masks) {
-  const [source, sink] = [0, 1];
-  const network = new Network(2 + seats.length + masks.length);
-  seats.forEach((n, g) => network.arc(2 + g, sink, n));
-  masks.forEach((mask, n) => {
-    network.arc(source, 2 + seats.length + n, 1);
-    bits(mask, seats.length).forEach((g) => network.arc(2 + seats.length + n, 2 + g, 1));
-  });
-  return network.fill(source, sink) === masks.length;
+export function complete(seats, set, classes, room) {
+  const open = seats.reduce((sum, n) => sum + n, 0) - set.length;
+  if (open < 0 || !fits(seats, set)) return null;
+  if (open === 0) return classes.map(() => 0);
+  const masks = new Map();
+  const units = new Map();
+  for (const mask of set) masks.set(mask, (masks.get(mask) ?? 0) + 1);
+  for (const { mask, unit } of classes) {
+    if (!masks.has(mask)) masks.set(mask, 0);
+    if (!units.has(unit)) units.set(unit, units.size);
+  }
+  const [source, sink, groups] = [0, 1, 2];
+  const firstMask = groups + seats.length;
+  const firstUnit = firstMask + masks.size;
+  const network = new Network(firstUnit + units.size);
+  const nodeOf = new Map();
+  seats.forEach((n, g) => network.arc(groups + g, sink, n));
+  for (const [mask, must] of masks) {
+    const node = firstMask + nodeOf.size;
+    nodeOf.set(mask, node);
+    seats.forEach((n, g) => { if ((mask >>> g) & 1) network.arc(node, groups + g, n); });
+    if (must > 0) network.arc(source, node, must);
+  }
+  // Those who must be seated first: ways found later move them and never take them out.
+  network.fill(source, sink, set.length);
+  const arcs = classes.map(({ mask, unit, count }) => network.arc(firstUnit + units.get(unit), nodeOf.get(mask), count));
+  for (const [unit, n] of units) network.arc(source, firstUnit + n, room(unit));
+  if (network.fill(source, sink, open) < open) return null;
+  return arcs.map((arc) => network.left[arc ^ 1]);
 }

@@ -1,191 +1,224 @@
 // The seats (draw-v1 §7): the walk through the drawn order, what completes it, which seat, forced seats, margin.
+// The count of branches is that of §7.4; what is remembered here only spares tests whose answer is known and that
+// count none.
 
-import { fills, fits } from './flow.js';
+import { complete, fits } from './flow.js';
+import { Hall, NoPanel, Ties } from './hall.js';
+import { Rivals } from './rivals.js';
 
+export { Hall, NoPanel };
 export const LIMIT = 1000000;
-
-/** Why a walk ends without a panel: `input`, `fixed`, `infeasible`, `limit`, `relations` (draw-v1 §7.6). */
-export class NoPanel extends Error {
-  constructor(cause, branches) {
-    super(cause);
-    this.cause = cause;
-    this.branches = branches;
-  }
-}
-
-const popcount = (list) => list.reduce((sum, n) => sum + n, 0);
-
-/** A pool prepared for walks: `pool` is a list of `{mask, unit, relations}` by position, tags as text. */
-export class Hall {
-  constructor(seats, unitCap, pool) {
-    const groups = seats.length;
-    const shaped = groups >= 1 && groups <= 32 && seats.every((n) => n >= 1) && popcount(seats) <= 64 && unitCap >= 1
-      && pool.every(({ mask, relations }) => mask !== 0 && (groups === 32 || mask >>> groups === 0) && relations.length <= 8
-        && relations.every((tag, n) => n === 0 || relations[n - 1] < tag));
-    if (!shaped) throw new NoPanel('input');
-    Object.assign(this, { seats, unitCap, pool, total: popcount(seats) });
-    this.byUnit = new Map();
-    this.byRelation = new Map();
-    pool.forEach(({ unit, relations }, position) => {
-      push(this.byUnit, unit, position);
-      relations.forEach((tag) => push(this.byRelation, tag, position));
-    });
-    // Only these can conflict with anybody.
-    this.related = new Set();
-    pool.forEach(({ unit, relations }, position) => {
-      if (relations.length > 0 || this.byRelation.has(unit)) this.related.add(position);
-    });
-    this.masks = new Set(pool.map(({ mask }) => mask)).size;
-  }
-
-  /** Positions that conflict with one, itself left out. */
-  conflicts(position) {
-    if (!this.related.has(position)) return new Set();
-    const { unit, relations } = this.pool[position];
-    const found = new Set(this.byRelation.get(unit) ?? []);
-    for (const tag of relations) {
-      for (const other of this.byRelation.get(tag) ?? []) found.add(other);
-      for (const other of this.byUnit.get(tag) ?? []) found.add(other);
-    }
-    found.delete(position);
-    return found;
-  }
-}
-
-function push(map, key, value) {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
-}
+/** So many people are looked at first: mostly they are enough. */
+const SOME = 1024;
 
 /**
  * The walk of §7.3. `fixed` maps positions to masks (F), `out` is a set of positions (U). Answers
  * `{panel: [{position, group}] in drawn order, branches}`; throws [`NoPanel`].
  */
 export function walk(hall, order, fixed, out, limit = LIMIT) {
-  const walker = new Walker(hall, order, fixed, out, limit);
-  return walker.run();
+  return new Walker(hall, order, fixed, out, limit).run();
 }
 
 class Walker {
   constructor(hall, order, fixed, out, limit) {
     Object.assign(this, { hall, order, fixed, out, limit, branches: 0 });
-    const n = hall.pool.length;
+    const n = hall.size;
     const groups = hall.seats.length;
     const within = (position) => Number.isInteger(position) && position >= 0 && position < n;
-    const shaped = order.length === n && new Set(order).size === n && order.every(within)
+    const shaped = order.length === n && order.every(within)
       && [...fixed].every(([position, mask]) => within(position) && !out.has(position) && mask !== 0 && (groups === 32 || mask >>> groups === 0))
       && [...out].every(within);
     if (!shaped) throw new NoPanel('input');
-    this.rank = new Int32Array(n);
+    this.rank = new Int32Array(n).fill(-1);
     order.forEach((position, at) => { this.rank[position] = at; });
+    if (this.rank.includes(-1)) throw new NoPanel('input');
+    this.free = new Uint8Array(n).fill(1);
+    for (const position of [...fixed.keys(), ...out]) this.free[position] = 0;
+    this.relatedPeople = order.filter((p) => hall.related[p] && this.free[p]);
   }
 
   maskOf(position) {
-    return this.fixed.get(position) ?? this.hall.pool[position].mask;
+    return this.fixed.get(position) ?? this.hall.mask[position];
   }
 
   run() {
-    const { hall, order, fixed, out } = this;
-    const kept = [...fixed.keys()];
-    if (!this.underCap(kept) || kept.length > hall.total || !fits(hall.seats, kept.map((p) => this.maskOf(p)))) throw new NoPanel('fixed');
-    const free = (p) => !fixed.has(p) && !out.has(p);
-    if (!this.flow(kept, 0, free)) throw new NoPanel('infeasible');
-    const set = [...kept];
-    const barred = new Set(kept.flatMap((p) => [...hall.conflicts(p)]));
-    // Masks for which somebody alone in their unit cannot be seated beside this set.
-    let hopeless = new Set();
+    const { hall, order, fixed, free } = this;
+    const set = [...fixed.keys()];
+    const members = this.people(set);
+    if (!this.underCap(members.units) || !fits(hall.seats, members.masks)) throw new NoPanel('fixed');
+    const ties = new Ties(hall, set);
+    const all = (p) => free[p] === 1;
+    if (!this.flow(members, 0, all, SOME) && !this.flow(members, 0, all)) throw new NoPanel('infeasible');
+    // People who complete the set, all later and in conflict with nobody who may still be seated; null: unknown.
+    this.spare = null;
+    // Masks and classes of whom nobody can be seated beside this set, nor beside a larger one.
+    this.hopeless = { masks: new Set(), classes: new Set() };
     for (let at = 0; at < order.length && set.length < hall.total; at += 1) {
       const c = order[at];
-      if (!free(c) || barred.has(c)) continue;
-      const alone = !hall.related.has(c) && hall.byUnit.get(hall.pool[c].unit).length === 1;
-      const mask = this.maskOf(c);
-      if (alone && hopeless.has(mask)) continue;
-      const before = this.branches;
-      if (this.completable([...set, c], at + 1)) {
-        set.push(c);
-        hall.conflicts(c).forEach((p) => barred.add(p));
-        hopeless = new Set();
-      } else if (alone && this.branches === before) {
-        hopeless.add(mask);
-      }
+      if (!free[c] || ties.bind(c) || !this.mayBeSeated(set, c, at, ties)) continue;
+      set.push(c);
+      ties.add(c);
     }
     if (set.length !== hall.total) throw new NoPanel('relations', this.branches);
     set.sort((a, b) => this.rank[a] - this.rank[b]);
     return { panel: this.places(set), branches: this.branches };
   }
 
-  underCap(set) {
+  people(set) {
+    return { masks: set.map((p) => this.maskOf(p)), units: set.map((p) => this.hall.unit[p]) };
+  }
+
+  underCap(units) {
     const count = new Map();
-    for (const p of set) {
-      const { unit } = this.hall.pool[p];
-      count.set(unit, (count.get(unit) ?? 0) + 1);
-    }
+    for (const unit of units) count.set(unit, (count.get(unit) ?? 0) + 1);
     return [...count.values()].every((n) => n <= this.hall.unitCap);
   }
 
-  /**
-   * Whether `set` and those from a rank on who are `free` fill the plan by the flow. For each mask so many
-   * units are enough as there are seats: the others use at most one less, so one of them is unused.
-   */
-  flow(set, from, free) {
-    const { hall } = this;
-    const inSet = new Map();
-    for (const p of set) inSet.set(hall.pool[p].unit, (inSet.get(hall.pool[p].unit) ?? 0) + 1);
-    if ([...inSet.values()].some((n) => n > hall.unitCap)) return false;
-    const masks = set.map((p) => this.maskOf(p));
-    if (!fits(hall.seats, masks)) return false;
-    const room = (unit) => hall.unitCap - (inSet.get(unit) ?? 0);
-    const byMask = new Map();
-    let full = 0;
-    for (let at = from; at < this.order.length && full < hall.masks; at += 1) {
-      const p = this.order[at];
-      const { mask, unit } = hall.pool[p];
-      const units = byMask.get(mask) ?? new Map();
-      if (units.size === 0) byMask.set(mask, units);
-      if ((units.size >= hall.total && !units.has(unit)) || room(unit) <= 0 || !free(p)) continue;
-      units.set(unit, (units.get(unit) ?? 0) + 1);
-      if (units.size === hall.total && units.get(unit) === 1) full += 1;
+  /** The test of §7.3.2. */
+  mayBeSeated(set, c, at, ties) {
+    const { hall, hopeless } = this;
+    if (hopeless.masks.has(hall.maskNumber[c]) || hopeless.classes.has(hall.klass[c])) return false;
+    const trial = [...set, c];
+    const members = this.people(trial);
+    if (!this.underCap(members.units) || !fits(hall.seats, members.masks)) return false;
+    if (this.spare) {
+      const found = this.choose(members, this.spare.filter((p) => p !== c));
+      if (found) {
+        this.spare = found;
+        return true;
+      }
     }
-    const classes = [...byMask].flatMap(([mask, units]) => [...units].map(([unit, count]) => ({ mask, unit, count })));
-    return fills(hall.seats, masks, classes, room);
+    // Whom nobody is related to is in no conflict, so is in A and not in R.
+    const found = this.flow(members, at + 1, (p) => this.free[p] === 1 && !hall.related[p], SOME);
+    if (found) {
+      this.spare = found;
+      return true;
+    }
+    const { yes, spare, branched } = this.completable(trial, at + 1);
+    if (yes) this.spare = spare;
+    else if (!branched) this.giveUp(set, c, at, ties);
+    return yes;
   }
 
-  /** COMPLETABLE of §7.4, with a list in place of the call stack. */
+  /** After a test that ended at §7.4.3: whether anybody of this mask, or of this mask and unit, ends there too. */
+  giveUp(set, c, at, ties) {
+    const { hall, hopeless } = this;
+    const { masks, units } = this.people(set);
+    const later = (p) => this.free[p] === 1 && !ties.bind(p);
+    const mask = hall.mask[c];
+    // Somebody without unit and relations is easier to seat than anybody.
+    if (!this.flow({ masks: [...masks, mask], units }, at + 1, later)) hopeless.masks.add(hall.maskNumber[c]);
+    else if (!hall.related[c] || !this.flow({ masks: [...masks, mask], units: [...units, hall.unit[c]] }, at + 1, later)) hopeless.classes.add(hall.klass[c]);
+  }
+
+  /**
+   * Whether members and those from a rank on whom `admits` lets in fill the plan by the flow: answers who of them
+   * does, or null. Looks at `most` people. For each mask so many units are enough as there are seats: the others
+   * use at most one less, so one of them is unused.
+   */
+  flow(members, from, admits, most = Infinity) {
+    const { order, hall } = this;
+    const { total, maskNumber } = hall;
+    const room = this.roomBeside(members);
+    const classes = new Map();
+    const units = new Int32Array(hall.maskCount);
+    let full = 0;
+    const end = Math.min(order.length, from + most);
+    for (let at = from; at < end && full < hall.maskCount; at += 1) {
+      const p = order[at];
+      const known = classes.get(hall.klass[p]);
+      if (known ? known.people.length >= room(known.unit) : units[maskNumber[p]] >= total) continue;
+      if (!admits(p)) continue;
+      if (known) known.people.push(p);
+      else if (room(hall.unit[p]) > 0) {
+        classes.set(hall.klass[p], { mask: hall.mask[p], unit: hall.unit[p], people: [p] });
+        units[maskNumber[p]] += 1;
+        if (units[maskNumber[p]] === total) full += 1;
+      }
+    }
+    this.reached = units;
+    return this.fill(members, [...classes.values()], room);
+  }
+
+  /** As `flow`, of a list of people. */
+  choose(members, people) {
+    const { hall } = this;
+    const classes = new Map();
+    for (const p of people) {
+      const known = classes.get(hall.klass[p]);
+      if (known) known.people.push(p);
+      else classes.set(hall.klass[p], { mask: hall.mask[p], unit: hall.unit[p], people: [p] });
+    }
+    return this.fill(members, [...classes.values()], this.roomBeside(members));
+  }
+
+  roomBeside({ units }) {
+    const inside = new Map();
+    for (const unit of units) inside.set(unit, (inside.get(unit) ?? 0) + 1);
+    return (unit) => this.hall.unitCap - (inside.get(unit) ?? 0);
+  }
+
+  fill({ masks, units }, classes, room) {
+    if (!this.underCap(units)) return null;
+    const counted = classes.map(({ mask, unit, people }) => ({ mask, unit, count: people.length }));
+    const used = complete(this.hall.seats, masks, counted, room);
+    return used && classes.flatMap(({ people }, n) => people.slice(0, used[n]));
+  }
+
+  /**
+   * COMPLETABLE of §7.4, with a list in place of the call stack. Answers `yes`, whether it `branched`, and who
+   * completes the set when it did not.
+   */
   completable(first, from) {
-    const stack = [{ set: first, removed: new Set() }];
+    const stack = [{ set: first, removed: null }];
+    let branched = false;
     while (stack.length > 0) {
-      const { set, removed } = stack.pop();
-      const barred = new Set(set.flatMap((p) => [...this.hall.conflicts(p)]));
-      const inA = (p) => this.rank[p] >= from && !this.fixed.has(p) && !this.out.has(p) && !barred.has(p) && !removed.has(p);
-      if (!this.flow(set, from, inA)) continue;
-      const R = this.inConflict(inA);
-      if (this.flow(set, from, (p) => inA(p) && !R.has(p))) return true;
+      const call = this.enter(stack.pop(), from);
+      if (!call) continue;
+      if (call.spare) return { yes: true, branched, spare: branched ? null : call.spare };
+      branched = true;
       this.branches += 1;
       if (this.branches > this.limit) throw new NoPanel('limit', this.branches);
-      const r = [...R].reduce((a, b) => (this.rank[a] < this.rank[b] ? a : b));
-      stack.push({ set: [...set, r], removed: new Set(removed).add(r) });
-      stack.push({ set, removed: new Set([...removed, r, ...this.twins(r, R, set, inA)]) });
+      const { set, removed, rivals } = call;
+      const r = rivals.first();
+      const gone = [r, ...this.twins(r, call)];
+      stack.push({ set: [...set, r], removed: { gone: [r], before: removed } });
+      stack.push({ ...call, gone, removed: { gone, before: removed } });
     }
-    return false;
+    return { yes: false, branched };
   }
 
-  /** Members of A who conflict with another member of A. */
-  inConflict(inA) {
-    const R = new Set();
-    for (const p of this.hall.related) {
-      if (inA(p) && [...this.hall.conflicts(p)].some(inA)) R.add(p);
+  /** Steps 1 to 4 of a call: null is no; with `spare` it is yes. The call after a branch goes on from the one before. */
+  enter(call, from) {
+    const { hall, free, rank } = this;
+    const begins = call.rivals === undefined;
+    if (begins) {
+      const away = new Set();
+      for (let one = call.removed; one; one = one.before) one.gone.forEach((p) => away.add(p));
+      const ties = new Ties(hall, call.set);
+      call.members = this.people(call.set);
+      call.rivals = new Rivals(hall, this.relatedPeople.filter((p) => rank[p] >= from && !away.has(p) && !ties.bind(p)));
+      // Whom nobody is related to is never taken out.
+      call.inA = (p) => free[p] === 1 && rank[p] >= from && (!hall.related[p] || call.rivals.inA[p] === 1);
     }
-    return R;
+    const { members, rivals, inA } = call;
+    const freed = begins ? [] : rivals.remove(call.gone);
+    if (begins || call.whole.some((p) => !inA(p))) call.whole = this.flow(members, from, inA);
+    if (!call.whole) return null;
+    // Without new people, or with more of a mask that has enough, what did not fill the plan does not yet.
+    if (begins || freed.some((p) => call.reached[hall.maskNumber[p]] < hall.total)) {
+      call.spare = this.flow(members, from, (p) => inA(p) && !rivals.inR[p]);
+      call.reached = this.reached;
+    }
+    return call;
   }
 
-  twins(r, R, set, inA) {
-    const { pool, byUnit, byRelation } = this.hall;
-    const seated = new Set(set);
-    const alone = (p) => !byRelation.has(pool[p].unit) && byUnit.get(pool[p].unit).every((q) => q === p || !(seated.has(q) || inA(q)));
-    const same = (t) => pool[t].mask === pool[r].mask && pool[t].relations.join() === pool[r].relations.join()
-      && (pool[t].unit === pool[r].unit || (alone(r) && alone(t)));
-    return [...R].filter((t) => t !== r && same(t));
+  twins(r, { set, rivals, inA }) {
+    const { unit, isRelation, colleagues, alike, likeness } = this.hall;
+    const among = (p) => set.includes(p) || inA(p);
+    const alone = (p) => !isRelation[unit[p]] && colleagues[unit[p]].every((q) => q === p || !among(q));
+    const rIsAlone = alone(r);
+    return alike.get(likeness(r)).filter((t) => t !== r && rivals.inR[t] && (unit[t] === unit[r] || (rIsAlone && alone(t))));
   }
 
   /** Which seat each takes (§7.7). */

@@ -44,10 +44,12 @@ const BASE = {
 };
 const V3 = { heads: both(list(object({ proof: list(digest), root: digest, size: int() }, { note: anyText }), 0, 256), ascending((one) => one.size)), keys: list(int()) };
 
+const formatOf = (format) => (typeof format === 'string' && Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined);
+
 /** Which list of checks a file asks for: by its format, whatever else is wrong with it. */
 export function versionOf(bytes) {
   try {
-    return FORMATS[parse(bytes).format] ?? 1;
+    return formatOf(parse(bytes).format) ?? 1;
   } catch {
     return 1;
   }
@@ -59,7 +61,7 @@ export const isReadable = (bytes) => bytes.length <= LIMIT && bytes.length > 0 &
 /** Reads a file; throws with what is wrong with its shape. */
 export function readFile(bytes, expect) {
   const file = parseCanonical(bytes);
-  const version = FORMATS[file.format];
+  const version = formatOf(file.format);
   if (version === undefined || file.v !== version) throw new Error('not a known format');
   const fields = version === 3 ? { ...BASE, ...V3 } : BASE;
   const optional = { openings: (value) => typeof value === 'object', ...(version === 3 ? { chain: (value) => typeof value === 'object' && isChain(value) } : {}) };

@@ -84,8 +84,8 @@ export class KeyBook {
   }
 
   register(index, fields) {
+    if (typeof fields.use !== 'string' || !Object.hasOwn(USES, fields.use)) refuse('shape');
     const use = USES[fields.use];
-    if (!use) refuse('shape');
     const wanted = ['use', 'alg', 'key', ...(use.own ? ['proof'] : ['name']), ...(fields.use === 'witness_vrf' ? ['witness'] : [])];
     const proofLength = use.alg === ALG.vrf ? 80 : 64;
     const shaped = exactly(fields, wanted) && fields.alg === use.alg && isHex(fields.key, 32)

@@ -5,6 +5,7 @@ import { isKey } from '../crypto/ed25519.js';
 import { isVrfKey } from '../crypto/vrf.js';
 
 const LIMIT = 64 * 1024;
+const TABLES = new Map([['[beacon]', 'beacon'], ['[[witness]]', 'witness'], ['[[supervisor]]', 'supervisor']]);
 const KEYS = { witness: ['name', 'body', 'key', 'vrf'], supervisor: ['name', 'body', 'key'], beacon: ['chain', 'margin', 'max_ahead'] };
 
 /** Reads the file; throws when it is unusable. */
@@ -16,7 +17,7 @@ export function parseParties(text) {
   for (const raw of text.slice(0, -1).split('\n')) {
     const line = raw.replace(/^ +| +$/g, '');
     if (line === '' || line.startsWith('#')) continue;
-    const table = { '[beacon]': 'beacon', '[[witness]]': 'witness', '[[supervisor]]': 'supervisor' }[line];
+    const table = TABLES.get(line);
     if (table) {
       current = new Map();
       tables.push([table, current]);

@@ -32,7 +32,7 @@ function take(policy, words) {
     policy.witnesses.push(key);
   } else if (what === 'group' && rest.length >= 3) {
     const [name, threshold, ...members] = rest;
-    const n = { any: 1, all: members.length }[threshold] ?? number(threshold);
+    const n = threshold === 'any' ? 1 : threshold === 'all' ? members.length : number(threshold);
     if (n < 1 || n > members.length || new Set(members).size !== members.length) throw new Error(`group ${name}`);
     const of = members.map((member) => policy.names.get(member));
     if (of.some((member) => member === undefined || member.taken)) throw new Error(`group ${name}: a member is unknown or in another group`);
