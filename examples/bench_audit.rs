@@ -178,7 +178,7 @@ fn candidate(n: usize) -> Candidate {
         registry: 2 + n as u64,
         groups: [0b001, 0b010, 0b100, 0b011][n % 4],
         lots: 1,
-        unit: (n % 9 != 0).then(|| format!("91{:016}", n / 2)),
+        unit: (!n.is_multiple_of(9)).then(|| format!("91{:016}", n / 2)),
         further_units: vec![],
     }
 }

@@ -10,7 +10,7 @@ use crate::codec::Hash;
 use crate::draw::beacon::ChainInfo;
 use crate::draw::calls::{Call, StopReason};
 use crate::draw::commitment::{Commitment, Contributor};
-use crate::draw::contributions::{Judge, NonceCommitted, Share, judge::nonce_committed};
+use crate::draw::contributions::{Fault, Judge, NonceCommitted, Share, judge::nonce_committed};
 use crate::draw::seed;
 use crate::draw::vrf::Beta;
 use crate::evidence::said::Said;
@@ -70,6 +70,9 @@ pub struct DrawTold {
     pub operator: Option<u64>,
     /// Parties who have contributed, by place in the commitment.
     pub given: Vec<bool>,
+    /// Contributions of a draw of experts, each with its index and that of the operator's below it: whether they
+    /// are valid is asked when the draw's evidence file has not answered it.
+    pub shares: Vec<(u64, Share, Option<u64>)>,
     /// How it stands.
     pub standing: Standing,
     /// Index and time of what ended it, or of its result.
@@ -134,6 +137,7 @@ impl Draws {
                     life: vec![index],
                     operator: None,
                     given: vec![false],
+                    shares: vec![],
                     standing: Standing::Open,
                     ended: None,
                     drawn: None,
@@ -153,8 +157,8 @@ impl Draws {
         }
         match said {
             Said::Committed(commitment) => self.committed(index, time, leaf, commitment, book),
-            Said::Contributed(said) => self.contributed(index, Share::Operator(*said), book),
-            Said::Shared(share) => self.contributed(index, *share, book),
+            Said::Contributed(said) => self.contributed(index, Share::Operator(*said)),
+            Said::Shared(share) => self.contributed(index, *share),
             Said::NonceCommitted(said) => {
                 if let Err(fault) = nonce_committed(&self.log, book, &said) {
                     self.find(Finding::new("contribution", fault.to_string()).at(index));
@@ -245,6 +249,7 @@ impl Draws {
             package_tag: said.package_tag,
             deadline: said.deadline,
             given: vec![false; said.contributions.len()],
+            shares: vec![],
             commitment: Some(said),
             life: vec![index],
             operator: None,
@@ -277,39 +282,28 @@ impl Draws {
         self.all.get_mut(&alpha)
     }
 
-    fn contributed(&mut self, index: u64, share: Share, book: &KeyBook) {
+    fn contributed(&mut self, index: u64, share: Share) {
         let alpha = *share.alpha();
-        let (log, chain) = (self.log.clone(), self.chain.clone());
         let Some(draw) = self.of(index, alpha, false) else { return };
         let fault = match (&draw.commitment, draw.drawn) {
             (_, Some(_)) => Some("contributes after the result".to_owned()),
             // A draw of sites has one contributor; its proof is in its own file.
             (None, None) => draw.given[0].then(|| "a second contribution".to_owned()),
             (Some(commitment), None) => {
-                let judge = Judge {
-                    log: &log,
-                    alpha: &alpha,
-                    index: draw.index,
-                    commitment,
-                    book,
-                    chain: chain.as_ref(),
-                };
                 let place = commitment.contributions.iter().position(|wanted| share.is_by(wanted));
                 let later = commitment
                     .contributions
                     .iter()
                     .zip(&draw.given)
                     .any(|(wanted, given)| *given && wanted.kind() > share.kind());
-                match (judge.share(index, &share, draw.operator), place) {
-                    // Without its chain a beacon's round is judged by the evidence file.
-                    (Err(crate::draw::contributions::Fault::NoChain), Some(_)) => None,
-                    (Err(fault), _) => Some(fault.to_string()),
-                    (Ok(_), Some(place)) if draw.given[place] => Some("a second contribution".to_owned()),
-                    (Ok(_), _) if later => Some("stands above a contribution of a later kind".to_owned()),
-                    (Ok(_), _) => None,
+                match place {
+                    Some(place) if draw.given[place] => Some("a second contribution".to_owned()),
+                    _ if later => Some("stands above a contribution of a later kind".to_owned()),
+                    _ => None,
                 }
             }
         };
+        let operator = draw.operator;
         if share.kind() == 2 {
             draw.operator = Some(index);
         }
@@ -320,9 +314,27 @@ impl Draws {
         if let Some(slot) = place.and_then(|place| draw.given.get_mut(place)) {
             *slot = true;
         }
+        if draw.commitment.is_some() {
+            draw.shares.push((index, share, operator));
+        }
         if let Some(what) = fault {
             self.find(Finding::new("contribution", what).at(index).of(alpha));
         }
+    }
+
+    /// What is wrong with the contributions of one draw.
+    pub fn invalid(&self, draw: &DrawTold, book: &KeyBook) -> Vec<Finding> {
+        let Some(commitment) = &draw.commitment else { return Vec::new() };
+        let (log, chain) = (&self.log, self.chain.as_ref());
+        let judge = Judge { log, alpha: &draw.alpha, index: draw.index, commitment, book, chain };
+        let judged = draw.shares.iter().filter_map(|(index, share, operator)| {
+            match judge.share(*index, share, *operator) {
+                // Without its chain a beacon's round is judged by the evidence file.
+                Ok(_) | Err(Fault::NoChain) => None,
+                Err(fault) => Some(Finding::new("contribution", fault.to_string()).at(*index).of(draw.alpha)),
+            }
+        });
+        judged.collect()
     }
 
     fn result(&mut self, index: u64, time: i64, alpha: Hash) {

@@ -43,7 +43,8 @@ pub struct Entries {
 struct Entry {
     index: u64,
     leaf: Hash,
-    lines: Vec<u8>,
+    /// The note: the statement's bytes, an empty line, the signature lines.
+    note: Vec<u8>,
     /// The statement, or what is wrong with it.
     statement: Result<Statement, String>,
 }
@@ -206,7 +207,7 @@ fn bundle(reading: &Reading<'_>, number: u64) -> Result<Vec<Entry>, ReadError> {
     let entry = |((bytes, lines), index): ((&&[u8], &&[u8]), u64)| Entry {
         index,
         leaf: leaf_hash(bytes),
-        lines: lines.to_vec(),
+        note: [*bytes, b"\n\n", *lines].concat(),
         statement: Statement::parse(bytes).map_err(|error| error.to_string()),
     };
     Ok(statements.iter().zip(&lines).zip(first..).map(entry).collect())
@@ -214,12 +215,9 @@ fn bundle(reading: &Reading<'_>, number: u64) -> Result<Vec<Entry>, ReadError> {
 
 /// What is wrong with the signature of an entry.
 fn unsigned(entry: &Entry, key: &[u8; 32], name: &crate::log::KeyName) -> Option<Finding> {
-    let statement = entry.statement.as_ref().ok()?;
+    entry.statement.as_ref().ok()?;
     let wrong = |what: String| Some(Finding::new("signature", what).at(entry.index));
-    let mut note = statement.to_bytes();
-    note.extend_from_slice(b"\n\n");
-    note.extend_from_slice(&entry.lines);
-    let note = match SignedNote::parse(&note) {
+    let note = match SignedNote::parse(&entry.note) {
         Ok(note) => note,
         Err(error) => return wrong(error.to_string()),
     };

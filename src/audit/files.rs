@@ -4,11 +4,10 @@
 use super::draws::DrawTold;
 use super::finding::Finding;
 use crate::codec::{Hash, sha256};
-use crate::evidence::Evidence;
 use crate::evidence::bundle::Audience;
 use crate::evidence::parties::Parties;
 use crate::evidence::sites::{self, SitesEvidence};
-use crate::evidence::verify::verify_with;
+use crate::evidence::verify::verify_keeping;
 use crate::log::{Checkpoint, GrownTree, Policy, SignedNote};
 
 /// What a file came to.
@@ -28,6 +27,9 @@ pub struct FileTold {
     pub blind: bool,
     /// Plan and package number, once opened.
     pub number: Option<(String, String)>,
+    /// Whether the file holds every entry of its draw that the log has, so that its check of the contributions is
+    /// the log's.
+    pub covers: bool,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -42,7 +44,7 @@ pub fn check(
 ) -> FileTold {
     let mut told = FileTold { digest: Some(sha256(&[bytes])), level: "operator", ..FileTold::default() };
     let at = |name, what: String| Finding::new(name, what).at(draw.index).of(draw.alpha);
-    let (failed, checkpoint, alpha, life) = if SitesEvidence::is_meant(bytes) {
+    let (failed, checkpoint, alpha, life) = if draw.of_sites {
         let report = sites::verify(bytes, policy, Some(Audience::Public));
         let failed = report.checks.iter().find(|check| !check.passed);
         let failed = failed.map(|check| format!("{}: {}", check.name, check.detail));
@@ -52,10 +54,10 @@ pub fn check(
         };
         (failed, file.checkpoint, file.alpha, file.life)
     } else {
-        let report = verify_with(bytes, policy, parties, Some(Audience::Public));
+        let (report, file) = verify_keeping(bytes, policy, parties, Some(Audience::Public));
         let failed = report.checks.iter().find(|check| !check.passed);
         let failed = failed.map(|check| format!("{}: {}", check.name, check.detail));
-        let Ok(file) = Evidence::read(bytes) else {
+        let Some(file) = file else {
             told.findings.push(at("evidence", failed.unwrap_or_default()));
             return told;
         };
@@ -80,6 +82,7 @@ pub fn check(
     match head.map(|head| (tree.root(head.size), head)) {
         Some((Some(root), head)) if root == head.root => {
             let should: Vec<u64> = draw.life.iter().copied().filter(|index| *index < head.size).collect();
+            told.covers = should.len() == draw.life.len();
             if life != should {
                 let left_out: Vec<String> =
                     should.iter().filter(|index| !life.contains(index)).map(u64::to_string).collect();

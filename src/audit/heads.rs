@@ -9,13 +9,16 @@ use crate::log::{HeadTime, Policy, SignedNote, TILE_WIDTH, TileName, TilePath};
 /// By how much an operator's clock may be ahead of the witnesses', in seconds.
 const TOLERANCE: i64 = 300;
 
-/// Heads that the auditor's quorum has dated: size and date, ascending by size.
+/// Size and date of heads.
+pub type Dated = Vec<(u64, i64)>;
+
+/// Heads that the auditor's quorum has dated, ascending by size.
 pub fn read(
     source: &dyn Source,
     size: u64,
     policy: &Policy,
     entries: &Entries,
-) -> Result<(Vec<(u64, i64)>, Vec<Finding>), ReadError> {
+) -> Result<(Dated, Vec<Finding>), ReadError> {
     let (mut dated, mut found) = (Vec::new(), Vec::new());
     for number in 0..size.div_ceil(u64::from(TILE_WIDTH)) {
         let path = TilePath::new(TileName::Entries, number, TILE_WIDTH)

@@ -41,7 +41,7 @@ use crate::draw::contributions::{Answer, Judge, Share};
 use crate::evidence::parties::Parties;
 use crate::log::{Checkpoint, GrownTree, Policy, SignedNote};
 
-use draws::{Draws, Standing};
+use draws::{DrawTold, Draws, Standing};
 use entries::{Entries, ReadError, Reading, side_by_side};
 use files::FileTold;
 pub use finding::{FINDINGS, Finding, Severity};
@@ -140,6 +140,7 @@ impl Audit<'_> {
                 state.files.insert(*alpha, FileTold { findings: Vec::new(), ..told.clone() });
             }
         }
+        findings.extend(self.contributions(&entries, &told));
         findings.extend(self.refuted(&entries));
         let blind: BTreeSet<Hash> = told.iter().filter(|(_, told)| told.blind).map(|(a, _)| *a).collect();
         let (packages, found) = packages::packages(&entries.draws, &blind);
@@ -267,6 +268,15 @@ impl Audit<'_> {
             return Ok(told.clone());
         }
         Ok(files::check(draw, &bytes, &entries.tree, self.policy, self.parties))
+    }
+
+    /// What is wrong with contributions, of draws whose evidence file has not answered it.
+    fn contributions(&self, entries: &Entries, told: &BTreeMap<Hash, FileTold>) -> Vec<Finding> {
+        let Some(book) = &entries.book else { return Vec::new() };
+        let answered = |alpha: &Hash| told.get(alpha).is_some_and(|file| file.verified && file.covers);
+        let open: Vec<&DrawTold> = entries.draws.all.values().filter(|draw| !answered(&draw.alpha)).collect();
+        let judged = side_by_side(&open, self.jobs, |draw| entries.draws.invalid(draw, book));
+        judged.into_iter().flatten().collect()
     }
 
     /// Voids for a missing contribution that its witness has published (draw-v3 §5.5).

@@ -37,6 +37,7 @@ impl State {
                 .with("forced", told.forced)
                 .with("on_operators_word", told.on_operators_word)
                 .with("blind", if told.blind { "yes" } else { "no" })
+                .with("covers", if told.covers { "yes" } else { "no" })
                 .with_some("plan", plan.as_deref())
                 .with_some("package", package.as_deref())
                 .into()
@@ -76,6 +77,7 @@ impl State {
                         forced: f.u32("forced", u32::MAX)?,
                         on_operators_word: f.u32("on_operators_word", u32::MAX)?,
                         blind: f.str("blind")? == "yes",
+                        covers: f.str("covers")? == "yes",
                         number,
                         findings: Vec::new(),
                     };

@@ -77,8 +77,20 @@ pub fn verify_with(
     parties: Option<&Parties>,
     expect: Option<Audience>,
 ) -> Report {
+    verify_keeping(bytes, policy, parties, expect).0
+}
+
+/// As [`verify_with`], with the file that was read, if it is one: whoever holds it against a log needs no second
+/// reading.
+pub fn verify_keeping(
+    bytes: &[u8],
+    policy: &Policy,
+    parties: Option<&Parties>,
+    expect: Option<Audience>,
+) -> (Report, Option<Evidence>) {
     let mut run = Run { report: Report::default() };
-    if verify_into(&mut run, bytes, policy, parties, expect).is_none() {
+    let mut kept = None;
+    if verify_into(&mut run, bytes, policy, parties, expect, &mut kept).is_none() {
         // Whatever did not get its turn failed: the reader sees every name, none silently left out.
         let done: Vec<&str> = run.report.checks.iter().map(|check| check.name).collect();
         let claimed = Format::claimed(bytes);
@@ -92,7 +104,7 @@ pub fn verify_with(
             }
         }
     }
-    run.report
+    (run.report, kept)
 }
 
 fn verify_into(
@@ -101,20 +113,21 @@ fn verify_into(
     policy: &Policy,
     parties: Option<&Parties>,
     expect: Option<Audience>,
+    kept: &mut Option<Evidence>,
 ) -> Option<()> {
-    let evidence = run.check("file", file(bytes, expect))?;
-    let head = run.check("checkpoint", entries::checkpoint(&evidence, policy));
+    let evidence: &Evidence = kept.insert(run.check("file", file(bytes, expect))?);
+    let head = run.check("checkpoint", entries::checkpoint(evidence, policy));
     if let Some(head) = &head {
         run.report.facts.tree_size = Some(head.checkpoint.size);
         run.report.facts.origin = Some(head.checkpoint.origin.as_str().to_owned());
         run.report.facts.unknown_signatures = head.unknown_signatures;
     }
     let head = head?;
-    let entries = run.check("entries", entries::entries(&evidence, &head.checkpoint))?;
+    let entries = run.check("entries", entries::entries(evidence, &head.checkpoint))?;
     let before = if evidence.format == Format::V3 {
-        by_generations(run, &evidence, &entries, &head, policy)?
+        by_generations(run, evidence, &entries, &head, policy)?
     } else {
-        by_first_keys(run, &evidence, &entries, &head)?
+        by_first_keys(run, evidence, &entries, &head)?
     };
     let (commitment, index) = (&before.commitment, before.index);
     let facts = &mut run.report.facts;
@@ -122,7 +135,7 @@ fn verify_into(
     facts.attempt = Some(commitment.attempt);
     facts.committed = Some(index);
     facts.pool_size = Some(commitment.pool_size);
-    let draw = Draw { evidence: &evidence, entries: &entries, commitment, index, alpha: &evidence.alpha };
+    let draw = Draw { evidence, entries: &entries, commitment, index, alpha: &evidence.alpha };
     let profile = run.check("profile", result::profile(&draw));
     let leaves = run.check("pool", result::pool(&draw));
     let forced = run.check("feasible", later(&leaves, |leaves| result::feasible(&draw, leaves)));
