@@ -30,6 +30,8 @@ pub struct FileTold {
     /// Whether the file holds every entry of its draw that the log has, so that its check of the contributions is
     /// the log's.
     pub covers: bool,
+    /// How many entries of its draw the log had when the file was verified.
+    pub life: u64,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -42,7 +44,8 @@ pub fn check(
     policy: &Policy,
     parties: Option<&Parties>,
 ) -> FileTold {
-    let mut told = FileTold { digest: Some(sha256(&[bytes])), level: "operator", ..FileTold::default() };
+    let (digest, life) = (Some(sha256(&[bytes])), draw.life.len() as u64);
+    let mut told = FileTold { digest, life, level: "operator", ..FileTold::default() };
     let at = |name, what: String| Finding::new(name, what).at(draw.index).of(draw.alpha);
     let (failed, checkpoint, alpha, life) = if draw.of_sites {
         let report = sites::verify(bytes, policy, Some(Audience::Public));

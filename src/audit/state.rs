@@ -38,6 +38,7 @@ impl State {
                 .with("on_operators_word", told.on_operators_word)
                 .with("blind", if told.blind { "yes" } else { "no" })
                 .with("covers", if told.covers { "yes" } else { "no" })
+                .with("life", told.life)
                 .with_some("plan", plan.as_deref())
                 .with_some("package", package.as_deref())
                 .into()
@@ -78,6 +79,7 @@ impl State {
                         on_operators_word: f.u32("on_operators_word", u32::MAX)?,
                         blind: f.str("blind")? == "yes",
                         covers: f.str("covers")? == "yes",
+                        life: f.u64("life")?,
                         number,
                         findings: Vec::new(),
                     };
