@@ -33,6 +33,7 @@ use crate::support::{Kind, on_both};
 on_both! {
     a_log_of_every_kind_of_draw_is_clean_by_url_and_as_a_directory
     the_next_audit_goes_on_where_the_last_one_ended
+    a_file_that_passed_is_read_again_once_the_log_has_said_more_of_its_draw
     an_entry_that_was_altered_or_left_out_is_named
     a_log_written_anew_is_no_continuation_of_what_was_audited
     a_suppressed_result_a_second_one_and_a_silent_redraw_are_named
@@ -285,6 +286,29 @@ fn the_next_audit_goes_on_where_the_last_one_ended(kind: Kind) {
     let mut foreign = State { head: Some((5, Hash([7; 32]))), ..state };
     let report = asked.run(&served, &mut foreign).unwrap();
     assert_eq!(report.findings.iter().map(|found| found.name).collect::<Vec<_>>(), ["history"]);
+}
+
+fn a_file_that_passed_is_read_again_once_the_log_has_said_more_of_its_draw(kind: Kind) {
+    let app = busy(kind);
+    let served = Served(&app);
+    let asked = Asked::new(&app).with(&served);
+    let mut state = State::default();
+    let report = asked.run(&served, &mut state).unwrap();
+    let last = report.draws.last().unwrap();
+    let path = format!("draws/{}", last.index);
+    let before = served.get(&path).unwrap().unwrap();
+    assert!(state.files[&last.alpha].covers && state.files[&last.alpha].life == 3);
+    let seen = app.get(&app.bureau, "/api/v1/draws?limit=200").expect(200).json();
+    let alpha = json!(last.alpha.to_hex());
+    let draw = seen["items"].as_array().unwrap().iter().find(|draw| draw["alpha"] == alpha).unwrap().clone();
+    app.post(&app.bureau, &format!("{}/unseal", one(&draw)), "late", &json!({"announcement": "2026-9"}))
+        .expect(200);
+    // The operator goes on serving the file of before: it passes for what it holds, and answers for no more.
+    let mut stale = Changed::new(&served);
+    stale.files.insert(path, Some(before));
+    let asked = Asked::new(&app).with(&stale);
+    asked.run(&served, &mut state).unwrap();
+    assert!(!state.files[&last.alpha].covers && state.files[&last.alpha].life == 4);
 }
 
 fn an_entry_that_was_altered_or_left_out_is_named(kind: Kind) {
