@@ -14,7 +14,7 @@ use crate::draw::contributions::{Fault, Judge, NonceCommitted, Share, judge::non
 use crate::draw::seed;
 use crate::draw::vrf::Beta;
 use crate::evidence::said::Said;
-use crate::log::{KeyBook, KeyUse, Origin, TagsMoved};
+use crate::log::{GrownTree, KeyBook, KeyUse, Origin, TagsMoved};
 
 /// How a draw stands at the end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +231,11 @@ impl Draws {
                     });
                     !filed || !live(key, KeyUse::Supervisor)
                 }
-                Contributor::Witness { key } => !live(key, KeyUse::WitnessVrf),
+                // Its VRF key, and the key by which it signs answers (draw-v3 §1).
+                Contributor::Witness { key } => {
+                    let signer = book.find(key).and_then(|key| key.witness);
+                    !live(key, KeyUse::WitnessVrf) || !signer.is_some_and(|key| live(&key, KeyUse::Witness))
+                }
                 Contributor::Operator { .. } | Contributor::Beacon { .. } => false,
             };
             if wrong {
@@ -323,16 +327,23 @@ impl Draws {
     }
 
     /// What is wrong with the contributions of one draw.
-    pub fn invalid(&self, draw: &DrawTold, book: &KeyBook) -> Vec<Finding> {
+    pub fn invalid(&self, draw: &DrawTold, book: &KeyBook, tree: &GrownTree) -> Vec<Finding> {
         let Some(commitment) = &draw.commitment else { return Vec::new() };
         let (log, chain) = (&self.log, self.chain.as_ref());
         let judge = Judge { log, alpha: &draw.alpha, index: draw.index, commitment, book, chain };
         let judged = draw.shares.iter().filter_map(|(index, share, operator)| {
-            match judge.share(*index, share, *operator) {
+            let wrong = match judge.share(*index, share, *operator) {
+                Ok(_) => match share {
+                    Share::Witness(said) if tree.root(said.size) != Some(said.root) => {
+                        "answers over a head that is not of this log".to_owned()
+                    }
+                    _ => return None,
+                },
                 // Without its chain a beacon's round is judged by the evidence file.
-                Ok(_) | Err(Fault::NoChain) => None,
-                Err(fault) => Some(Finding::new("contribution", fault.to_string()).at(*index).of(draw.alpha)),
-            }
+                Err(Fault::NoChain) => return None,
+                Err(fault) => fault.to_string(),
+            };
+            Some(Finding::new("contribution", wrong).at(*index).of(draw.alpha))
         });
         judged.collect()
     }

@@ -33,6 +33,8 @@ pub struct Entries {
     pub times: Vec<i64>,
     /// The keys, once entry 0 was read.
     pub book: Option<KeyBook>,
+    /// Entries about keys.
+    pub about_keys: Vec<u64>,
     /// The draws.
     pub draws: Draws,
     /// What was found.
@@ -89,7 +91,7 @@ pub struct Reading<'a> {
 /// Reads everything.
 pub fn read(reading: &Reading<'_>, draws: Draws) -> Result<Entries, ReadError> {
     let (tree, times) = (GrownTree::default(), Vec::new());
-    let mut all = Entries { tree, times, book: None, draws, findings: Vec::new() };
+    let mut all = Entries { tree, times, book: None, about_keys: Vec::new(), draws, findings: Vec::new() };
     let bundles = reading.size.div_ceil(u64::from(TILE_WIDTH));
     let mut next = 0;
     let name = reading.origin.statements_key_name();
@@ -165,6 +167,9 @@ impl Entries {
         // What signs this entry is what was in force below it.
         let mut refused = None;
         if let Told::Draw(said) = &told {
+            if matches!(said.as_ref(), Said::KeyRegistered(_) | Said::KeyRetired(_)) {
+                self.about_keys.push(entry.index);
+            }
             match (said.as_ref(), &mut self.book) {
                 (Said::Opened(opened), book @ None) => {
                     match KeyBook::open(reading.origin.as_str(), opened, VRF_KEYS) {

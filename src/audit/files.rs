@@ -8,6 +8,7 @@ use crate::evidence::bundle::Audience;
 use crate::evidence::parties::Parties;
 use crate::evidence::sites::{self, SitesEvidence};
 use crate::evidence::verify::verify_keeping;
+use crate::log::merkle::leaf_hash;
 use crate::log::{Checkpoint, GrownTree, Policy, SignedNote};
 
 /// What a file came to.
@@ -27,7 +28,7 @@ pub struct FileTold {
     pub blind: bool,
     /// Plan and package number, once opened.
     pub number: Option<(String, String)>,
-    /// Whether the file holds every entry of its draw that the log has, so that its check of the contributions is
+    /// Whether the file knows every entry about keys that the log has, so that its check of the contributions is
     /// the log's.
     pub covers: bool,
     /// How many entries of its draw the log had when the file was verified.
@@ -36,26 +37,46 @@ pub struct FileTold {
     pub findings: Vec<Finding>,
 }
 
+/// The log that files are held against.
+pub struct Against<'a> {
+    /// Its tree.
+    pub tree: &'a GrownTree,
+    /// Its entries about keys, ascending.
+    pub keys: &'a [u64],
+}
+
+/// What a file says of the log, beyond its verdict.
+struct Quoted {
+    checkpoint: String,
+    alpha: Hash,
+    life: Vec<u64>,
+    /// Index and note of every entry.
+    entries: Vec<(u64, String)>,
+    /// Entries about keys; `None`: the format has none.
+    keys: Option<Vec<u64>>,
+}
+
 /// Verifies a file of a draw.
 pub fn check(
     draw: &DrawTold,
     bytes: &[u8],
-    tree: &GrownTree,
+    log: &Against<'_>,
     policy: &Policy,
     parties: Option<&Parties>,
 ) -> FileTold {
     let (digest, life) = (Some(sha256(&[bytes])), draw.life.len() as u64);
     let mut told = FileTold { digest, life, level: "operator", ..FileTold::default() };
     let at = |name, what: String| Finding::new(name, what).at(draw.index).of(draw.alpha);
-    let (failed, checkpoint, alpha, life) = if draw.of_sites {
+    let (failed, file) = if draw.of_sites {
         let report = sites::verify(bytes, policy, Some(Audience::Public));
         let failed = report.checks.iter().find(|check| !check.passed);
         let failed = failed.map(|check| format!("{}: {}", check.name, check.detail));
-        let Ok(file) = SitesEvidence::read(bytes) else {
+        let Ok(SitesEvidence { checkpoint, alpha, life, entries, .. }) = SitesEvidence::read(bytes) else {
             told.findings.push(at("evidence", failed.unwrap_or_default()));
             return told;
         };
-        (failed, file.checkpoint, file.alpha, file.life)
+        let entries = entries.into_iter().map(|entry| (entry.index, entry.note)).collect();
+        (failed, Quoted { checkpoint, alpha, life, entries, keys: None })
     } else {
         let (report, file) = verify_keeping(bytes, policy, parties, Some(Audience::Public));
         let failed = report.checks.iter().find(|check| !check.passed);
@@ -71,35 +92,68 @@ pub fn check(
         told.blind = report.facts.shared.as_ref().is_some_and(|shared| shared.blind_voids > 0);
         let opened = file.openings.map(|open| (open.package.plan, open.package.package));
         told.number = opened.filter(|_| failed.is_none());
-        (failed, file.checkpoint, file.alpha, file.life)
+        let keys = file.shared.map(|shared| shared.keys);
+        let entries = file.entries.into_iter().map(|entry| (entry.index, entry.note)).collect();
+        (failed, Quoted { checkpoint: file.checkpoint, alpha: file.alpha, life: file.life, entries, keys })
     };
     if let Some(why) = failed {
         told.findings.push(at("evidence", why));
     }
-    if alpha != draw.alpha {
-        told.findings.push(at("evidence", format!("is of another draw, {alpha}")));
+    if file.alpha != draw.alpha {
+        told.findings.push(at("evidence", format!("is of another draw, {}", file.alpha)));
         return told;
     }
-    let head = SignedNote::parse(checkpoint.as_bytes()).ok();
-    let head = head.and_then(|note| Checkpoint::from_note(&note).ok());
-    match head.map(|head| (tree.root(head.size), head)) {
-        Some((Some(root), head)) if root == head.root => {
-            let should: Vec<u64> = draw.life.iter().copied().filter(|index| *index < head.size).collect();
-            told.covers = should.len() == draw.life.len();
-            if life != should {
-                let left_out: Vec<String> =
-                    should.iter().filter(|index| !life.contains(index)).map(u64::to_string).collect();
-                told.findings.push(at("evidence_life", format!("leaves out {}", left_out.join(", "))));
-            }
-        }
-        // Made after the head that is audited here: what it says beyond is not looked at.
-        Some((None, _)) => {}
-        Some((Some(_), head)) => {
-            let what = format!("its checkpoint of size {} is no head of this log", head.size);
-            told.findings.push(at("evidence_log", what));
-        }
-        None => told.findings.push(at("evidence_log", "no checkpoint".to_owned())),
-    }
+    held_against(&mut told, draw, &file, log, &at);
     told.verified = told.findings.is_empty();
     told
+}
+
+/// Holds what a file quotes against the log that was read: each entry is the log's, and below the head that is
+/// audited none of the draw's is left out, nor any about keys that could judge its contributions.
+fn held_against(
+    told: &mut FileTold,
+    draw: &DrawTold,
+    file: &Quoted,
+    log: &Against<'_>,
+    at: &dyn Fn(&'static str, String) -> Finding,
+) {
+    let size = log.tree.size();
+    let head = SignedNote::parse(file.checkpoint.as_bytes()).ok();
+    let Some(head) = head.and_then(|note| Checkpoint::from_note(&note).ok()) else {
+        told.findings.push(at("evidence_log", "no checkpoint".to_owned()));
+        return;
+    };
+    // A head beyond the one that is audited is held against it entry by entry.
+    if head.size <= size && log.tree.root(head.size) != Some(head.root) {
+        let what = format!("its checkpoint of size {} is no head of this log", head.size);
+        told.findings.push(at("evidence_log", what));
+    }
+    let other = file.entries.iter().find(|(index, note)| {
+        let statement = note.lines().next().unwrap_or_default();
+        log.tree.leaf(*index).is_some_and(|leaf| *leaf != leaf_hash(statement.as_bytes()))
+    });
+    if let Some((index, _)) = other {
+        told.findings.push(at("evidence_log", format!("its entry {index} is not the log's")));
+    }
+    let below = |all: &[u64]| -> Vec<u64> { all.iter().copied().filter(|index| *index < size).collect() };
+    let left_out = |all: &[u64], held: &[u64]| -> Vec<String> {
+        all.iter().filter(|index| !held.contains(index)).map(u64::to_string).collect()
+    };
+    let missing = left_out(&draw.life, &file.life);
+    if !missing.is_empty() || below(&file.life).len() != draw.life.len() {
+        told.findings.push(at("evidence_life", format!("leaves out {}", missing.join(", "))));
+    }
+    let about: Vec<u64> = log.keys.iter().copied().filter(|index| *index < head.size).collect();
+    told.covers = match &file.keys {
+        Some(keys) => {
+            let missing = left_out(&about, keys);
+            if !missing.is_empty() {
+                let what = format!("leaves out {}, about keys", missing.join(", "));
+                told.findings.push(at("evidence_life", what));
+            }
+            missing.is_empty()
+        }
+        // Such a file knows the first keys alone: what became of them it cannot say.
+        None => about.is_empty(),
+    };
 }

@@ -120,7 +120,7 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 41] = [
     ),
     ("tags_moved", Severity::Violation, "标签迁移无效", "tags moved that break a rule"),
     ("two_tags", Severity::Violation, "同一包号有两个标签", "one package number has two tags"),
-    ("evidence_missing", Severity::Notice, "没有该次抽取的证据文件", "no evidence file of a draw"),
+    ("evidence_missing", Severity::Violation, "没有该次抽取的证据文件", "no evidence file of a draw"),
     ("evidence", Severity::Violation, "证据文件未通过核验", "an evidence file is refused"),
     (
         "evidence_life",

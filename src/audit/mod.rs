@@ -131,7 +131,9 @@ impl Audit<'_> {
         findings.extend(self.private.and_then(|private| of_this_log(private, &entries.tree)));
         let (dated, found) = heads::read(self.log, head.size, self.policy, &entries)?;
         findings.extend(found);
-        entries.draws.close(entries.times.last().copied().unwrap_or_default());
+        // The operator's clock, or the witnesses' where they are further: nothing stays open by standing still.
+        let newest = dated.iter().map(|(_, date)| *date).max().unwrap_or_default();
+        entries.draws.close(newest.max(entries.times.last().copied().unwrap_or_default()));
         findings.append(&mut entries.draws.findings);
         let told = self.files(&entries, state, save)?;
         for (alpha, told) in &told {
@@ -151,7 +153,16 @@ impl Audit<'_> {
             state.head = Some((head.size, head.root));
         }
         save(state);
-        Ok(Report::new(head, dated.len(), &entries, packages, told, findings, self.evidence.is_some()))
+        let note = note.to_string();
+        Ok(Report::new(
+            (head, note),
+            dated.len(),
+            &entries,
+            packages,
+            told,
+            findings,
+            self.evidence.is_some(),
+        ))
     }
 
     fn checkpoint(&self) -> Result<(SignedNote, Checkpoint), AuditError> {
@@ -268,7 +279,8 @@ impl Audit<'_> {
         {
             return Ok(told.clone());
         }
-        Ok(files::check(draw, &bytes, &entries.tree, self.policy, self.parties))
+        let log = files::Against { tree: &entries.tree, keys: &entries.about_keys };
+        Ok(files::check(draw, &bytes, &log, self.policy, self.parties))
     }
 
     /// What is wrong with contributions, of draws whose evidence file has not answered it.
@@ -276,7 +288,7 @@ impl Audit<'_> {
         let Some(book) = &entries.book else { return Vec::new() };
         let answered = |alpha: &Hash| told.get(alpha).is_some_and(|file| file.verified && file.covers);
         let open: Vec<&DrawTold> = entries.draws.all.values().filter(|draw| !answered(&draw.alpha)).collect();
-        let judged = side_by_side(&open, self.jobs, |draw| entries.draws.invalid(draw, book));
+        let judged = side_by_side(&open, self.jobs, |draw| entries.draws.invalid(draw, book, &entries.tree));
         judged.into_iter().flatten().collect()
     }
 

@@ -41,6 +41,8 @@ pub struct DrawLine {
 pub struct Report {
     /// The head that was audited.
     pub head: Checkpoint,
+    /// Its note, which the next audit is held against.
+    pub note: String,
     /// Heads that the quorum has dated.
     pub dated_heads: usize,
     /// Keys that the log registers.
@@ -72,7 +74,7 @@ pub struct PrivateTold {
 
 impl Report {
     pub(super) fn new(
-        head: Checkpoint,
+        (head, note): (Checkpoint, String),
         dated_heads: usize,
         entries: &Entries,
         packages: Vec<PackageTold>,
@@ -98,6 +100,7 @@ impl Report {
         };
         Self {
             head,
+            note,
             dated_heads,
             keys: entries.book.as_ref().map_or(0, |book| book.all().len()),
             draws: entries.draws.order.iter().filter_map(line).collect(),

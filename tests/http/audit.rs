@@ -299,16 +299,39 @@ fn a_file_that_passed_is_read_again_once_the_log_has_said_more_of_its_draw(kind:
     let before = served.get(&path).unwrap().unwrap();
     assert!(state.files[&last.alpha].covers && state.files[&last.alpha].life == 3);
     let seen = app.get(&app.bureau, "/api/v1/draws?limit=200").expect(200).json();
-    let alpha = json!(last.alpha.to_hex());
-    let draw = seen["items"].as_array().unwrap().iter().find(|draw| draw["alpha"] == alpha).unwrap().clone();
+    let mut all = seen["items"].as_array().unwrap().iter();
+    let whole = |draw: &serde_json::Value| app.get(&app.bureau, &one(draw)).expect(200).json();
+    let is_last = |draw: &&serde_json::Value| whole(draw)["commitment"]["index"] == json!(last.index);
+    let draw = all.find(is_last).unwrap().clone();
     app.post(&app.bureau, &format!("{}/unseal", one(&draw)), "late", &json!({"announcement": "2026-9"}))
         .expect(200);
-    // The operator goes on serving the file of before: it passes for what it holds, and answers for no more.
+    // The operator goes on serving the file of before, which leaves that out: to a first audit and to the next.
     let mut stale = Changed::new(&served);
-    stale.files.insert(path, Some(before));
+    stale.files.insert(path.clone(), Some(before));
     let asked = Asked::new(&app).with(&stale);
-    asked.run(&served, &mut state).unwrap();
-    assert!(!state.files[&last.alpha].covers && state.files[&last.alpha].life == 4);
+    assert_eq!(asked.names(&served), ["evidence_life"]);
+    let report = asked.run(&served, &mut state).unwrap();
+    assert_eq!(report.findings.iter().map(|found| found.name).collect::<Vec<_>>(), ["evidence_life"]);
+    // A file made after the head that is audited is held against it all the same.
+    let (folder, head) = (app.fresh.folder.join("older"), app.size());
+    let reader = Reader::open(&app.fresh.database, 1, std::time::Duration::from_secs(20)).unwrap();
+    export(&reader, &folder, &UpTo::Newest, &mut |_| {}).unwrap();
+    assert_eq!(Asked::new(&app).with(&served).names(&Folder(folder.clone())), [""; 0]);
+    recorded(&app, 9);
+    assert!(app.size() > head);
+    assert_eq!(Asked::new(&app).with(&served).names(&Folder(folder.clone())), [""; 0]);
+    let mut newer = Changed::new(&served);
+    newer.change(&path, |bytes| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        file.as_object_mut().unwrap().remove("digest");
+        let life = file["life"].as_array_mut().unwrap();
+        let gone = life.pop().unwrap();
+        file["entries"].as_array_mut().unwrap().retain(|entry| entry["index"] != gone);
+        *bytes = crate::second_verifier::sealed(file);
+    });
+    let names = Asked::new(&app).with(&newer).names(&Folder(folder));
+    assert!(names.contains(&"evidence_life"), "{names:?}");
 }
 
 fn an_entry_that_was_altered_or_left_out_is_named(kind: Kind) {

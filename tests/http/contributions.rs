@@ -16,6 +16,7 @@ use crate::support::{Kind, on_both};
 
 on_both! {
     supervisors_and_witnesses_decide_a_draw_with_the_operator
+    a_called_draw_that_waits_for_others_holds_up_no_other
     a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline
     a_nonce_counts_once_as_committed_and_in_time
     whoever_has_declared_to_release_nothing_makes_the_void_blind
@@ -147,6 +148,26 @@ fn void(site: &Site, draw: &Value, reason: &str) {
     site.app
         .post(&site.app.bureau, &format!("{path}/confirm"), &format!("ok-{reason}"), &json!({}))
         .expect(200);
+}
+
+fn a_called_draw_that_waits_for_others_holds_up_no_other(kind: Kind) {
+    let site = Site::new(kind, 0, 1, false);
+    people(&site);
+    let app = &site.app;
+    let agency = app.service.authenticate(&app.agency).unwrap();
+    let ask = |number: u32| {
+        let mut draft = crate::calls::draft(&recorded(app, number), crate::calls::start(), 2);
+        draft.groups.truncate(1);
+        if let Some(calls) = &mut draft.calls {
+            calls.sites.truncate(1);
+        }
+        let key = crate::calls::key(&format!("called-{number}"));
+        app.service.request_draw(&agency, &draft, &key).map(|draw| draw.state)
+    };
+    // Each waits for its witness, for hours perhaps.
+    for number in 1..4 {
+        assert_eq!(ask(number).map_err(|refusal| refusal.code), Ok("committed".into()), "{number}");
+    }
 }
 
 fn a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline(kind: Kind) {

@@ -145,6 +145,11 @@ fn changed(whole: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut file: Value = serde_json::from_slice(whole).unwrap();
     file.as_object_mut().unwrap().remove("digest");
     change(&mut file);
+    sealed(file)
+}
+
+/// The bytes of a file without its digest, which is computed.
+pub fn sealed(mut file: Value) -> Vec<u8> {
     let canonical = |file: &Value| Json::parse(file.to_string().as_bytes(), usize::MAX).unwrap().canonical();
     file["digest"] = json!(sha256(&[&canonical(&file)]).to_hex());
     canonical(&file)

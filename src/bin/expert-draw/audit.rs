@@ -240,10 +240,9 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
     }
     if report.is_clean()
         && let Some(folder) = &asked.state
-        && let Ok(Some(note)) = log.get("checkpoint")
     {
         // What the next audit holds the log against.
-        replace(&folder.join("checkpoint"), &note)?;
+        replace(&folder.join("checkpoint"), report.note.as_bytes())?;
     }
     Ok(report)
 }

@@ -21,7 +21,7 @@ use crate::log::{KeyUse, key_digest};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::cases::CaseChange;
-use crate::service::contributions::{Wanted, contributors};
+use crate::service::contributions::{Trail, Wanted, contributors};
 use crate::service::engagements;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::plans::Approved;
@@ -451,7 +451,14 @@ fn names_keys_in_force(tx: &Tx<'_>, commitment: &Commitment) -> bool {
 /// two invitations at one time, and can accept one.
 fn check_engagements(tx: &mut Tx<'_>, position: u64) -> Result<(), Refusal> {
     let since = tx.time().0 - UNCALLED_SECONDS;
-    if engagements::moved(tx, position)? || !store::draw_calls::uncalled(tx, since)?.is_empty() {
+    let mut on_its_way = false;
+    for id in store::draw_calls::uncalled(tx, since)? {
+        // One that waits for others' contributions may wait for long, and whom it will invite nobody knows yet.
+        let waits = store::draw::find(tx, &id)?.is_some_and(|draw| draw.state == state::COMMITTED)
+            && Trail::read(tx, &id)?.is_some_and(|trail| trail.is_shared());
+        on_its_way |= !waits;
+    }
+    if on_its_way || engagements::moved(tx, position)? {
         return Err(Refusal::new(Kind::Busy, REGISTRY_MOVED, "邀请状态已变更", "engagements moved"));
     }
     Ok(())
