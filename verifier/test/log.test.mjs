@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { equal, hex, unbase64, unhex, utf8 } from '../src/bytes.js';
 import { KeyBook } from '../src/log/keybook.js';
 import { consistent, includes, leafHash, root } from '../src/log/merkle.js';
-import { judgeLine, parseKey, parseNote } from '../src/log/notes.js';
+import { isName, judgeLine, parseKey, parseNote } from '../src/log/notes.js';
 import { parseParties } from '../src/log/parties.js';
 import { judge, parsePolicy } from '../src/log/policy.js';
 import { canonical, parseCanonical } from '../src/canonical.js';
@@ -108,4 +108,14 @@ test('parties are read line by line and nothing else is', () => {
     assert.throws(() => parseCanonical(utf8(bad)), bad);
   }
   assert.deepEqual(parseCanonical(utf8(`${'['.repeat(16)}${']'.repeat(16)}`)).length, 1);
+});
+
+test('names are free of Unicode spaces, and only of these; policies and parties of control characters', () => {
+  for (const good of ['a\ufeffb', 'a\u200bb', 'a\u180eb', '名', 'a'.repeat(255)]) assert.ok(isName(good), JSON.stringify(good));
+  for (const bad of ['', 'a b', 'a+b', 'a\u00a0b', 'a\u0085b', 'a\u2028b', 'a\u3000b', 'a\u007fb', 'a'.repeat(256)]) assert.ok(!isName(bad), JSON.stringify(bad));
+  const policy = read('evidence3/trust.policy').toString();
+  const parties = read('evidence3/trust.parties').toString();
+  parsePolicy(`${policy}#\t\u0085\n`);
+  for (const bad of ['\u0001', '\u007f', '\r', '\v']) assert.throws(() => parsePolicy(`${policy}# ${bad}\n`), JSON.stringify(bad));
+  for (const bad of ['\t', '\u007f', '\u0085', '\r']) assert.throws(() => parseParties(`# ${bad}\n${parties}`), JSON.stringify(bad));
 });

@@ -12,7 +12,7 @@ const NOTE_LIMIT = 1 << 20;
 const LINES_LIMIT = 64;
 
 /** Key names: not empty, no spaces, no plus sign, no control characters. */
-export const isName = (name) => name.length > 0 && utf8(name).length <= 255 && !/[\s+\p{Cc}]/u.test(name);
+export const isName = (name) => name.length > 0 && utf8(name).length <= 255 && !/[+\p{White_Space}\p{Cc}]/u.test(name);
 
 /** Origins: printable ASCII without spaces and plus signs, at most 200 bytes. */
 export const isOrigin = (text) => /^[!-~]{1,200}$/.test(text) && !text.includes('+');
@@ -68,7 +68,8 @@ export function judgeLine(note, line, key) {
   if (key.algorithm !== COSIGNATURE || line.signature.length !== 72) return { ok: false };
   const view = new DataView(line.signature.buffer, line.signature.byteOffset, 8);
   const time = view.getBigUint64(0);
-  if (time > BigInt(Number.MAX_SAFE_INTEGER)) return { ok: false };
+  // C2SP: at most 2^63 - 1. As a number a time above 2^53 is not exact, and above every deadline all the same.
+  if (time >= 2n ** 63n) return { ok: false };
   const message = concat(utf8(`cosignature/v1\ntime ${time}\n`), utf8(note.text));
   return { ok: ed25519.verify(key.key, message, line.signature.subarray(8)), time: Number(time) };
 }

@@ -11,6 +11,7 @@ const KEYS = { witness: ['name', 'body', 'key', 'vrf'], supervisor: ['name', 'bo
 /** Reads the file; throws when it is unusable. */
 export function parseParties(text) {
   if (utf8(text).length > LIMIT || !text.endsWith('\n')) throw new Error('parties: ends with a newline, at most 64 KiB');
+  if (/\p{Cc}/u.test(text.replaceAll('\n', ''))) throw new Error('parties: a control character');
   const top = new Map();
   const tables = [];
   let current = top;

@@ -8,6 +8,8 @@ const LIMIT = 64 * 1024;
 /** Reads a policy; throws when it is unusable. */
 export function parsePolicy(text) {
   if (utf8(text).length > LIMIT || !text.endsWith('\n') || fromUtf8(utf8(text)) !== text) throw new Error('a policy ends with a newline and has at most 64 KiB');
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text)) throw new Error('a control character in a policy');
   const policy = { logs: [], names: new Map(), witnesses: [], quorum: undefined };
   for (const line of text.split('\n')) {
     const words = line.split(/[ \t]+/).filter((word) => word !== '');
