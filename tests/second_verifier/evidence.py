@@ -158,27 +158,31 @@ class Evidence:
         cosigned = f", cosigned by {len(checkpoint.cosigners)}" if checkpoint.cosigners else ""
         return f"{checkpoint.origin}, tree size {checkpoint.size}{cosigned}"
 
+    def entry(self, item: dict) -> Entry:
+        """One entry of the file: a known statement of this log, included in the tree."""
+        checkpoint = self.need("checkpoint")
+        note = log.Note.parse(item["note"])
+        statement = note.text[:-1].encode()
+        if len(statement) > 65535:
+            raise Failed("statement too long")
+        value = canonical.parse(statement)
+        kind = shapes.statement(value, checkpoint.origin, item["index"], self.types)
+        leaf_hash = hashes.leaf_hash(statement)
+        path = [bytes.fromhex(step) for step in item["proof"]]
+        try:
+            hashes.check_inclusion(item["index"], checkpoint.size, leaf_hash, path, checkpoint.root)
+        except hashes.BadProof as error:
+            raise Failed(f"entry {item['index']}: {error.reason}") from error
+        return Entry(item["index"], note, value, kind, leaf_hash)
+
     def entries(self) -> str:
-        file, checkpoint = self.need("file"), self.need("checkpoint")
+        file, _ = self.need("file"), self.need("checkpoint")
         entries: list[Entry] = []
         for item in file["entries"]:
-            note = log.Note.parse(item["note"])
-            statement = note.text[:-1].encode()
-            if len(statement) > 65535:
-                raise Failed("statement too long")
-            value = canonical.parse(statement)
-            kind = shapes.statement(value, checkpoint.origin, item["index"], self.types)
-            leaf_hash = hashes.leaf_hash(statement)
-            try:
-                hashes.check_inclusion(
-                    item["index"], checkpoint.size, leaf_hash,
-                    [bytes.fromhex(step) for step in item["proof"]], checkpoint.root,
-                )
-            except hashes.BadProof as error:
-                raise Failed(f"entry {item['index']}: {error.reason}") from error
-            if entries and (item["index"] <= entries[-1].index or value["time"] < entries[-1].value["time"]):
-                raise Failed(f"entry {item['index']}: index or time does not ascend")
-            entries.append(Entry(item["index"], note, value, kind, leaf_hash))
+            entry = self.entry(item)
+            if entries and (entry.index <= entries[-1].index or entry.value["time"] < entries[-1].value["time"]):
+                raise Failed(f"entry {entry.index}: index or time does not ascend")
+            entries.append(entry)
         self._exactly(file, entries)
         self.known["entries"] = entries
         self.known["by_index"] = {entry.index: entry for entry in entries}

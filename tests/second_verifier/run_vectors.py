@@ -20,7 +20,7 @@ if not __package__:
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from . import calls, canonical, draw, drand, edwards, evidence3, hashes, keybook, log, parties, predecessor, seats, vrf
+from . import calls, canonical, draw, drand, edwards, evidence3, files, hashes, keybook, log, parties, predecessor, seats, sites, vrf, workstations
 from .evidence import Evidence
 
 
@@ -333,13 +333,13 @@ def policy_of(run: Runner, path: Path, folder: str) -> log.Policy:
 
 
 def evidence_of(run: Runner, path: Path, folder: str, trusted: parties.Parties | None = None) -> Evidence:
-    evidence = evidence3.read(path.read_bytes(), policy_of(run, path, folder), None, trusted)
+    evidence = files.read(path.read_bytes(), policy_of(run, path, folder), None, trusted)
     evidence.run()
     return evidence
 
 
-def verified(run: Runner, folder: str = "evidence") -> None:
-    for path in sorted((run.root / folder).glob("*_*.json")):
+def verified(run: Runner, folder: str = "evidence", names: str = "*_*.json") -> None:
+    for path in sorted((run.root / folder).glob(names)):
         evidence = evidence_of(run, path, folder)
         run.same(path.name, [c for c in evidence.results if c["result"] != "passed"], [])
         data = path.read_bytes()
@@ -418,6 +418,19 @@ def contribution_texts(run: Runner) -> None:
     for entry in [*good, *item["refused"]]:
         key, signature = bytes.fromhex(entry["public_key"]), bytes.fromhex(entry["signature"])
         run.same(entry.get("why", "text"), edwards.verify_ed25519(key, signature, entry["text"].encode()), "why" not in entry)
+    said = {
+        "nonces": ("nonce", "package_tag", "attempt", "commitment"),
+        "reveals": ("reveal", "alpha", "nonce"),
+        "answers": ("answer", "index", "alpha", "key", "proof", "size", "root", "answered"),
+        "not_released": ("not-released", "alpha", "key", "stated"),
+    }
+    for name, (what, *parts) in said.items():
+        for entry in item[name]:
+            lines = [f"expert-draw/{what}-v1", item["log"], *(str(entry[part]) for part in parts)]
+            run.same(f"{name} text", "".join(f"{line}\n" for line in lines), entry["text"])
+    for name, public in (("nonces", "public_key"), ("answers", "vrf_public_key")):
+        for entry in item[name]:
+            run.same(f"{name} key", hashes.sha256(bytes.fromhex(entry[public])).hex(), entry["key"])
     for entry in item["nonces"]:
         key, tag, nonce = (bytes.fromhex(entry[name]) for name in ("key", "package_tag", "nonce"))
         opened = hashes.labelled("nonce", key, tag, hashes.u32(entry["attempt"]), nonce)
@@ -446,6 +459,66 @@ def standings(run: Runner) -> None:
                 run.same(f"{name} {key} {field}", report.get(field), want[key].get(field))
 
 
+# Sites, places, workstations.
+
+def site_stages(run: Runner) -> None:
+    """The stages of sites.json against the auditor's file that they belong to (sites-v1 §10)."""
+    stage = run.json("sites.json")["stages"]
+    file = run.json("sites/auditor.json")
+    opened, key = file["openings"], bytes.fromhex(stage["sites_key"])
+    run.same("sites_key", opened["sites_key"], stage["sites_key"])
+    run.same("alpha", file["alpha"], stage["alpha"])
+    site_salt = hashes.salt(key, "site", stage["venue"].encode())
+    run.same("site_salt", site_salt.hex(), stage["site_salt"])
+    tag = sites.city_tag(hashes.salt(key, "city", b"430100"), "430100")
+    run.same("city_tag_430100", tag.hex(), stage["city_tag_430100"])
+    leaves = []
+    for venue, leaf in zip(opened["venues"], stage["leaves"], strict=True):
+        salt, city_salt = (hashes.salt(key, name, about.encode()) for name, about in (("site", venue["venue"]), ("city", venue["city"])))
+        ours = sites.venue_commitment(salt, bytes.fromhex(venue["record"]), venue["index"])
+        leaves.append(ours + sites.city_tag(city_salt, venue["city"]) + bytes.fromhex(leaf)[48:])
+    run.same("leaves", [leaf.hex() for leaf in leaves], stage["leaves"])
+    run.same("root", hashes.tree_root(leaves).hex(), stage["root"])
+    run.same("request_canonical", canonical.encode(opened["request"]).decode(), stage["request_canonical"])
+    run.same("request_digest", sites.request_digest(hashes.salt(key, "sites-request"), opened["request"]).hex(), stage["request_digest"])
+    shares = [canonical.parse(entry["note"].split("\n", 1)[0].encode()) for entry in file["entries"]]
+    keys = {item["use"]: bytes.fromhex(item["key"]) for item in shares[0]["keys"]}
+    (share,) = [value for value in shares if value["type"] == "draw.contributed"]
+    alpha = bytes.fromhex(stage["alpha"])
+    seed = draw.seed_of(alpha, [(2, vrf.verify(keys["draw_vrf"], alpha, bytes.fromhex(share["proof"])))])
+    run.same("seed", seed.hex(), stage["seed"])
+    order = draw.drawn_order(draw.tickets(seed, [1] * len(leaves), 1))
+    run.same("order", order, stage["order"])
+    limits = opened["request"]["limits"]
+    pairs = [(leaf[32:48], int.from_bytes(leaf[48:], "big")) for leaf in leaves]
+    chosen = sites.choose(pairs, order, *(limits[name] for name in ("picks", "workstations", "max_per_city", "min_cities")))
+    run.same("picks", sites.picked_sites(chosen), stage["picks"])
+
+
+def site_choices(run: Runner) -> None:
+    for number, case in enumerate(run.json("sites.json")["choices"]):
+        limits = [case[name] for name in ("picks", "workstations", "max_per_city", "min_cities")]
+        leaves = [tuple(leaf) for leaf in case["leaves"]]
+        chosen = sites.choose(leaves, case["order"], *limits)
+        run.same(f"choice {number}", chosen and sites.picked_sites(chosen), case.get("chosen"))
+        every = sites.choose_by_trial(leaves, case["order"], *limits)
+        run.same(f"choice {number} by trial", every and sites.picked_sites(every), case.get("chosen"))
+
+
+def workstation_cases(run: Runner) -> None:
+    for number, case in enumerate(run.json("workstations.json")["cases"]):
+        got = workstations.given(bytes.fromhex(case["seed"]), *(case[name] for name in ("site", "count", "position", "taken")))
+        run.same(f"case {number}", got, case.get("workstation"))
+
+
+def others(folder: str):
+    """Two groups of a folder of other files: those that verify, those that are refused."""
+    return (
+        (f"{folder} verified", lambda run: verified(run, folder, "*.json")),
+        (f"{folder} refused", lambda run: refused(run, folder)),
+    )
+
+
 GROUPS = (
     ("RFC 9381 VRF", rfc9381),
     ("draw.json stages", stages),
@@ -470,6 +543,13 @@ GROUPS = (
     ("evidence3 verified", verified3),
     ("evidence3 refused", refused3),
     ("evidence3 standings", standings),
+    ("sites.json stages", site_stages),
+    ("sites.json choices", site_choices),
+    *others("sites"),
+    *others("sites2"),
+    *others("membership"),
+    *others("membership2"),
+    ("workstations.json", workstation_cases),
 )
 
 

@@ -89,6 +89,17 @@ def ascending(values: list) -> list:
     return values
 
 
+def entries(value) -> None:
+    """The shape of the entries of a file (evidence-v1 §1)."""
+    for item in listing(value):
+        fields(item, ("index", "note", "proof"))
+        integer(item["index"])
+        if type(item["note"]) is not str:
+            raise BadShape("a note is a text")
+        for step in listing(item["proof"]):
+            hexes(step)
+
+
 def statement(value, origin: str, index: int, types: dict) -> str:
     """Checks a statement and returns its type."""
     kind = value.get("type") if type(value) is dict else None

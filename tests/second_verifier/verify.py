@@ -19,7 +19,7 @@ if not __package__:
     __package__ = here.name
     importlib.import_module(__package__)
 
-from . import canonical, evidence3, log, parties, predecessor
+from . import canonical, files, log, parties, predecessor
 from .evidence import LEVEL
 
 MAX_FILE = 512 << 20
@@ -67,8 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         policy = read_policy(options.policy)
         trusted = options.parties and read_parties(options.parties)
-        evidence = evidence3.read(read_file(options.evidence), policy, options.expect, trusted)
-        earlier = options.predecessor and evidence3.read(read_file(options.predecessor), policy, None, trusted)
+        evidence = files.read(read_file(options.evidence), policy, options.expect, trusted)
+        earlier = options.predecessor and files.read(read_file(options.predecessor), policy, None, trusted)
     except Unusable as error:
         print(f"unusable input: {error}", file=sys.stderr)
         return 2
