@@ -15,6 +15,8 @@ mod app;
 mod applications;
 #[path = "http/audit.rs"]
 mod audit;
+#[path = "http/audited.rs"]
+mod audited;
 #[path = "http/bad_input.rs"]
 mod bad_input;
 #[path = "http/bad_rows.rs"]
@@ -51,6 +53,8 @@ mod experts;
 mod exports;
 #[path = "http/fees.rs"]
 mod fees;
+#[path = "http/forged_logs.rs"]
+mod forged_logs;
 #[path = "http/imports.rs"]
 mod imports;
 #[path = "http/keys.rs"]

@@ -11,10 +11,14 @@ use crate::draw::beacon::ChainInfo;
 use crate::draw::calls::{Call, StopReason};
 use crate::draw::commitment::{Commitment, Contributor};
 use crate::draw::contributions::{Fault, Judge, NonceCommitted, Share, judge::nonce_committed};
+use crate::draw::moved_tags::MovedTags;
 use crate::draw::seed;
 use crate::draw::vrf::Beta;
 use crate::evidence::said::Said;
-use crate::log::{GrownTree, KeyBook, KeyUse, Origin, TagsMoved};
+use crate::log::{GrownTree, KeyBook, KeyUse, Origin};
+
+/// How long contributions may take by any rule profile, in seconds: seven days.
+const LONGEST: i64 = 7 * 86_400;
 
 /// How a draw stands at the end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +99,8 @@ pub struct Draws {
     pub order: Vec<Hash>,
     newest_registry: Option<u64>,
     nonces: Vec<(u64, NonceCommitted)>,
-    /// Old tag to new tag.
-    moved: BTreeMap<[u8; 64], [u8; 64]>,
+    /// Which tags are one package.
+    pub tags: MovedTags,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -104,8 +108,8 @@ pub struct Draws {
 impl Draws {
     /// Before the first entry. `chain`: the beacon's, for contributions of kind `beacon`.
     pub fn new(log: Origin, chain: Option<ChainInfo>) -> Self {
-        let (all, order, moved) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { log, chain, all, order, newest_registry: None, nonces: vec![], moved, findings: vec![] }
+        let (all, order, tags) = (BTreeMap::new(), Vec::new(), MovedTags::default());
+        Self { log, chain, all, order, newest_registry: None, nonces: vec![], tags, findings: vec![] }
     }
 
     /// The log.
@@ -190,12 +194,20 @@ impl Draws {
                 let alpha = *call.alpha();
                 self.of(index, alpha, true);
             }
-            Said::TagsMoved(said) => self.tags(index, &said, book),
+            Said::TagsMoved(said) => {
+                if let Err(refused) = self.tags.apply(index, &said, book) {
+                    self.find(Finding::new("tags_moved", refused.to_string()).at(index));
+                }
+            }
             _ => {}
         }
     }
 
     fn begin(&mut self, draw: DrawTold) {
+        if draw.deadline > draw.time.saturating_add(LONGEST) {
+            let what = format!("{} seconds after the commitment", draw.deadline - draw.time);
+            self.find(Finding::new("deadline", what).at(draw.index).of(draw.alpha));
+        }
         self.order.push(draw.alpha);
         self.all.insert(draw.alpha, draw);
     }
@@ -372,30 +384,6 @@ impl Draws {
         if matches!(draw.standing, Standing::Open | Standing::Drawn) {
             (draw.standing, draw.ended) = (standing, Some((index, time)));
         }
-    }
-
-    fn tags(&mut self, index: u64, said: &TagsMoved, book: &KeyBook) {
-        let now = book.in_force(KeyUse::TagVrf, index).map(|key| key.digest);
-        let mut wrong = now != Some(said.to);
-        for moved in &said.packages {
-            wrong |= self.moved.insert(moved.from, moved.to).is_some();
-        }
-        if wrong {
-            self.find(Finding::new("tags_moved", "not to the key in force, or a tag moved twice").at(index));
-        }
-    }
-
-    /// The newest tag of a package, whatever tag one starts from.
-    pub fn newest_tag(&self, tag: &Beta) -> [u8; 64] {
-        let mut tag = tag.0;
-        // A chain of moves is as long as there were tag keys; a circle ends here too.
-        for _ in 0..=self.moved.len() {
-            match self.moved.get(&tag) {
-                Some(next) => tag = *next,
-                None => break,
-            }
-        }
-        tag
     }
 
     /// What can be said only at the end of the log, whose last entry has this time.

@@ -33,6 +33,8 @@ pub struct FileTold {
     pub covers: bool,
     /// How many entries of its draw the log had when the file was verified.
     pub life: u64,
+    /// How many about keys.
+    pub keys: u64,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -43,6 +45,8 @@ pub struct Against<'a> {
     pub tree: &'a GrownTree,
     /// Its entries about keys, ascending.
     pub keys: &'a [u64],
+    /// Whether its first draw key is still the only one, and not retired.
+    pub first_draw_key: bool,
 }
 
 /// What a file says of the log, beyond its verdict.
@@ -64,8 +68,8 @@ pub fn check(
     policy: &Policy,
     parties: Option<&Parties>,
 ) -> FileTold {
-    let (digest, life) = (Some(sha256(&[bytes])), draw.life.len() as u64);
-    let mut told = FileTold { digest, life, level: "operator", ..FileTold::default() };
+    let (digest, life, keys) = (Some(sha256(&[bytes])), draw.life.len() as u64, log.keys.len() as u64);
+    let mut told = FileTold { digest, life, keys, level: "operator", ..FileTold::default() };
     let at = |name, what: String| Finding::new(name, what).at(draw.index).of(draw.alpha);
     let (failed, file) = if draw.of_sites {
         let report = sites::verify(bytes, policy, Some(Audience::Public));
@@ -143,17 +147,14 @@ fn held_against(
     if !missing.is_empty() || below(&file.life).len() != draw.life.len() {
         told.findings.push(at("evidence_life", format!("leaves out {}", missing.join(", "))));
     }
-    let about: Vec<u64> = log.keys.iter().copied().filter(|index| *index < head.size).collect();
-    told.covers = match &file.keys {
-        Some(keys) => {
-            let missing = left_out(&about, keys);
-            if !missing.is_empty() {
-                let what = format!("leaves out {}, about keys", missing.join(", "));
-                told.findings.push(at("evidence_life", what));
-            }
-            missing.is_empty()
-        }
-        // Such a file knows the first keys alone: what became of them it cannot say.
-        None => about.is_empty(),
-    };
+    let missing = left_out(log.keys, file.keys.as_deref().unwrap_or_default());
+    // Where the file does not know a key's end, its contributions are judged once more from the log. A file of a
+    // format without keys has one contribution, by the first draw key.
+    told.covers = missing.is_empty() || (file.keys.is_none() && log.first_draw_key);
+    let known = log.keys.iter().filter(|index| **index < head.size).count();
+    let told_of = log.keys.len() - missing.len();
+    if file.keys.is_some() && told_of < known {
+        let what = format!("leaves out {}, about keys", missing.join(", "));
+        told.findings.push(at("evidence_life", what));
+    }
 }

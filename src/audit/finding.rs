@@ -23,7 +23,7 @@ impl Severity {
 }
 
 /// Every finding by name, how bad it is, with its title in Chinese and English.
-pub const FINDINGS: [(&str, Severity, &str, &str); 41] = [
+pub const FINDINGS: [(&str, Severity, &str, &str); 43] = [
     (
         "tree",
         Severity::Violation,
@@ -61,8 +61,20 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 41] = [
     (
         "clock",
         Severity::Notice,
-        "条目时间晚于覆盖它的日志头的见证时间",
-        "an entry is dated after the head that covers it was cosigned",
+        "条目时间与日志头的见证时间不符",
+        "an entry is dated after the head that covers it was cosigned, or long before one that does not",
+    ),
+    (
+        "doubtful",
+        Severity::Notice,
+        "密钥已泄露，其后由它签署的内容存疑",
+        "a key was compromised: what it signed from there on may not be its holder's",
+    ),
+    (
+        "deadline",
+        Severity::Notice,
+        "贡献期限超过承诺后七日",
+        "contributions may take more than seven days after the commitment",
     ),
     (
         "registry_position",

@@ -70,18 +70,28 @@ fn head(
     }
 }
 
-/// Entries that are dated later than a head that covers them.
+/// Entries that are dated later than a head that covers them, or long before one that does not: whichever
+/// way, one of the clocks is wrong, or the entry was written at another time than it says.
 fn clocks(dated: &[(u64, i64)], times: &[i64]) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut from = 0usize;
-    for (size, date) in dated {
+    for (n, (size, date)) in dated.iter().enumerate() {
         let end = usize::try_from(*size).unwrap_or(usize::MAX).min(times.len());
-        // Times do not fall, so the last entry under a head is the one to look at.
+        // Times do not fall, so the last entry under a head is the one to look at,
         if let Some(newest) = times.get(from..end).and_then(|times| times.last())
             && *newest > date + TOLERANCE
         {
             let what = format!("{} seconds ahead of the head of size {size}", newest - date);
             found.push(Finding::new("clock", what).at(*size - 1));
+        }
+        // and the first one above it, once for each stretch between two heads.
+        let next =
+            dated.get(n + 1).map_or(usize::MAX, |(size, _)| usize::try_from(*size).unwrap_or(usize::MAX));
+        if let Some(oldest) = times.get(end).filter(|_| end < next)
+            && *oldest < date - TOLERANCE
+        {
+            let what = format!("{} seconds older than the head of size {size} below it", date - oldest);
+            found.push(Finding::new("clock", what).at(*size));
         }
         from = end.max(from);
     }

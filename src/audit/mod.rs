@@ -39,7 +39,7 @@ use crate::draw::beacon::ChainInfo;
 use crate::draw::commitment::Contributor;
 use crate::draw::contributions::{Answer, Judge, Share};
 use crate::evidence::parties::Parties;
-use crate::log::{Checkpoint, GrownTree, Policy, SignedNote};
+use crate::log::{Checkpoint, GrownTree, KeyUse, Policy, RetiredBecause, SignedNote};
 
 use draws::{DrawTold, Draws, Standing};
 use entries::{Entries, ReadError, Reading, side_by_side};
@@ -147,7 +147,8 @@ impl Audit<'_> {
         let blind: BTreeSet<Hash> = told.iter().filter(|(_, told)| told.blind).map(|(a, _)| *a).collect();
         let (packages, found) = packages::packages(&entries.draws, &blind);
         findings.extend(found);
-        findings.extend(two_tags(&entries.draws, &told));
+        findings.extend(packages::opened(&entries, &told));
+        findings.extend(doubtful(&entries));
         findings.sort_by_key(|found| (found.severity(), found.index, found.name));
         if findings.iter().all(|found| found.severity() != Severity::Violation) {
             state.head = Some((head.size, head.root));
@@ -277,9 +278,13 @@ impl Audit<'_> {
             && told.life == draw.life.len() as u64
             && draw.standing != Standing::Open
         {
-            return Ok(told.clone());
+            let all = told.keys == entries.about_keys.len() as u64;
+            return Ok(FileTold { covers: told.covers && all, ..told.clone() });
         }
-        let log = files::Against { tree: &entries.tree, keys: &entries.about_keys };
+        let mut draw_keys = entries.book.iter().flat_map(|book| book.all());
+        let first_draw_key =
+            draw_keys.all(|key| key.usage != KeyUse::DrawVrf || (key.index == 0 && key.retired.is_none()));
+        let log = files::Against { tree: &entries.tree, keys: &entries.about_keys, first_draw_key };
         Ok(files::check(draw, &bytes, &log, self.policy, self.parties))
     }
 
@@ -336,17 +341,14 @@ fn of_this_log(private: &GrownTree, log: &GrownTree) -> Option<Finding> {
     (more > 0).then(what)
 }
 
-/// Packages of one opened number under two tags that no move joins.
-fn two_tags(draws: &Draws, told: &BTreeMap<Hash, FileTold>) -> Vec<Finding> {
-    let mut tags: BTreeMap<&(String, String), [u8; 64]> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (alpha, told) in told {
-        let (Some(number), Some(draw)) = (&told.number, draws.all.get(alpha)) else { continue };
-        let tag = draws.newest_tag(&draw.package_tag);
-        if *tags.entry(number).or_insert(tag) != tag {
-            let what = format!("{} package {}", number.0, number.1);
-            found.push(Finding::new("two_tags", what).at(draw.index).of(*alpha));
-        }
-    }
-    found
+/// What compromised keys signed or made where it may not be their holder's (log-v2 §2.6).
+fn doubtful(entries: &Entries) -> Vec<Finding> {
+    let keys = entries.book.iter().flat_map(|book| book.all());
+    let found = keys.filter_map(|key| {
+        let Some((retired, RetiredBecause::Compromised { doubtful_from })) = key.retired else { return None };
+        let usage = key.usage.name();
+        let what = format!("{usage} {}, from entry {doubtful_from} to {retired}", key.digest);
+        Some(Finding::new("doubtful", what).at(doubtful_from))
+    });
+    found.collect()
 }

@@ -39,6 +39,7 @@ impl State {
                 .with("blind", if told.blind { "yes" } else { "no" })
                 .with("covers", if told.covers { "yes" } else { "no" })
                 .with("life", told.life)
+                .with("keys", told.keys)
                 .with_some("plan", plan.as_deref())
                 .with_some("package", package.as_deref())
                 .into()
@@ -80,6 +81,7 @@ impl State {
                         blind: f.str("blind")? == "yes",
                         covers: f.str("covers")? == "yes",
                         life: f.u64("life")?,
+                        keys: f.u64("keys")?,
                         number,
                         findings: Vec::new(),
                     };

@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::vrf::Proof;
+use super::tags::package_input;
+use super::vrf::{Proof, VrfPublic};
 use crate::codec::Hash;
-use crate::log::{KeyBook, KeyUse, TagsMoved};
+use crate::log::{KeyBook, KeyUse, MovedTag, TagsMoved};
 
 /// A tag, 64 bytes.
 pub type Tag = [u8; 64];
@@ -39,12 +40,21 @@ impl MovedRefusal {
     }
 }
 
+/// One move as a statement told it.
+#[derive(Clone, Debug)]
+struct Move {
+    from_key: Hash,
+    to_key: Hash,
+    moved: MovedTag,
+}
+
 /// Tags by their successors.
 #[derive(Clone, Debug, Default)]
 pub struct MovedTags {
-    next: BTreeMap<(Hash, Hash, Tag), Tag>,
-    before: BTreeMap<Tag, Tag>,
-    taken: BTreeSet<Tag>,
+    /// Tag, and the keys between which it was moved; where to.
+    next: BTreeMap<(Tag, Hash, Hash), Tag>,
+    /// The move by which a tag came to be.
+    before: BTreeMap<Tag, Move>,
 }
 
 impl MovedTags {
@@ -55,22 +65,25 @@ impl MovedTags {
         if named != (Some(said.to), Some(said.from)) {
             return Err(MovedRefusal::UnknownKey);
         }
-        let mut after = self.clone();
+        let (mut from, mut to) = (BTreeSet::new(), BTreeSet::new());
         for moved in &said.packages {
-            let first = after.next.insert((said.from, said.to, moved.from), moved.to).is_none();
-            if !first || !after.taken.insert(moved.to) {
+            let twice = !from.insert(moved.from) || !to.insert(moved.to);
+            let earlier = self.next.contains_key(&(moved.from, said.from, said.to));
+            if twice || earlier || self.before.contains_key(&moved.to) {
                 return Err(MovedRefusal::MovedBefore);
             }
-            after.before.insert(moved.to, moved.from);
         }
         let gives = |proof: &[u8; 80], tag: &Tag| Proof(*proof).to_beta().is_ok_and(|beta| beta.0 == *tag);
-        let proven = |moved: &crate::log::MovedTag| {
-            gives(&moved.from_proof, &moved.from) && gives(&moved.to_proof, &moved.to)
-        };
+        let proven =
+            |moved: &MovedTag| gives(&moved.from_proof, &moved.from) && gives(&moved.to_proof, &moved.to);
         if !said.packages.iter().all(proven) {
             return Err(MovedRefusal::Proof);
         }
-        *self = after;
+        for moved in &said.packages {
+            self.next.insert((moved.from, said.from, said.to), moved.to);
+            let told = Move { from_key: said.from, to_key: said.to, moved: moved.clone() };
+            self.before.insert(moved.to, told);
+        }
         Ok(())
     }
 
@@ -79,9 +92,36 @@ impl MovedTags {
         let (mut tag, mut steps) = (*tag, 0);
         // A ring cannot be told by honest proofs; a log that tells one must not hold its reader up.
         while let Some(before) = self.before.get(&tag).filter(|_| steps <= self.before.len()) {
-            tag = *before;
+            tag = before.moved.from;
             steps += 1;
         }
         tag
+    }
+
+    /// Whether every move that joins this tag with others is of this plan's package: both its proofs verify
+    /// under the two keys over the opened number. Until a number is opened a move is the operator's word.
+    pub fn are_of(&self, tag: &Tag, book: &KeyBook, plan: &str, package: &str) -> bool {
+        let input = package_input(plan, package);
+        let opens = |digest: &Hash, proof: &[u8; 80], tag: &Tag| {
+            let key = book.find(digest).and_then(|found| VrfPublic::from_bytes(found.key).ok());
+            let beta = key.and_then(|key| key.verify(&input, &Proof(*proof)).ok());
+            beta.is_some_and(|beta| beta.0 == *tag)
+        };
+        self.joined(tag).into_iter().all(|Move { from_key, to_key, moved }| {
+            opens(from_key, &moved.from_proof, &moved.from) && opens(to_key, &moved.to_proof, &moved.to)
+        })
+    }
+
+    /// The moves by which a tag hangs together with others, each once.
+    fn joined(&self, tag: &Tag) -> Vec<&Move> {
+        let (mut moves, mut seen, mut open) = (Vec::new(), BTreeSet::from([*tag]), vec![*tag]);
+        while let Some(tag) = open.pop() {
+            let earlier = self.before.get(&tag).map(|told| told.moved.from);
+            let all = (tag, Hash([0; 32]), Hash([0; 32]))..=(tag, Hash([255; 32]), Hash([255; 32]));
+            let later = self.next.range(all).map(|(_, to)| *to);
+            open.extend(earlier.into_iter().chain(later).filter(|tag| seen.insert(*tag)));
+            moves.extend(self.before.get(&tag));
+        }
+        moves
     }
 }

@@ -26,7 +26,7 @@ use expert_draw::time::{Date, Timestamp};
 use serde_json::{Value, json};
 
 use crate::app::{NOW, TestApp};
-use crate::audit::{Asked, Served};
+use crate::audited::{Asked, Served};
 use crate::draws::{pool, recorded, request};
 use crate::plans::{approved, may_be_drawn, plan, step};
 use crate::replay::{hunan, people, person};
