@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::draws::Draws;
 use super::finding::Finding;
@@ -51,6 +51,9 @@ struct Entry {
     statement: Result<Statement, String>,
 }
 
+/// A statements key made ready, or why it cannot be.
+type Signer = Result<Arc<VerifierKey>, String>;
+
 /// Why the log cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -95,6 +98,7 @@ pub fn read(reading: &Reading<'_>, draws: Draws) -> Result<Entries, ReadError> {
     let bundles = reading.size.div_ceil(u64::from(TILE_WIDTH));
     let mut next = 0;
     let name = reading.origin.statements_key_name();
+    let mut signer: Option<([u8; 32], Signer)> = None;
     while next < bundles {
         if reading.stop.load(Ordering::SeqCst) {
             return Err(ReadError::Stopped);
@@ -102,17 +106,23 @@ pub fn read(reading: &Reading<'_>, draws: Draws) -> Result<Entries, ReadError> {
         let end = (next + BATCH).min(bundles);
         let numbers: Vec<u64> = (next..end).collect();
         let read = side_by_side(&numbers, reading.jobs, |number| bundle(reading, *number));
-        let mut checks: Vec<(Entry, [u8; 32])> = Vec::new();
+        // Runs of entries under one key, which is made ready once.
+        let mut checks: Vec<(Entry, Signer)> = Vec::new();
         for entries in read {
             for entry in entries? {
                 let key = all.take(reading, &entry);
                 let known = reading.known.is_some_and(|(size, _)| entry.index < size);
-                if let (Some(key), false) = (key, known) {
-                    checks.push((entry, key));
+                let (Some(key), false) = (key, known) else { continue };
+                if signer.as_ref().is_none_or(|(bytes, _)| *bytes != key) {
+                    let ready = VerifierKey::new(name.clone(), Algorithm::Ed25519, key);
+                    signer = Some((key, ready.map(Arc::new).map_err(|error| error.to_string())));
+                }
+                if let Some((_, ready)) = &signer {
+                    checks.push((entry, ready.clone()));
                 }
             }
         }
-        let wrong = side_by_side(&checks, reading.jobs, |(entry, key)| unsigned(entry, key, &name));
+        let wrong = side_by_side(&checks, reading.jobs, |(entry, key)| unsigned(entry, key));
         all.findings.extend(wrong.into_iter().flatten());
         all.findings.truncate(KEPT);
         next = end;
@@ -219,21 +229,13 @@ fn bundle(reading: &Reading<'_>, number: u64) -> Result<Vec<Entry>, ReadError> {
 }
 
 /// What is wrong with the signature of an entry.
-fn unsigned(entry: &Entry, key: &[u8; 32], name: &crate::log::KeyName) -> Option<Finding> {
+fn unsigned(entry: &Entry, key: &Signer) -> Option<Finding> {
     entry.statement.as_ref().ok()?;
-    let wrong = |what: String| Some(Finding::new("signature", what).at(entry.index));
-    let note = match SignedNote::parse(&entry.note) {
-        Ok(note) => note,
-        Err(error) => return wrong(error.to_string()),
-    };
-    let key = match VerifierKey::new(name.clone(), Algorithm::Ed25519, *key) {
-        Ok(key) => key,
-        Err(error) => return wrong(error.to_string()),
-    };
-    match note.verify(&key) {
-        Ok(()) => None,
-        Err(error) => wrong(error.to_string()),
-    }
+    let verified = SignedNote::parse(&entry.note).map_err(|error| error.to_string()).and_then(|note| {
+        let key = key.as_ref().map_err(Clone::clone)?;
+        note.verify(key).map_err(|error| error.to_string())
+    });
+    verified.err().map(|what| Finding::new("signature", what).at(entry.index))
 }
 
 /// Does the same to every item on several threads; answers in the order of the items.

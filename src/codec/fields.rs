@@ -2,6 +2,7 @@
 //! refused, so an unknown field never passes unseen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use super::hash::Hash;
@@ -127,8 +128,16 @@ impl<'a> Fields<'a> {
         key: &str,
         mut read: impl FnMut(&'a Json, &str) -> Result<T, ShapeError>,
     ) -> Result<Vec<T>, ShapeError> {
-        let path = self.at(key);
-        self.list(key)?.iter().enumerate().map(|(i, item)| read(item, &format!("{path}[{i}]"))).collect()
+        let mut path = self.at(key);
+        let (items, stem) = (self.list(key)?, path.len());
+        let mut values = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            path.truncate(stem);
+            // Writing into a text has no way to fail.
+            let _ = write!(path, "[{i}]");
+            values.push(read(item, &path)?);
+        }
+        Ok(values)
     }
 
     /// A list of hashes.

@@ -20,13 +20,13 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     if !digits.len().is_multiple_of(2) {
         return None;
     }
-    digits
-        .chunks_exact(2)
-        .map(|pair| match pair {
-            [high, low] => Some((nibble(*high)? << 4) | nibble(*low)?),
-            _ => None,
-        })
-        .collect()
+    // Collecting into an `Option` would not know how much to reserve.
+    let mut bytes = Vec::with_capacity(digits.len() / 2);
+    for pair in digits.chunks_exact(2) {
+        let [high, low] = pair else { return None };
+        bytes.push((nibble(*high)? << 4) | nibble(*low)?);
+    }
+    Some(bytes)
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 
 use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -54,6 +55,20 @@ pub enum JsonError {
     NotCanonical,
 }
 
+/// Takes what is written as long as it is the bytes that are expected; what is left of them is inside.
+struct Same<'a>(&'a [u8]);
+
+impl io::Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Json {
     /// Reads any spelling within the limits of this module and `limit` bytes.
     pub fn parse(bytes: &[u8], limit: usize) -> Result<Self, JsonError> {
@@ -71,7 +86,10 @@ impl Json {
     /// Reads bytes that must be canonical: `canonical(parse(bytes)) == bytes`.
     pub fn parse_canonical(bytes: &[u8], limit: usize) -> Result<Self, JsonError> {
         let value = Self::parse(bytes, limit)?;
-        if value.canonical() == bytes { Ok(value) } else { Err(JsonError::NotCanonical) }
+        // Compared while it is written: what must be equal need not be kept.
+        let mut same = Same(bytes);
+        let written = serde_json_canonicalizer::to_writer(&value, &mut same);
+        if written.is_ok() && same.0.is_empty() { Ok(value) } else { Err(JsonError::NotCanonical) }
     }
 
     /// The canonical bytes (RFC 8785).
