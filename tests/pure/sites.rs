@@ -31,6 +31,20 @@ const VENUES: [(&str, &str, u16); 7] = [
     ("V7", "430700", 9),
 ];
 
+/// What the operator does although the pages forbid it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trick {
+    None,
+    /// The first venue stands with an older record beside its newest.
+    VenueTwice,
+    /// One record stands under two ids.
+    RecordTwice,
+    /// Venues from outside the request's regions.
+    Outside,
+    /// The result is written before the contribution that it lists.
+    ResultFirst,
+}
+
 struct Made {
     log: Log,
     key: SitesKey,
@@ -52,6 +66,11 @@ impl Made {
 
     /// With or without keys that succeeded before the commitment.
     fn with_keys(ended: bool, rotated: bool) -> Self {
+        Self::cheated(ended, rotated, Trick::None)
+    }
+
+    /// As an operator with its own keys would write it.
+    fn cheated(ended: bool, rotated: bool, trick: Trick) -> Self {
         let mut log = Log::new();
         let opened = LogOpened {
             jurisdiction: "430600".into(),
@@ -63,9 +82,19 @@ impl Made {
         log.say(LogOpened::TYPE, opened.fields());
         let key = SitesKey(bytes("sites key"));
         let mut listed: Vec<(VenueOpening, SiteLeaf)> = Vec::new();
-        for (venue, city, workstations) in VENUES {
-            let record = Hash(bytes(venue));
-            let index = log.say("registry.record", Object::new().with("image", record));
+        let again = match trick {
+            Trick::VenueTwice => Some(VENUES[0]),
+            Trick::RecordTwice => Some(("V8", VENUES[6].1, VENUES[6].2)),
+            _ => None,
+        };
+        for (n, (venue, city, workstations)) in VENUES.into_iter().chain(again).enumerate() {
+            let (record, index) = match listed.last() {
+                Some((before, _)) if n == 7 && trick == Trick::RecordTwice => (before.record, before.index),
+                _ => {
+                    let record = Hash(bytes(if n == 7 { "V1 newer" } else { venue }));
+                    (record, log.say("registry.record", Object::new().with("image", record)))
+                }
+            };
             let opening = VenueOpening { venue: venue.into(), city: city.into(), record, index };
             let identity = identity(&key.site_salt(venue), &record, index);
             listed.push((opening, SiteLeaf { identity, city: key.city_tag(city), workstations }));
@@ -90,7 +119,12 @@ impl Made {
             package: "2".into(),
             review_start: 1_790_700_000,
             review_end: 1_790_714_400,
-            within: vec!["430000".into()],
+            within: if trick == Trick::Outside {
+                // A province, a city of the venues, a county of another: one venue in 430300 is in none.
+                vec!["430102".into(), "430200".into(), "430400".into(), "430700".into(), "440000".into()]
+            } else {
+                vec!["430000".into()]
+            },
             host: Some("430600".into()),
             limits,
         };
@@ -113,13 +147,19 @@ impl Made {
         let alpha = seed::alpha(index, &log.leaf_hashes()[index as usize]);
         let proof = log.draw_vrf.prove(alpha.as_bytes());
         let beta = log.draw_vrf.public().verify(alpha.as_bytes(), &proof).unwrap();
-        let contribution =
-            log.say(Contributed::TYPE, Contributed { alpha, key: contributor, proof }.fields());
+        let said = Contributed { alpha, key: contributor, proof };
+        let contribution = match trick {
+            Trick::ResultFirst => index + 2,
+            _ => log.say(Contributed::TYPE, said.fields()),
+        };
         let seed = seed::seed(&alpha, &[Contribution::Operator(beta.0)]).unwrap();
         let sites = sites::pick(&limits, &leaves, &seed).unwrap();
         let drawn = SitesDrawn { alpha, contribution, seed, sites };
         let result = log.say(SitesDrawn::TYPE, drawn.fields());
-        let mut life = vec![index, contribution, result];
+        if trick == Trick::ResultFirst {
+            log.say(Contributed::TYPE, said.fields());
+        }
+        let mut life = vec![index, contribution.min(result), contribution.max(result)];
         if ended {
             let end = SitesEnded {
                 alpha,
@@ -143,6 +183,7 @@ impl Made {
         }
         indices.extend(self.keys.iter().flatten());
         indices.sort_unstable();
+        indices.dedup();
         let entry = |index: u64| EvidenceEntry {
             index,
             note: self.log.notes[index as usize].clone(),
@@ -285,6 +326,17 @@ fn refused_files_of_sites_fail_first_at_the_check_that_their_name_says() {
             hold(&format!("sites/refused/{check}.json"), &file);
         }
     }
+    // Written against the rules by the operator itself, with its own keys.
+    for (name, trick) in [
+        ("openings.venues-venue-twice", Trick::VenueTwice),
+        ("openings.venues-record-twice", Trick::RecordTwice),
+        ("openings.venues-outside", Trick::Outside),
+        ("ending-result-first", Trick::ResultFirst),
+    ] {
+        let file = Made::cheated(false, false, trick).file(Audience::Auditor).write();
+        assert_eq!(refused_at(&file, &policy), name.split('-').next(), "{name}");
+        hold(&format!("sites/refused/{name}.json"), &file);
+    }
     // Said otherwise in the log itself: the checks behind the signatures.
     let lying = |index: usize, change: &dyn Fn(&mut std::collections::BTreeMap<String, Json>)| {
         let mut made = Made::new(false);
@@ -378,13 +430,9 @@ fn the_files_of_sites_verify_as_they_lie_there() {
     }
     for entry in fs::read_dir("tests/vectors/sites/refused").unwrap() {
         let path = entry.unwrap().path();
-        let check = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert_eq!(
-            refused_at(&fs::read(&path).unwrap(), &policy),
-            Some(check.as_str()).map(|c| {
-                expert_draw::evidence::sites::CHECKS.iter().find(|(name, _)| *name == c).unwrap().0
-            })
-        );
+        // What follows a hyphen tells two refusals at one check apart.
+        let check = path.file_stem().unwrap().to_str().unwrap().split('-').next();
+        assert_eq!(refused_at(&fs::read(&path).unwrap(), &policy), check);
     }
 }
 

@@ -292,13 +292,15 @@ class Sites(Evidence):
         for entry in ended:
             if entry.index < drawn[0].index or entry.value["actor"] == entry.value["approver"]:
                 raise Failed("ended before it was drawn, or by one account")
+        if any(entry.index > drawn[0].index for entry in self.of_kind("draw.contributed")):
+            raise Failed("a contribution after the result")
         self.known["ending"] = drawn[0]
         return "ended" if ended else "drawn"
 
     def seed(self) -> str:
         (index, beta), drawn = self.need("beta"), self.need("ending")
-        if drawn.value["contributions"] != [index] or drawn.index < index:
-            raise Failed("sites.drawn does not list the contribution below it")
+        if drawn.value["contributions"] != [index]:
+            raise Failed("sites.drawn does not list the contribution")
         seed = draw.seed_of(self.need("alpha"), [(2, beta)])
         if seed.hex() != drawn.value["seed"]:
             raise Failed("seed differs")
@@ -348,7 +350,18 @@ class Sites(Evidence):
                 raise Failed(f"{name}: city tag differs")
             if venue["city"] == opened["request"].get("host"):
                 raise Failed(f"{name}: in the host's city")
+            if not any(one_in_the_other(region, venue["city"]) for region in opened["request"]["within"]):
+                raise Failed(f"{name}: in no region of the request")
+        for one in ("venue", "index"):
+            if len({venue[one] for venue in opened["venues"]}) != len(leaves):
+                raise Failed(f"a {one} twice")
         return f"{len(leaves)} venues"
+
+
+def one_in_the_other(one: str, other: str) -> bool:
+    """Whether of two regions one lies in the other, by their codes (§2.6)."""
+    one, other = (code.removesuffix("00").removesuffix("00") for code in (one, other))
+    return one.startswith(other) or other.startswith(one)
 
 
 def request_digest(salt: bytes, value: dict) -> bytes:

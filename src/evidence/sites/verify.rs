@@ -2,6 +2,8 @@
 //! the file carries entries about keys), in their order. A check
 //! whose input an earlier failed check should have given fails too: nothing is skipped.
 
+use std::collections::BTreeSet;
+
 use super::{SitesEvidence, SitesOpenings};
 use crate::codec::{Hash, Json, Object, ShapeError, object};
 use crate::draw::seed::{self, Contribution};
@@ -495,6 +497,8 @@ fn open_venues(open: &SitesOpenings, leaves: &[SiteLeaf], entries: &[Entry], com
         return Err(format!("{} venues opened, committed were {}", open.venues.len(), leaves.len()));
     }
     let key = SitesKey(open.sites_key.0);
+    // A venue has one leaf, by its newest record: who stands twice has two chances.
+    let (mut ids, mut records) = (BTreeSet::new(), BTreeSet::new());
     for (position, (venue, leaf)) in open.venues.iter().zip(leaves).enumerate() {
         let at = |reason: &str| Err(format!("position {position}: {reason}"));
         if identity(&key.site_salt(&venue.venue), &venue.record, venue.index) != leaf.identity {
@@ -506,6 +510,12 @@ fn open_venues(open: &SitesOpenings, leaves: &[SiteLeaf], entries: &[Entry], com
         if open.request.host.as_ref() == Some(&venue.city) {
             return at("lies in the host's city");
         }
+        if !open.request.within.iter().any(|region| is_one_in_the_other(region, &venue.city)) {
+            return at("lies in no region of the request");
+        }
+        if !ids.insert(&venue.venue) || !records.insert(venue.index) {
+            return at("is a venue or a record that another position has");
+        }
         let recorded = |entry: &&Entry| entry.index == venue.index && venue.index < committed;
         match entries.iter().find(recorded).map(|entry| &entry.said) {
             Some(Said::Record(record)) if *record == venue.record => {}
@@ -513,4 +523,14 @@ fn open_venues(open: &SitesOpenings, leaves: &[SiteLeaf], entries: &[Entry], com
         }
     }
     Ok(((), format!("{} venues", leaves.len())))
+}
+
+/// Whether of two regions one lies in the other, by their codes: a request may name a county of a venue's city.
+fn is_one_in_the_other(one: &str, other: &str) -> bool {
+    let significant = |code| -> &str {
+        let city = str::strip_suffix(code, "00").unwrap_or(code);
+        city.strip_suffix("00").unwrap_or(city)
+    };
+    let (one, other) = (significant(one), significant(other));
+    one.starts_with(other) || other.starts_with(one)
 }
