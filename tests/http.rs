@@ -116,6 +116,8 @@ mod units;
 mod venues;
 #[path = "http/verifier.rs"]
 mod verifier;
+#[path = "http/voids.rs"]
+mod voids;
 #[path = "http/witness_double.rs"]
 mod witness_double;
 #[path = "http/witnesses.rs"]

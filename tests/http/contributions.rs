@@ -73,7 +73,7 @@ pub fn request(package: &str) -> Value {
 }
 
 /// A package with nonces of all supervisors on file.
-fn committed_to(site: &Site, number: u32) -> String {
+pub fn committed_to(site: &Site, number: u32) -> String {
     let package = recorded(&site.app, number);
     for n in 0..site.supervisors.len() {
         site.commit(n, &package, [10 + n as u8; 32]).expect(201);
@@ -81,17 +81,17 @@ fn committed_to(site: &Site, number: u32) -> String {
     package
 }
 
-fn ask_for(site: &Site, package: &str) -> Value {
+pub fn ask_for(site: &Site, package: &str) -> Value {
     let app = &site.app;
     app.post(&app.agency, DRAWS, &format!("draw-{package}"), &request(package)).expect(201).json()
 }
 
-fn state(site: &Site, draw: &Value) -> String {
+pub fn state(site: &Site, draw: &Value) -> String {
     let seen = site.app.get(&site.app.bureau, &one(draw)).expect(200).json();
     seen["state"].as_str().unwrap().to_owned()
 }
 
-fn judged(site: &Site, draw: &Value) -> Report {
+pub fn judged(site: &Site, draw: &Value) -> Report {
     let file = site.app.ask("GET", &format!("{}/evidence", one(draw)), &[], b"").expect(200);
     let report = verify_with(&file.bytes, &site.policy(), Some(&site.parties()), Some(Audience::Public));
     assert!(report.verified(), "{:?}", report.checks.iter().find(|check| !check.passed));
@@ -103,7 +103,7 @@ fn judged(site: &Site, draw: &Value) -> Report {
     report
 }
 
-fn reveal_all(site: &Site, draw: &Value) {
+pub fn reveal_all(site: &Site, draw: &Value) {
     for n in 0..site.supervisors.len() {
         site.reveal(n, draw, [10 + n as u8; 32]).expect(200);
     }
@@ -142,7 +142,7 @@ fn supervisors_and_witnesses_decide_a_draw_with_the_operator(kind: Kind) {
     assert_eq!((site.ask(0), site.ask(1)), (0, 0), "asked once");
 }
 
-fn void(site: &Site, draw: &Value, reason: &str) {
+pub fn void(site: &Site, draw: &Value, reason: &str) {
     let path = format!("{}/void", one(draw));
     site.app.post(&site.app.agency, &path, &format!("void-{reason}"), &json!({"reason": reason})).expect(200);
     site.app

@@ -195,6 +195,7 @@ fn a_draw_whose_key_was_found_out_waits_for_its_void(kind: Kind) {
     assert!(restarted.keys().vrf(&rotated.before).is_err());
     drop(restarted);
     let missing = json!({"reason": "contribution_missing"});
+    app.post(&app.bureau, &format!("{path}/void"), "early", &missing).problem(409, "before_deadline");
     app.clock.advance(86_401);
     app.post(&app.bureau, &format!("{path}/void"), "propose", &missing).expect(200);
     let second = expert_draw::service::accounts::AccountDraft::new("bureau", "第二人", None, 30);

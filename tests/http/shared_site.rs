@@ -8,6 +8,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use expert_draw::codec::{Hash, Json, from_hex, sha256, to_hex};
 use expert_draw::config::beacon::Beacon;
 use expert_draw::draw::beacon::{ChainInfo, Scheme};
+use expert_draw::draw::contributions::Reveal;
 use expert_draw::draw::contributions::texts::{nonce_commitment, nonce_text, not_released_text, reveal_text};
 use expert_draw::draw::vrf::Beta;
 use expert_draw::evidence::parties::Parties;
@@ -205,11 +206,17 @@ impl Site {
         self.app.post(&self.app.bureau, "/api/v1/nonces", &idempotency, &body)
     }
 
-    pub fn reveal(&self, n: usize, draw: &Value, nonce: [u8; 32]) -> Said {
+    /// What a supervisor says when it reveals its nonce.
+    pub fn revealed(&self, n: usize, draw: &Value, nonce: [u8; 32]) -> Reveal {
         let standing = self.standing(draw);
         let alpha = Hash::from_hex(standing["alpha"].as_str().unwrap()).unwrap();
         let text = reveal_text(&self.origin(), &alpha, &nonce);
-        let signature = to_hex(&self.supervisors[n].sign(text.as_bytes()).to_bytes());
+        let signature = self.supervisors[n].sign(text.as_bytes()).to_bytes();
+        Reveal { alpha, key: self.key(n), nonce, signature }
+    }
+
+    pub fn reveal(&self, n: usize, draw: &Value, nonce: [u8; 32]) -> Said {
+        let signature = to_hex(&self.revealed(n, draw, nonce).signature);
         let body = json!({"key": self.key(n).to_hex(), "nonce": to_hex(&nonce), "signature": signature});
         let path = format!("{}/reveals", crate::draws::one(draw));
         self.app.post(&self.app.bureau, &path, &format!("reveal-{n}-{}-{}", nonce[0], draw["id"]), &body)

@@ -285,6 +285,21 @@ impl Shared {
         self.note(Unsealed::TYPE, unsealed.fields());
     }
 
+    /// The operator's draw VRF key has a successor and is retired as compromised.
+    pub fn operator_is_found_out(&mut self) {
+        let log = &mut self.draw.log;
+        let next = VrfSecret::from_seed(bytes("draw vrf after the theft"));
+        let key = *next.public().as_bytes();
+        let text = KeyRegistered::possession_text(log.origin.as_str(), KeyUse::DrawVrf, &key);
+        let proof = Some(next.prove(text.as_bytes()).0.to_vec());
+        let said = KeyRegistered { usage: KeyUse::DrawVrf, key, proof, name: None, witness: None };
+        let doubtful_from = log.say(KeyRegistered::TYPE, said.fields());
+        let reason = RetiredBecause::Compromised { doubtful_from };
+        let old = KeyRetired { key: key_digest(log.draw_vrf.public().as_bytes()), reason };
+        let retired = log.say(KeyRetired::TYPE, old.fields());
+        self.keys.extend([doubtful_from, retired]);
+    }
+
     pub fn wait_until_deadline_is_past(&mut self) {
         let late = self.draw.commitment.deadline + 60 - self.draw.log.next_time();
         self.draw.log.waited += late.max(0);

@@ -107,6 +107,19 @@ fn files() -> Vec<File> {
             })
         },
         File {
+            missing: 3,
+            voids: (0, 1),
+            ..file("found_out_voided_public", Level::Operator, || {
+                // The operator can contribute no more: its key was stolen, and it said so.
+                let mut shared = Shared::committed(WITNESSED, Keys::First);
+                shared.reveal();
+                shared.operator_is_found_out();
+                shared.wait_until_deadline_is_past();
+                shared.void(VoidReason::ContributionMissing);
+                public(shared, false)
+            })
+        },
+        File {
             missing: 2,
             voids: (1, 0),
             ..file("blind_voided_public", Level::Operator, || {
@@ -205,7 +218,7 @@ fn verdicts(with: &Report, without: &Report) -> Object {
 /// A broken file: its name up to the first hyphen is the check at which it fails first.
 type Broken = (&'static str, fn() -> (Shared, Evidence));
 
-const BROKEN: [Broken; 22] = [
+const BROKEN: [Broken; 23] = [
     ("keys-retired-log-key", || {
         // Signed by a log key that was retired below this size, and that the policy still pins.
         let (mut shared, _) = public(unsealed(NOBODY, Keys::Succeeded), true);
@@ -384,6 +397,15 @@ const BROKEN: [Broken; 22] = [
         shared.reveal();
         shared.cosign();
         shared.void(VoidReason::RequestWrong);
+        public(shared, false)
+    }),
+    ("ending-operator-withholds-then-is-found-out", || {
+        // The theft is told only after the void: until then the operator could have contributed.
+        let mut shared = Shared::committed(NONCE, Keys::First);
+        shared.reveal();
+        shared.cosign();
+        shared.void(VoidReason::RequestWrong);
+        shared.operator_is_found_out();
         public(shared, false)
     }),
 ];

@@ -315,7 +315,9 @@ class SharedEvidence(evidence2.CalledEvidence):
                 raise Failed("before the deadline")
         reveals = all(place in below for place, kind in enumerate(kinds) if kind == "nonce")
         declared = any(index < void.index for index in self.need("released").values())
-        if not drawn and reveals and kinds.index("operator") not in below and not declared:
+        operator = self.need("key_book").find(value["contributions"][kinds.index("operator")]["key"])
+        could = operator.may_contribute(void.index)
+        if not drawn and reveals and kinds.index("operator") not in below and could and not declared:
             raise Failed("voided although the operator could contribute")
 
     def seed(self) -> str:

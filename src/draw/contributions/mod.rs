@@ -8,12 +8,14 @@
 pub mod judge;
 pub mod statements;
 pub mod texts;
+pub mod voids;
 
 use super::vrf::{Proof, VrfPublic};
 use crate::log::VrfCheck;
 
 pub use judge::{Fault, Judge};
 pub use statements::{Answer, BeaconRound, NonceCommitted, NotReleased, Reveal, Share};
+pub use voids::{VoidFault, may_void};
 
 /// What the book of keys asks about VRF keys.
 pub const VRF_KEYS: VrfCheck = VrfCheck {

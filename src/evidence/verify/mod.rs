@@ -150,8 +150,8 @@ fn verify_into(
         }
     };
     let mut ending = result::ending(&draw);
-    if let (Ok(_), Some(given), Some((_, heads))) = (&ending, &given, &before.shared) {
-        ending = result::voids(&draw, given, heads.dated_by_quorum).and(ending);
+    if let (Ok(_), Some(given), Some((book, heads))) = (&ending, &given, &before.shared) {
+        ending = result::voids(&draw, given, book, heads.dated_by_quorum).and(ending);
     }
     let mut life = run.check("ending", ending);
     if let Some(life) = &life {

@@ -7,13 +7,16 @@ use super::{Answer, Draw};
 use crate::codec::{Hash, Json, LabelledHash, sha256};
 use crate::draw::calls::{Call, StopReason};
 use crate::draw::commitment::{Commitment, Contributor};
+use crate::draw::contributions::may_void;
+use crate::draw::contributions::voids::Standing;
 use crate::draw::decide;
 use crate::draw::pool::{self, Leaf};
 use crate::draw::seats::Seated;
 use crate::draw::seed::{self, Contribution};
-use crate::draw::statements::{Drawn, Unsealed, Void, VoidReason};
+use crate::draw::statements::{Drawn, Unsealed, Void};
 use crate::evidence::bundle::{Evidence, Format};
 use crate::evidence::said::Said;
+use crate::log::KeyBook;
 
 /// The largest profile that is read, in bytes.
 const PROFILE_LIMIT: usize = 1 << 20;
@@ -228,26 +231,22 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
     Ok((life, seen))
 }
 
-/// What draw-v3 §5 asks of a void before a result, beside what every format asks.
-pub(super) fn voids(draw: &Draw<'_>, given: &Given, by_quorum: bool) -> Result<(), String> {
+/// What draw-v3 §5 asks of a void before a result, beside what every format asks. A policy without a quorum
+/// cannot tell that nothing is missing, and takes the operator's word for it.
+pub(super) fn voids(draw: &Draw<'_>, given: &Given, book: &KeyBook, by_quorum: bool) -> Result<(), String> {
     for entry in &draw.entries.0 {
         let Said::Voided(void) = &entry.said else { continue };
-        let at = |reason: &str| Err(format!("entry {}: {reason}", entry.index));
-        if void.reason == VoidReason::ContributionMissing {
-            if given.missing() == 0 && by_quorum {
-                return at("says that a contribution is missing, and none is");
-            }
-            if entry.time <= draw.commitment.deadline {
-                return at("says that a contribution is missing before the deadline");
-            }
-        }
         let wanted = draw.commitment.contributions.iter().zip(&given.by_place);
-        let nonces_there = wanted.clone().all(|(wanted, there)| wanted.kind() != 1 || there.is_some());
-        let operator_there = wanted.clone().any(|(wanted, there)| wanted.kind() == 2 && there.is_some());
-        let withheld = given.withheld.iter().any(|(_, stated)| *stated < entry.index);
-        if nonces_there && !operator_there && !withheld {
-            return at("voids the draw while the operator keeps its own contribution back");
-        }
+        let operator = draw.commitment.operator_key().and_then(|key| book.find(&key));
+        let standing = Standing {
+            missing: given.missing() > 0 || !by_quorum,
+            overdue: entry.time > draw.commitment.deadline,
+            revealed: wanted.clone().all(|(wanted, there)| wanted.kind() != 1 || there.is_some()),
+            operator: wanted.clone().any(|(wanted, there)| wanted.kind() == 2 && there.is_some()),
+            withheld: given.withheld.iter().any(|(_, stated)| *stated < entry.index),
+            compromised: operator.is_some_and(|key| !key.may_contribute_at(entry.index)),
+        };
+        may_void(void.reason, &standing).map_err(|fault| format!("entry {}: {fault}", entry.index))?;
     }
     Ok(())
 }

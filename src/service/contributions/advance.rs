@@ -74,7 +74,7 @@ impl Service {
     /// Whether a head that covers every contribution was cosigned before the deadline: by every witness of
     /// the configuration, or by one at least when the others were waited for long enough. Without witnesses
     /// there is nothing to wait for.
-    fn is_dated(&self, trail: &Trail) -> Result<bool, Refusal> {
+    pub(in crate::service) fn is_dated(&self, trail: &Trail) -> Result<bool, Refusal> {
         if self.witnesses.is_empty() {
             return Ok(true);
         }

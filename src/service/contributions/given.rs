@@ -239,8 +239,18 @@ impl Service {
 const TRIES: u32 = 8;
 const MOVED: &str = "draw_moved";
 
+/// Somebody has spoken of the draw in this group of writes, and the journal does not hold it yet.
+pub(in crate::service) fn not_moving(tx: &Tx<'_>, id: &str) -> Result<(), Refusal> {
+    if tx.pending().iter().any(|entry| entry.subject == id) {
+        return Err(Refusal::new(Kind::Busy, MOVED, "抽取刚有变更，请重试", "the draw moved just now"));
+    }
+    Ok(())
+}
+
 /// Does a step again as long as somebody else was first.
-fn again_if_moved<T>(mut step: impl FnMut() -> Result<T, Refusal>) -> Result<T, Refusal> {
+pub(in crate::service) fn again_if_moved<T>(
+    mut step: impl FnMut() -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     for _ in 1..TRIES {
         match step() {
             Err(refusal) if refusal.code == MOVED => {}
@@ -252,10 +262,7 @@ fn again_if_moved<T>(mut step: impl FnMut() -> Result<T, Refusal>) -> Result<T, 
 
 /// The trail of a draw that is still committed, under the lock.
 fn committed(tx: &mut Tx<'_>, id: &str) -> Result<Trail, Refusal> {
-    // What an earlier call of the same group has said is not in the journal yet.
-    if tx.pending().iter().any(|entry| entry.subject == id) {
-        return Err(Refusal::new(Kind::Busy, MOVED, "抽取刚有变更，请重试", "the draw moved just now"));
-    }
+    not_moving(tx, id)?;
     let trail = Trail::read(tx, id)?.ok_or_else(|| Refusal::not_found("抽取", "draw"))?;
 
     if trail.state != state::COMMITTED {

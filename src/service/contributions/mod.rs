@@ -26,6 +26,7 @@ mod view;
 mod wanted;
 
 pub use given::nonce_subject;
+pub(in crate::service) use given::{again_if_moved, not_moving};
 pub(in crate::service) use trail::Trail;
 pub use view::{ContributionView, ContributionsView};
 pub(in crate::service) use wanted::{Wanted, contributors};

@@ -3,12 +3,18 @@
 //!
 //! Order matters: once a draw is unsealed it cannot be voided, and once it is voided nothing else
 //! can be said about it; both are decided under the lock.
+//!
+//! A void is no way out of an unwelcome result (`api-spec/draw-v3.md` §5): a draw that can be finished is
+//! finished first, and a contribution is called missing only if it is, after the deadline.
 
 use super::{DrawView, PLANNED, state, steps, wrong_state};
 use crate::codec::{Hash, Json, Object, object};
+use crate::draw::contributions::voids::Standing;
+use crate::draw::contributions::{VoidFault, may_void};
 use crate::draw::statements::{Unsealed, Void, VoidReason};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
+use crate::service::contributions::{Trail, again_if_moved, not_moving};
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::{self, Append, Tx};
@@ -23,9 +29,11 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<DrawView, Refusal> {
         actor.check(Action::ProposeVoid)?;
+        let dated = self.finish_if_possible(actor, id)?;
         let proposer = actor.account.clone();
-        self.end(actor, id, key, "propose void", move |_, row| {
+        self.end(actor, id, key, "propose void", move |tx, row| {
             let alpha = open_alpha(row)?;
+            voidable(tx, row, reason, dated)?;
             let void = Void { alpha, reason, actor: proposer.clone(), approver: None };
             row.proposal = Some(proposal(&void));
             Ok(Said {
@@ -42,8 +50,9 @@ impl Service {
     /// Confirms the void that another person proposed; the draw ends.
     pub fn confirm_void(&self, actor: &Actor, id: &str, key: &IdempotencyKey) -> Result<DrawView, Refusal> {
         actor.check(Action::ConfirmVoid)?;
+        let dated = self.finish_if_possible(actor, id)?;
         let approver = actor.account.clone();
-        self.end(actor, id, key, "confirm void", move |_, row| {
+        self.end(actor, id, key, "confirm void", move |tx, row| {
             let alpha = open_alpha(row)?;
             let proposal = row.proposal.as_deref().and_then(read_proposal);
             let (reason, proposer) =
@@ -56,6 +65,7 @@ impl Service {
                     "another account than the proposer's must confirm",
                 ));
             }
+            voidable(tx, row, reason, dated)?;
             let void = Void { alpha, reason, actor: proposer, approver: Some(approver.clone()) };
             row.state = state::VOIDED.into();
             Ok(Said {
@@ -67,6 +77,20 @@ impl Service {
                 image: None,
             })
         })
+    }
+
+    /// Takes a committed draw as far as it can go before anybody voids it; whether all that it has was dated
+    /// in time.
+    fn finish_if_possible(&self, actor: &Actor, id: &str) -> Result<bool, Refusal> {
+        if self.draw_row(actor, id)?.state != state::COMMITTED {
+            return Ok(true);
+        }
+        // Its deadline may be over, or its key stolen: then the void is what ends it.
+        if let Err(refusal) = self.finish(id) {
+            tracing::warn!(draw = id, %refusal, cause = refusal.cause, "a draw to be voided stays open");
+        }
+        let trail = self.store.read(|conn| Trail::read(conn, id))?;
+        trail.map_or(Ok(true), |trail| self.is_dated(&trail))
     }
 
     /// Gives up a plan that nobody accepted; nothing was committed.
@@ -195,7 +219,7 @@ impl Service {
             })?;
             Ok(())
         };
-        self.once(actor, Some(key), |_| Ok(()), change)?;
+        self.once(actor, Some(key), |_| Ok(()), || again_if_moved(change))?;
         self.draw(actor, id)
     }
 }
@@ -219,6 +243,42 @@ fn open_alpha(row: &store::draw::Draw) -> Result<Hash, Refusal> {
     }
     let alpha = row.alpha.as_deref().and_then(Hash::from_slice);
     alpha.ok_or_else(|| Refusal::internal("committed draw without alpha"))
+}
+
+/// Whether a draw may be voided for a reason, as its contributions stand under the lock. `dated`: what it has
+/// was dated in time.
+fn voidable(
+    tx: &mut Tx<'_>,
+    row: &store::draw::Draw,
+    reason: VoidReason,
+    dated: bool,
+) -> Result<(), Refusal> {
+    not_moving(tx, &row.id)?;
+    let trail = Trail::of_row(tx, row)?.ok_or_else(|| Refusal::internal("committed draw without alpha"))?;
+    let (key, at) = (trail.commitment.operator_key(), tx.next_index());
+    let key = key.and_then(|key| tx.key_book().and_then(|book| book.find(&key)));
+    let standing = Standing {
+        missing: !trail.is_complete() || (row.state == state::COMMITTED && !dated),
+        overdue: tx.time().0 > trail.commitment.deadline,
+        revealed: !trail.lacks(&[1]),
+        operator: trail.operator().is_some(),
+        withheld: !trail.withheld.is_empty(),
+        compromised: key.is_some_and(|key| !key.may_contribute_at(at)),
+    };
+    let fault = match may_void(reason, &standing) {
+        Ok(()) => return Ok(()),
+        // Down from the last reveal to the deadline: the file will fail and say why, yet the draw has to end.
+        Err(VoidFault::OperatorOwes) if standing.overdue && reason == VoidReason::ContributionMissing => {
+            return Ok(());
+        }
+        Err(fault) => fault,
+    };
+    let (code, zh) = match fault {
+        VoidFault::NothingMissing => ("nothing_missing", "并无缺少的随机贡献，不能以此为由作废"),
+        VoidFault::BeforeDeadline => ("before_deadline", "随机贡献的期限未过，不能以缺少贡献为由作废"),
+        VoidFault::OperatorOwes => ("operator_owes", "运营方须先作出自己的随机贡献，不能先行作废"),
+    };
+    Err(Refusal::new(Kind::Conflict, code, zh, format!("the void {fault}")))
 }
 
 fn proposal(void: &Void) -> String {

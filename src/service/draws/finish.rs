@@ -181,8 +181,8 @@ impl Service {
             let known = tx.key_book().and_then(|book| book.find(&contributed.key).cloned());
             if !known.is_some_and(|key| key.may_contribute_at(index)) {
                 let en =
-                    "the key that the commitment names was compromised; void it with contribution_missing";
-                return Err(wrong_state("承诺所用密钥已泄露停用，请以 contribution_missing 作废", en));
+                    "the key that the commitment names was compromised; void it after the deadline with contribution_missing";
+                return Err(wrong_state("承诺所用密钥已泄露停用，请在期限过后以 contribution_missing 作废", en));
             }
             let appended = tx.append(Append {
                 actor: ITSELF.into(),

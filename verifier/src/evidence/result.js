@@ -162,7 +162,8 @@ function voidHolds(ctx, voided, drawn) {
   }
   const reveals = said.contributions.filter(({ kind }) => kind === 'nonce');
   const operator = said.contributions.find(({ kind }) => kind === 'operator');
-  if (!drawn && reveals.every(below) && !below(operator) && !released) fail('voided although the operator could contribute');
+  const could = ctx.book.mayContribute(ctx.book.find(operator.key), voided.index);
+  if (!drawn && reveals.every(below) && !below(operator) && could && !released) fail('voided although the operator could contribute');
 }
 
 /** `seed`: of the contributions, listed in committed order. */
