@@ -23,7 +23,7 @@ impl Severity {
 }
 
 /// Every finding by name, how bad it is, with its title in Chinese and English.
-pub const FINDINGS: [(&str, Severity, &str, &str); 43] = [
+pub const FINDINGS: [(&str, Severity, &str, &str); 44] = [
     (
         "tree",
         Severity::Violation,
@@ -188,6 +188,12 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 43] = [
         Severity::Violation,
         "判定依据不是当时的有效资料，或与批准的方案不符",
         "people were judged by something else than what stood, or than the approved plan says",
+    ),
+    (
+        "contributors",
+        Severity::Violation,
+        "承诺的随机贡献方与规则档案的要求不符",
+        "a commitment waits for others than its rule profile asks for, or leaves out a supervisor who filed a nonce",
     ),
     (
         "pool_dropped",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use expert_draw::audit::finding::FINDINGS;
 use expert_draw::codec::{Hash, from_hex, to_hex};
-use expert_draw::draw::commitment::Commitment;
+use expert_draw::draw::commitment::{Commitment, Contributor};
 use expert_draw::draw::pool as draw_pool;
 use expert_draw::draw::pool::Excluded;
 use expert_draw::draw::request::names_digest;
@@ -30,6 +30,7 @@ use crate::audited::{Asked, Served};
 use crate::draws::{pool, recorded, request};
 use crate::plans::{approved, may_be_drawn, plan, step};
 use crate::replay::{hunan, people, person};
+use crate::shared_site::Site;
 use crate::support::{Kind, on_both, run_sqlite};
 
 on_both! {
@@ -38,6 +39,7 @@ on_both! {
     a_pool_that_was_bent_is_named_by_how
     a_sealed_record_that_was_swapped_or_left_out_is_named
     whoever_was_judged_by_something_else_than_what_stood_is_named
+    a_draw_that_waits_for_others_than_its_profile_asks_for_is_named
     an_expert_who_was_out_for_a_minute_is_named
     what_was_rebuilt_before_is_followed_and_not_rebuilt_again
 }
@@ -311,6 +313,42 @@ fn whoever_was_judged_by_something_else_than_what_stood_is_named(kind: Kind) {
     assert_eq!(judged("bars", |judged| judged.barred = vec!["E4306260099999".into()]), ["judged_by"]);
     assert_eq!(judged("part", |judged| judged.involved = None), ["judged_by"]);
     assert_eq!(judged("hours", |judged| judged.hours = 5), ["judged_by"]);
+}
+
+fn a_draw_that_waits_for_others_than_its_profile_asks_for_is_named(kind: Kind) {
+    let site = Site::new(kind, 2, 1, true);
+    crate::contributions::people(&site);
+    let package = crate::contributions::committed_to(&site, 1);
+    // Changed their mind: the newest counts.
+    site.commit(0, &package, [40; 32]).expect(201);
+    crate::contributions::ask_for(&site, &package);
+    let (folder, key) = site.app.private_export();
+    let exported = Exported { app: site.app, folder, key };
+    let bent = |name: &str, change: fn(&mut Commitment)| exported.committed_anew(name, |_| {}, change);
+    let one = ["contributors"];
+    assert_eq!(bent("as-it-was", |_| {}), [""; 0]);
+    // A supervisor left out: fewer than asked, and this one.
+    assert_eq!(bent("nonce", |said| drop(said.contributions.remove(0))), ["contributors", "contributors"]);
+    let earlier = bent("earlier", |said| {
+        for wanted in &mut said.contributions {
+            if let Contributor::Nonce { commitment, .. } = wanted {
+                *commitment = Hash([7; 32]);
+                break;
+            }
+        }
+    });
+    assert_eq!(earlier, one);
+    assert_eq!(bent("witness", |said| said.contributions.retain(|wanted| wanted.kind() != 3)), one);
+    assert_eq!(bent("beacon", |said| said.contributions.retain(|wanted| wanted.kind() != 4)), one);
+    assert_eq!(bent("deadline", |said| said.deadline += 1), one);
+    // And where the profile asks for nobody.
+    let alone = Exported::new(kind);
+    let invited = alone.committed_anew(
+        "invited",
+        |_| {},
+        |said| said.contributions.push(Contributor::Witness { key: Hash([7; 32]) }),
+    );
+    assert_eq!(invited, one);
 }
 
 fn an_expert_who_was_out_for_a_minute_is_named(kind: Kind) {

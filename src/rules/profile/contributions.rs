@@ -5,6 +5,7 @@
 //! operator's contribution alone.
 
 use crate::codec::{Fields, Json, ShapeError, object};
+use crate::registry::plan::Plan;
 use crate::rules::registry_profile::{Rule as Sourced, read};
 
 /// The most rows.
@@ -36,6 +37,18 @@ pub struct Stakes {
     pub social_impact: bool,
     /// Reviewed remotely.
     pub remote: bool,
+}
+
+impl Stakes {
+    /// What a plan says of it.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            budget_fen: plan.budget_fen.unsigned_abs(),
+            complex: plan.complex,
+            social_impact: plan.social_impact,
+            remote: plan.remote,
+        }
+    }
 }
 
 /// What a row asks for.

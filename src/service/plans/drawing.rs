@@ -196,12 +196,7 @@ impl Service {
             plan: case.id.clone(),
             version,
             package: plan.package.clone(),
-            stakes: Stakes {
-                budget_fen: plan.budget_fen.unsigned_abs(),
-                complex: plan.complex,
-                social_impact: plan.social_impact,
-                remote: plan.remote,
-            },
+            stakes: Stakes::of(plan),
             hours: plan.hours,
             involved,
             barred,

@@ -24,12 +24,13 @@ pub struct Difference {
 }
 
 /// Every name.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "image",
     "not_replayed",
     "draw_record",
     "registry_state",
     "judged_by",
+    "contributors",
     "pool_dropped",
     "pool_slipped_in",
     "pool_person",

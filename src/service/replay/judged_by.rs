@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::Replay;
 use crate::log::Statement;
 use crate::registry::plan_table::PLAN;
+use crate::rules::Stakes;
 use crate::rules::people_facts::Involved;
 use crate::service::archive::Archive;
 use crate::service::cases::{Case, RECORDED};
@@ -27,6 +28,7 @@ const BATCH: u32 = 500;
 /// What the approved plan of a package says, as of the newest entry.
 struct Terms {
     plan: String,
+    stakes: Stakes,
     hours: u32,
     involved: Vec<Involved>,
     barred: Vec<String>,
@@ -62,14 +64,38 @@ impl Plans {
             let (_, plan) = read_plan(&case)?;
             let name_hash = |name: &str| archive.keyed(&format!("name\n{name}"));
             let (involved, barred) = people_named(&case, &plan, &name_hash)?;
-            let terms = Terms { plan: case.id.clone(), hours: plan.hours, involved, barred };
+            let terms = Terms {
+                plan: case.id.clone(),
+                stakes: Stakes::of(&plan),
+                hours: plan.hours,
+                involved,
+                barred,
+            };
             self.0.insert(plan.package, terms);
         }
         Ok(())
     }
 }
 
+/// Whether a draw says who had a part in the project, as only one from a plan does.
+fn names_people(judged: &Judged) -> bool {
+    judged.involved.is_some() || !judged.barred.is_empty()
+}
+
 impl Replay<'_> {
+    /// The plan that a draw was made from. One that was requested without a plan names nobody and, of a
+    /// package with a plan, calls nobody.
+    fn terms(&self, judged: &Judged, with_calls: bool) -> Option<&Terms> {
+        let plan = judged.package.as_ref().and_then(|package| self.plans.0.get(package));
+        plan.filter(|_| names_people(judged) || with_calls)
+    }
+
+    /// What is at stake in a draw's project, as far as a plan says it.
+    pub(super) fn stakes(&self, record: &DrawRecord) -> Option<Stakes> {
+        let judged = record.header.judged.as_ref()?;
+        self.terms(judged, record.header.calls.is_some()).map(|terms| terms.stakes)
+    }
+
     /// In what a record was judged by something else than what stood when it was committed.
     pub(super) fn not_judged_by(
         &self,
@@ -104,12 +130,9 @@ impl Replay<'_> {
     }
 
     fn not_the_plan(&self, judged: &Judged, with_calls: bool) -> Vec<String> {
-        let plan = judged.package.as_ref().and_then(|package| self.plans.0.get(package));
-        // A draw that was requested without a plan names nobody and, of a package with a plan, calls nobody.
-        let names = judged.involved.is_some() || !judged.barred.is_empty();
         let mut found = Vec::new();
-        match plan.filter(|_| names || with_calls) {
-            None if names => found.push("names people of a plan that is not there".to_owned()),
+        match self.terms(judged, with_calls) {
+            None if names_people(judged) => found.push("names people of a plan that is not there".to_owned()),
             None => {}
             Some(terms) => {
                 let plan = &terms.plan;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `asked` | what a draw asked for |
 //! | `differences` | record against rules, each difference by name |
+//! | `contributors` | whether a commitment waits for whom its profile asks |
 //! | `judged_by` | whether what people were judged by was what stood, and the plan's own |
 //! | `brief` | records that stood for a moment around a draw |
 //!
@@ -23,6 +24,7 @@
 
 mod asked;
 mod brief;
+mod contributors;
 mod differences;
 mod judged_by;
 
@@ -56,6 +58,7 @@ use crate::time::{Date, Timestamp};
 use asked::Asked;
 pub use brief::BRIEF;
 use brief::{BriefRecords, JudgedBy};
+use contributors::Filed;
 use differences::differences;
 pub use differences::{Difference, NAMES};
 use judged_by::Plans;
@@ -118,6 +121,7 @@ pub(super) fn pools_of(
             tiers: TierBook::default(),
             engagements: Engagements::default(),
             plans: Plans::default(),
+            filed: Filed::default(),
             brief: BriefRecords::default(),
             done: (done, Timestamp(0)),
             found: Replayed::default(),
@@ -149,6 +153,7 @@ struct Replay<'a> {
     tiers: TierBook,
     engagements: Engagements,
     plans: Plans,
+    filed: Filed,
     brief: BriefRecords,
     /// Draws below this entry and before this time are not judged again.
     done: (u64, Timestamp),
@@ -179,6 +184,7 @@ impl Replay<'_> {
             }
             return Ok(());
         }
+        self.filed.take(at, &statement);
         if let Err(refusal) = self.plans.take(&self.archive, conn, entry, &statement, self.erased.as_ref()) {
             self.say("image", at, "", format!("cannot be opened: {}", said(&refusal)));
         }
@@ -238,6 +244,10 @@ impl Replay<'_> {
         }
         for what in self.not_judged_by(conn, (at, statement.time()), &record)? {
             self.say("judged_by", at, draw, what);
+        }
+        let row = profile.contributions(self.stakes(&record).as_ref());
+        for what in self.filed.differences((at, statement.time()), &commitment, row) {
+            self.say("contributors", at, draw, what);
         }
         let inputs = Inputs {
             project: &asked.project,
