@@ -32,7 +32,7 @@ pub enum Trouble {
     Redirect,
     /// It has nothing yet, or refuses.
     Refused,
-    /// It answered about another draw or round.
+    /// It answered about another draw, round or history of the log.
     Other,
     /// What it answered does not verify.
     Unverified,
@@ -48,7 +48,9 @@ impl Trouble {
             Self::Malformed => ("答复不符合约定格式", "the answer is not of the protocol"),
             Self::Redirect => ("转向其他地址，不予跟随", "names another address, which is not followed"),
             Self::Refused => ("暂无或拒绝提供", "has nothing yet, or refuses"),
-            Self::Other => ("答复的是另一次抽取或另一轮次", "answers about another draw or round"),
+            Self::Other => {
+                ("答复的是另一次抽取、另一轮次或另一日志历史", "answers about another draw, round or history")
+            }
             Self::Unverified => ("答复不能通过核验", "the answer does not verify"),
         }
     }

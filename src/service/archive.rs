@@ -20,7 +20,7 @@ use crate::draw::statements::Drawn;
 use crate::evidence::said::tells_a_draw;
 use crate::keys::Keys;
 use crate::keys::sealing::SealingKeys;
-use crate::log::{KeyName, SignatureLine, Statement, inclusion_from_tiles};
+use crate::log::{KeyName, SignatureLine, Statement, inclusion_from_tiles, root_from_tiles};
 use crate::ports::{Entropy, LogSigner};
 use crate::registry::{Expert, SealedImage};
 use crate::store::{self, Conn, StoreError};
@@ -262,6 +262,12 @@ impl<'a> Archive<'a> {
         let lines = signature_lines(self.statements, entry)?;
         Ok(format!("{text}\n\n{lines}"))
     }
+}
+
+/// The root of the log's tree at a size, from its tiles.
+pub(super) fn root_of(conn: &mut Conn, size: u64) -> Result<Hash, Refusal> {
+    let tiles = store::tile::Stored(std::cell::RefCell::new(conn));
+    root_from_tiles(&tiles, size).map_err(Refusal::internal)
 }
 
 /// What follows the text and the empty line in the signed note of an entry's statement: its signature lines,

@@ -11,12 +11,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::archive::root_of;
 use super::log_files::{LogFile, all_heads, files_between, heads_path};
 use super::refusal::{Kind, Refusal};
 use super::witnesses;
 use crate::codec::Hash;
-use crate::log::{Checkpoint, SignedNote, TILE_WIDTH, TileName, merkle, root_from_tiles, unpack_entries};
-use crate::store::tile::Stored;
+use crate::log::{Checkpoint, SignedNote, TILE_WIDTH, TileName, merkle, unpack_entries};
 use crate::store::{self, Conn, Reader};
 
 const CHECKPOINT: &str = "checkpoint";
@@ -63,7 +63,7 @@ pub fn export(
     let head = read_checkpoint(note.as_bytes())?;
     let mut folder = Folder { out: out.to_owned(), touched: BTreeSet::new() };
     let before = folder.before(reader, &head)?;
-    if reader.read(|conn| root(conn, head.size))? != head.root {
+    if reader.read(|conn| root_of(conn, head.size))? != head.root {
         return Err(Refusal::internal(format!(
             "the tiles are not the tree of the checkpoint of size {}",
             head.size
@@ -108,10 +108,6 @@ fn checked(conn: &mut Conn, file: &LogFile) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-fn root(conn: &mut Conn, size: u64) -> Result<Hash, Refusal> {
-    root_from_tiles(&Stored(std::cell::RefCell::new(conn)), size).map_err(Refusal::internal)
-}
-
 fn read_checkpoint(note: &[u8]) -> Result<Checkpoint, Refusal> {
     let note = SignedNote::parse(note).map_err(Refusal::internal)?;
     Checkpoint::from_note(&note).map_err(Refusal::internal)
@@ -151,7 +147,7 @@ impl Folder {
         if known.origin != head.origin || known.size > head.size {
             return Err(other(format!("{place} 属于其他日志，或比要导出的更新，请核查"), en));
         }
-        if reader.read(|conn| root(conn, known.size))? != known.root {
+        if reader.read(|conn| root_of(conn, known.size))? != known.root {
             return Err(other(format!("{place} 与本日志不一致：两者至少有一个被改写，请核查"), en));
         }
         Ok(known.size)

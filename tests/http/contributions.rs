@@ -1,12 +1,16 @@
 //! Draws to which others contribute: whole lives with supervisors, witnesses and a beacon; what is late, wrong
 //! or missing; two processes at once. What comes out is verified by a stranger with their own file of parties.
 
+use expert_draw::codec::{Hash, Json, to_hex};
+use expert_draw::draw::contributions::Answer;
+use expert_draw::draw::contributions::texts::AnswerText;
 use expert_draw::evidence::Audience;
 use expert_draw::evidence::verify::{Level, Report, verify_with};
-use expert_draw::outside::asking::Relay;
+use expert_draw::outside::asking::{Answerer, Relay, Trouble};
 use expert_draw::ports::SystemEntropy;
 use expert_draw::service::actor::Action;
 use expert_draw::supervisor::{Supervisor, SupervisorError, package_tag};
+use expert_draw::witness::keys::WitnessKeys;
 use serde_json::{Value, json};
 
 use crate::draws::{one, recorded};
@@ -18,6 +22,7 @@ on_both! {
     supervisors_and_witnesses_decide_a_draw_with_the_operator
     a_called_draw_that_waits_for_others_holds_up_no_other
     a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline
+    a_witness_that_cosigned_another_history_is_not_believed
     a_nonce_counts_once_as_committed_and_in_time
     whoever_has_declared_to_release_nothing_makes_the_void_blind
     a_beacon_lifts_a_draw_and_no_relay_can_bend_it
@@ -199,6 +204,46 @@ fn a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline(kind: 
     void(&site, &again, "request_wrong");
     site.app.post(&site.app.agency, DRAWS, "third", &request(&package)).problem(409, "attempts_used_up");
     assert_eq!(site.app.fsck(), Vec::<String>::new());
+}
+
+/// A witness that names, with its own signature, another head than it was asked about.
+struct Elsewhere<'a>(&'a Site, fn(&mut Answer));
+
+impl Answerer for Elsewhere<'_> {
+    fn answer(&self, request: &[u8]) -> Result<Json, Trouble> {
+        let honest = self.0.witnesses[0].1.answer(request)?;
+        let (log, index, mut said) = Answer::read_published(&honest).unwrap();
+        (self.1)(&mut said);
+        let Answer { alpha, key, proof, size, root, answered, .. } = &said;
+        let text = AnswerText { index, alpha, key, proof, size: *size, root, answered: *answered }
+            .text(&self.0.origin());
+        let keys = WitnessKeys::load(&self.0.app.fresh.folder.join("witness-1/keys")).unwrap();
+        let Json::Map(mut map) = honest else { unreachable!() };
+        map.insert("size".into(), said.size.into());
+        map.insert("root".into(), said.root.to_hex().into());
+        map.insert("signature".into(), to_hex(&keys.sign(text.as_bytes())).into());
+        assert_eq!(log, self.0.origin().as_str());
+        Ok(Json::Map(map))
+    }
+}
+
+fn a_witness_that_cosigned_another_history_is_not_believed(kind: Kind) {
+    let site = Site::new(kind, 0, 1, false);
+    people(&site);
+    let draw = ask_for(&site, &committed_to(&site, 1));
+    site.push();
+    let ask = |change: fn(&mut Answer)| {
+        site.app.service.ask_witness(&site.witnesses[0].0, &Elsewhere(&site, change)).unwrap()
+    };
+    assert_eq!(ask(|said| said.root = Hash([7; 32])), 0);
+    assert_eq!(ask(|said| said.size += 1_000), 0);
+    assert_eq!(ask(|said| said.size = 0), 0);
+    assert!(site.standing(&draw)["contributions"][1]["entry"].is_null(), "nothing was written");
+    assert_eq!(ask(|_| {}), 1);
+    site.push();
+    site.app.service.advance_contributions().unwrap();
+    site.push();
+    assert_eq!(judged(&site, &draw).facts.shared.unwrap().level, Level::Witnessed);
 }
 
 fn a_nonce_counts_once_as_committed_and_in_time(kind: Kind) {

@@ -328,7 +328,7 @@ fn a_draw_that_waits_for_others_than_its_profile_asks_for_is_named(kind: Kind) {
     let one = ["contributors"];
     assert_eq!(bent("as-it-was", |_| {}), [""; 0]);
     // A supervisor left out: fewer than asked, and this one.
-    assert_eq!(bent("nonce", |said| drop(said.contributions.remove(0))), ["contributors", "contributors"]);
+    assert_eq!(bent("nonce", |said| _ = said.contributions.remove(0)), ["contributors", "contributors"]);
     let earlier = bent("earlier", |said| {
         for wanted in &mut said.contributions {
             if let Contributor::Nonce { commitment, .. } = wanted {

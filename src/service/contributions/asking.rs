@@ -11,6 +11,7 @@ use crate::log::{KeyUse, key_digest};
 use crate::outside::asking::{Answerer, Relay, Trouble};
 use crate::outside::witness::Witness;
 use crate::ports::LogSigner;
+use crate::service::archive::root_of;
 use crate::service::refusal::Refusal;
 use crate::service::witnesses::heads_after;
 use crate::service::{ITSELF, Service};
@@ -61,6 +62,15 @@ impl Service {
         let (log, index, answer) =
             Answer::read_published(&said).map_err(|_| Box::new((Trouble::Malformed, None)))?;
         if log != self.keys.origin() || (index, answer.alpha, answer.key) != (trail.index, trail.alpha, vrf) {
+            return Err(Box::new((Trouble::Other, None)));
+        }
+        // A head of another history would make the draw's file fail for good: there is no second answer.
+        let is_ours = self.store.read(|conn| {
+            let size = store::head::read(conn)?.size;
+            let there = (1..=size).contains(&answer.size);
+            Ok::<_, Refusal>(there && root_of(conn, answer.size)? == answer.root)
+        });
+        if !is_ours.map_err(|refusal| Box::new((Trouble::Other, Some(refusal))))? {
             return Err(Box::new((Trouble::Other, None)));
         }
         let share = move |_| Share::Witness(answer.clone());
