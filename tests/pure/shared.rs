@@ -175,12 +175,17 @@ impl Shared {
     /// The supervisors' nonces.
     pub fn reveal(&mut self) {
         for n in self.others.supervisors {
-            let (alpha, nonce) = (self.draw.alpha, nonce(*n));
-            let key = key_digest(&self.supervisors[*n].verifying_key().to_bytes());
-            let text = reveal_text(&self.draw.log.origin, &alpha, &nonce);
-            let signature = self.supervisors[*n].sign(text.as_bytes()).to_bytes();
-            self.say(Share::Nonce(Reveal { alpha, key, nonce, signature }), Contribution::Nonce(nonce));
+            self.reveal_one(*n);
         }
+    }
+
+    /// One supervisor's nonce.
+    pub fn reveal_one(&mut self, n: usize) {
+        let (alpha, nonce) = (self.draw.alpha, nonce(n));
+        let key = key_digest(&self.supervisors[n].verifying_key().to_bytes());
+        let text = reveal_text(&self.draw.log.origin, &alpha, &nonce);
+        let signature = self.supervisors[n].sign(text.as_bytes()).to_bytes();
+        self.say(Share::Nonce(Reveal { alpha, key, nonce, signature }), Contribution::Nonce(nonce));
     }
 
     /// The operator's VRF, and a head that covers it.

@@ -218,7 +218,7 @@ fn verdicts(with: &Report, without: &Report) -> Object {
 /// A broken file: its name up to the first hyphen is the check at which it fails first.
 type Broken = (&'static str, fn() -> (Shared, Evidence));
 
-const BROKEN: [Broken; 23] = [
+const BROKEN: [Broken; 24] = [
     ("keys-retired-log-key", || {
         // Signed by a log key that was retired below this size, and that the policy still pins.
         let (mut shared, _) = public(unsealed(NOBODY, Keys::Succeeded), true);
@@ -327,6 +327,16 @@ const BROKEN: [Broken; 23] = [
         }
         shared.cosign();
         shared.draw_now();
+        public(shared, false)
+    }),
+    ("contributions-operator-before-a-reveal", || {
+        // Voided after the deadline; still the operator may not speak before all nonces are there.
+        let mut shared = Shared::committed(ALL, Keys::First);
+        shared.reveal_one(0);
+        shared.operate();
+        shared.cosign();
+        shared.wait_until_deadline_is_past();
+        shared.void(VoidReason::ContributionMissing);
         public(shared, false)
     }),
     ("contributions-other-nonce", || {

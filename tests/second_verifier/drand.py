@@ -23,8 +23,10 @@ def chain_of(value) -> dict:
     """The shape of a chain; raises BadShape."""
     shapes.fields(value, ("beacon_id", "genesis", "group_hash", "period", "public_key", "scheme"))
     shapes.text(value["beacon_id"])
+    if not 1 <= len(value["beacon_id"].encode()) <= 128:
+        raise shapes.BadShape("beacon_id")
     shapes.integer(value["genesis"])
-    shapes.integer(value["period"], 1, 2**32 - 1)
+    shapes.integer(value["period"], 1, 1_000_000)
     shapes.hexes(value["group_hash"])
     shapes.hexes(value["public_key"], {QUICKNET: 96, CHAINED: 48}.get(shapes.word(value["scheme"], (QUICKNET, CHAINED))))
     return value

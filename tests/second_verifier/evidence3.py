@@ -188,6 +188,9 @@ class SharedEvidence(evidence2.CalledEvidence):
             if KIND[item["kind"]] < last:
                 raise Failed(f"entry {entry.index}: out of order")
             last = KIND[item["kind"]]
+            kinds = enumerate(one["kind"] for one in committed.value["contributions"])
+            if item["kind"] != "nonce" and any(kind == "nonce" and at not in given for at, kind in kinds):
+                raise Failed(f"entry {entry.index}: while a nonce is not revealed")
             given[place] = (entry.index, self._value(entry, item, given))
         self._signed_nonces()
         self._declared(given)

@@ -18,8 +18,9 @@ export function isChain(chain) {
   const keys = ['beacon_id', 'genesis', 'group_hash', 'period', 'public_key', 'scheme'];
   if (Object.keys(chain).sort().join() !== keys.join()) return false;
   const length = chain.scheme === QUICKNET ? 96 : chain.scheme === CHAINED ? 48 : null;
-  return length !== null && unhexable(chain.public_key, length) && unhexable(chain.group_hash, 32) && typeof chain.beacon_id === 'string' && chain.beacon_id !== ''
-    && Number.isInteger(chain.period) && chain.period > 0 && chain.period < 2 ** 32 && Number.isInteger(chain.genesis) && chain.genesis >= 0;
+  return length !== null && unhexable(chain.public_key, length) && unhexable(chain.group_hash, 32) && typeof chain.beacon_id === 'string'
+    && chain.beacon_id !== '' && utf8(chain.beacon_id).length <= 128
+    && Number.isInteger(chain.period) && chain.period > 0 && chain.period <= 1000000 && Number.isInteger(chain.genesis) && chain.genesis >= 0;
 }
 
 const unhexable = (text, length) => typeof text === 'string' && new RegExp(`^[0-9a-f]{${2 * length}}$`).test(text);

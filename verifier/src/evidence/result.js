@@ -39,6 +39,7 @@ export function contributions(ctx) {
     if (entry.time > said.deadline) wrong('after the deadline');
     if (KIND[wanted.kind] < lastKind) wrong('out of order');
     lastKind = KIND[wanted.kind];
+    if (wanted.kind !== 'nonce' && said.contributions.some((one) => one.kind === 'nonce' && !given.has(one))) wrong('while a nonce is not revealed');
     const value = valueOf(ctx, entry, wanted, given);
     if (value === null) wrong(`the ${wanted.kind}'s contribution is not valid`);
     given.set(wanted, { index: at, value, entry });
