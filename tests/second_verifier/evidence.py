@@ -340,6 +340,8 @@ class Evidence:
                 raise Failed("drawn or contributed after the void")
         if unsealed and (voided or not drawn or unsealed[0].index < drawn[0].index):
             raise Failed("unsealed without a standing result")
+        if any(entry.index > end.index for entry in proposed for end in (*voided, *unsealed)):
+            raise Failed("proposed after the end")
         self.known["ending"] = True
         return " and ".join(entry.kind.removeprefix("draw.") for entry in (*drawn, *voided, *unsealed))
 

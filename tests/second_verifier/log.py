@@ -129,7 +129,7 @@ def signed_by(key: Key, text: str, signature: bytes) -> bool:
     """Does `signature` (without the key id) verify strictly over the note text?"""
     message = text.encode("utf-8")
     if key.algorithm == COSIGNATURE:
-        if len(signature) != 72 or signature[0] > 0x7F:
+        if len(signature) != 72 or signature[0] > 0x7F or not any(signature[:8]):
             return False
         message = cosigned(int.from_bytes(signature[:8], "big"), text)
         signature = signature[8:]

@@ -140,10 +140,7 @@ export function ending(ctx) {
   if (ctx.own.some((entry) => isCall(entry) && (!drawn || entry.index < drawn.index))) fail('a statement of calls below the result');
   const end = voided ?? stopped ?? unsealed;
   const called = ctx.own.some(isCall);
-  const afterAll = end && last !== end;
-  // In a draw without calls of an earlier format a proposal may come late and lead to nothing.
-  if (afterAll && (called || file.version > 1)) fail('something stands above the ending');
-  if (afterAll && ctx.own.some((entry) => entry.index > end.index && entry.type !== 'draw.void_proposed')) fail('something stands above the ending');
+  if (end && last !== end) fail('something stands above the ending');
   if (file.version < 3 && !drawn && !voided) fail('neither a result nor a void');
   if (voided && file.version === 3) voidHolds(ctx, voided, drawn);
   Object.assign(ctx, { drawn, voided, unsealed, stopped, called });

@@ -68,8 +68,8 @@ export function judgeLine(note, line, key) {
   if (key.algorithm !== COSIGNATURE || line.signature.length !== 72) return { ok: false };
   const view = new DataView(line.signature.buffer, line.signature.byteOffset, 8);
   const time = view.getBigUint64(0);
-  // C2SP: at most 2^63 - 1. As a number a time above 2^53 is not exact, and above every deadline all the same.
-  if (time >= 2n ** 63n) return { ok: false };
+  // C2SP: at most 2^63 - 1; log-v1 §2.1: not 0. As a number a time above 2^53 is not exact, and above every deadline all the same.
+  if (time === 0n || time >= 2n ** 63n) return { ok: false };
   const message = concat(utf8(`cosignature/v1\ntime ${time}\n`), utf8(note.text));
   return { ok: ed25519.verify(key.key, message, line.signature.subarray(8)), time: Number(time) };
 }
