@@ -1,6 +1,6 @@
 // A result as text for a terminal. The machine form is the record; this is for eyes.
 
-import { CHECKS, ENDINGS, KINDS, LEVELS, NOT_SHOWN, VERDICTS } from './words.js';
+import { CHECKS, ENDINGS, KINDS, LEVELS, VERDICTS, conclusion, notShown } from './words.js';
 
 const say = (pair, at, word) => (pair ? pair[at] : String(word));
 
@@ -13,6 +13,7 @@ export function report(result, lang) {
     return `${mark} ${check.padEnd(20)} ${say(CHECKS[check], at, check)}${zh ? '：' : ': '}${detail ?? ''}`;
   });
   lines.push('', `${zh ? '结论：' : 'verdict: '}${say(VERDICTS[result.verdict], at, result.verdict)}`);
+  if (result.verdict === 'verified') lines.push(conclusion(result)[at]);
   if (result.level) lines.push(`${zh ? '保证等级：' : 'level: '}${say(LEVELS[result.level], at, result.level)}`);
   if (result.ending) lines.push(`${zh ? '结束方式：' : 'ending: '}${say(ENDINGS[result.ending], at, result.ending)}`);
   const numbers = [
@@ -25,7 +26,7 @@ export function report(result, lang) {
     ['unknown_signatures', '策略外签名（不计）', 'signatures outside the policy (count for nothing)'],
   ];
   const held = numbers.filter(([key]) => result[key] !== undefined);
-  lines.push(held.map(([key, ...names]) => `${names[at]}${zh ? '：' : ': '}${result[key]}`).join(zh ? '；' : '; '));
+  if (held.length > 0) lines.push(held.map(([key, ...names]) => `${names[at]}${zh ? '：' : ': '}${result[key]}`).join(zh ? '；' : '; '));
   for (const [number, each] of (result.contributors ?? []).entries()) {
     const there = each.there === 'yes' ? (zh ? '已贡献' : 'there') : zh ? '缺少' : 'missing';
     const counts = each.independent === 'yes' ? (zh ? '独立' : 'independent') : zh ? '不计为独立' : 'not independent';
@@ -35,9 +36,13 @@ export function report(result, lang) {
     const seats = result.seats.map(({ position, group }) => `${position}→${group}`).join(', ');
     lines.push(`${zh ? '席位（位置→组）：' : 'seats (position→group): '}${seats}`);
   }
+  if (result.sites?.length) {
+    const sites = result.sites.map(({ position, site }) => `${position}→${site}`).join(', ');
+    lines.push(`${zh ? '副场（位置→评标点）：' : 'sites (position→site): '}${sites}`);
+  }
   for (const each of result.out ?? []) {
     lines.push(`  ${zh ? '退出' : 'out'} ${[each.position, each.number, each.why, each.word].filter((x) => x !== undefined).join(' ')}`);
   }
-  lines.push(NOT_SHOWN[at]);
+  lines.push(notShown(result)[at]);
   return `${lines.join('\n')}\n`;
 }

@@ -3,6 +3,8 @@
 
 import { parseParties } from './log/parties.js';
 import { parsePolicy } from './log/policy.js';
+import { attempt, verdict } from './checks.js';
+import { formatNamed } from './formats.js';
 import { isReadable, readFile, versionOf } from './evidence/file.js';
 import { checkpoint, entries, heads, keys, signatures } from './evidence/entries.js';
 import { commitment, feasible, pool, profile } from './evidence/commitment.js';
@@ -11,6 +13,8 @@ import { FOLD, fold, hasNoCalls, members } from './evidence/fold.js';
 import { due, openings } from './evidence/openings.js';
 import { standing } from './evidence/level.js';
 import { predecessor } from './evidence/predecessor.js';
+import { verifyMembership } from './membership/verify.js';
+import { verifySites } from './sites/verify.js';
 
 const CHECKS = { checkpoint, entries, keys, signatures, heads, commitment, profile, pool, feasible, contributions, ending, seed, panel };
 const BASE = ['file', 'checkpoint', 'entries', 'keys', 'signatures', 'commitment', 'profile', 'pool', 'feasible', 'contributions', 'ending', 'seed', 'panel'];
@@ -55,6 +59,9 @@ function verifyUsable({ evidence, policy, parties = null, predecessor: earlier =
   };
   const trust = read('policy', parsePolicy, policy);
   const pinned = parties === null ? null : read('parties', parseParties, parties);
+  const { about, version } = formatNamed(evidence);
+  if (about === 'sites') return verifySites(evidence, version, { policy: trust, expect, onProgress });
+  if (about === 'membership') return verifyMembership(evidence, version, { policy: trust, onProgress });
   const later = run('evidence', evidence, trust, pinned, expect, onProgress);
   if (earlier !== null) {
     const before = run('predecessor', earlier, trust, pinned, 'auditor', () => {});
@@ -63,16 +70,6 @@ function verifyUsable({ evidence, policy, parties = null, predecessor: earlier =
     later.result.verdict = verdict(later.result.checks);
   }
   return later.result;
-}
-
-const verdict = (checks) => (checks.every(({ result }) => result === 'passed') ? 'verified' : 'refused');
-
-function attempt(check, work) {
-  try {
-    return { check, detail: String(work() ?? ''), result: 'passed' };
-  } catch (error) {
-    return { check, detail: error.message, result: 'failed' };
-  }
 }
 
 function run(input, bytes, policy, parties, expect, onProgress) {

@@ -20,6 +20,14 @@ export const CHECKS = {
   settlements: ['递补结果重算', 'Replacements computed anew'],
   sign_in: ['签到', 'Sign-in'],
   outcome: ['结束时席位', 'Seats at the end'],
+  leaves: ['候选场所', 'Venues that could be picked'],
+  limits: ['限制条件', 'Limits on cities'],
+  picks: ['选出的副场重算', 'Sites computed anew'],
+  unsealed: ['结果已公告并公开', 'The result was announced'],
+  person: ['本人的在库记录', "The person's record in the registry"],
+  place: ['候选池或排除表中的位置', 'Place in the pool, or among those excluded'],
+  seat: ['是否入选', 'Whether seated'],
+  'openings.venues': ['公开：场所', 'Opened: venues'],
   'openings.package': ['公开：包号标签', 'Opened: package'],
   'openings.names': ['公开：席位组要求', 'Opened: groups of seats'],
   'openings.seated': ['公开：入选专家', 'Opened: members of the panel'],
@@ -74,10 +82,43 @@ export const VERDICTS = {
   unusable: ['输入无法使用', 'UNUSABLE INPUT'],
 };
 
-export const NOT_SHOWN = [
-  '本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实。这须核对整个日志与专家库。',
-  'Not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real. That takes the whole log, and the registry.',
-];
+const SHOWN_NOT = {
+  evidence: [
+    '本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实。这须核对整个日志与专家库。',
+    'Not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real. That takes the whole log, and the registry.',
+  ],
+  sites: [
+    '本文件不能证明：没有其他副场抽取或其后的终止；候选场所齐全、其工位当时空闲。这须核对整个日志与场所记录。',
+    'Not shown by this file: that there was no other draw of sites or later end; that every venue was listed and its workstations free. That takes the whole log, and the registry.',
+  ],
+  membership: [
+    '本文件不能证明：所引条目之后、公开之前没有新的结算；也不说明种子如何产生。请与该次抽取的证据文件对照。',
+    "Not shown by this file: that no later settlement stands before the unsealing, and how the seed came about. Hold it against the draw's evidence.",
+  ],
+};
+
+/** What a file of this kind does not show. */
+export const notShown = (result) => SHOWN_NOT[result.about] ?? SHOWN_NOT.evidence;
+
+/** What a verified file comes to, in one sentence. */
+export function conclusion(result) {
+  const size = result.tree_size;
+  if (result.about === 'sites') {
+    const ended = result.ended ? [`其后已终止（${result.ended}）。`, ` They were given up later (${result.ended}).`] : ['', ''];
+    return [`副场由其承诺唯一确定（截至日志第 ${size} 条）。${ended[0]}`, `The sites follow from their commitment, as of tree size ${size}.${ended[1]}`];
+  }
+  if (result.about === 'membership') return ownPlace(result);
+  return result.rounds !== undefined
+    ? [`席位由其承诺和日志中的答复唯一确定（截至日志第 ${size} 条）。`, `The panel follows from its commitment and from the answers in the log, as of tree size ${size}.`]
+    : [`抽取结果由其承诺唯一确定（截至日志第 ${size} 条）。`, `The result follows from its commitment, as of tree size ${size}.`];
+}
+
+function ownPlace({ name, number, position, group, rules }) {
+  const who = `${name}（${number}）`;
+  if (rules) return [`${who}因以下规则被排除：${rules.join('、')}。`, `${name} (${number}) was excluded by: ${rules.join(', ')}.`];
+  const seated = group === undefined ? ['，未入选。', ', and was not seated.'] : [`，入选第 ${group} 席位组。`, `, and was seated in group ${group}.`];
+  return [`${who}在候选池的第 ${position} 号位置${seated[0]}`, `${name} (${number}) stood in the pool at position ${position}${seated[1]}`];
+}
 
 /** `zh（en）` of a pair of a table; an unknown word stands for itself. */
 export const both = (table, word) => (table[word] ? `${table[word][0]}（${table[word][1]}）` : String(word));

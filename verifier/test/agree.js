@@ -11,6 +11,7 @@ const FIELDS = [
   'verdict', 'level', 'ending', 'alpha', 'attempt', 'origin', 'committed', 'tree_size', 'pool_size', 'unsealed', 'forced_seats', 'seats',
   'drawn_seats', 'rounds', 'filled', 'shortfall', 'stopped', 'passed_over_on_operators_word', 'out_on_own_pages', 'out', 'kept',
   'contributors', 'missing', 'blind_voids', 'seen_voids', 'doubtful', 'committed_by', 'decided_by', 'unknown_signatures',
+  'sites', 'ended', 'venues', 'package_tag', 'position', 'group', 'rules', 'name', 'number', 'announcement',
 ];
 
 /** Verdict and checks with their results, in order; `unusable` has no checks. Of a verified file every field too. */

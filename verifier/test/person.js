@@ -90,6 +90,32 @@ const TESTS = {
     assert.match(await page.innerText('[data-check="openings.seated"]'), /✗ 不通过 failed/);
   },
 
+  async 'an expert sees the own place in one sentence, and an auditor the venues of the sites'(page) {
+    await choose(page, { evidence: 'membership/seated.json', policy: 'membership/trust.policy' });
+    await page.click('#verify');
+    assert.equal(await verdictOf(page), 'verified');
+    assert.match(await page.innerText('[data-verdict]'), /专家9（E0000000000000271）在候选池的第 36 号位置，入选第 2 席位组。/);
+    assert.match(await page.innerText('#result'), /所引条目之后、公开之前没有新的结算/);
+    await page.setInputFiles('#evidence', vector('membership/refused/person.json'));
+    await page.click('#verify');
+    await page.locator('[data-verdict="refused"]').waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator('#facts').count(), 0);
+    await choose(page, { evidence: 'sites/auditor.json', policy: 'sites/trust.policy' });
+    await page.click('#verify');
+    await page.locator('[data-verdict="verified"]').waitFor({ timeout: 60_000 });
+    assert.match(await page.innerText('[data-verdict]'), /副场由其承诺唯一确定/);
+    const opened = JSON.parse(readFileSync(vector('sites/auditor.json'), 'utf8')).openings.venues;
+    const rows = await page.innerText('#sites');
+    for (const position of [4, 3, 0]) assert.ok(rows.includes(opened[position].venue) && rows.includes(opened[position].city), rows);
+  },
+
+  async 'dropped beside a proof of the own place an evidence file is not taken for the attempt before'(page) {
+    await drop(page, ['membership/seated.json', 'evidence/unsealed_public.json', 'membership/trust.policy']);
+    assert.equal(await verdictOf(page), 'verified');
+    assert.equal(await page.innerText('#predecessor-name'), '');
+    assert.match(await page.innerText('#drop'), /未认出 not recognised: unsealed_public\.json/);
+  },
+
   async 'what happens is announced, and every control and table has a name'(page) {
     await choose(page, { evidence: 'evidence2/vacated_auditor.json', policy: 'evidence2/trust.policy' });
     await page.click('#verify');

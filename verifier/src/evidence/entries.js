@@ -22,32 +22,40 @@ export function checkpoint(ctx) {
   return `size ${said.checkpoint.size} of ${said.checkpoint.origin}`;
 }
 
-function readEntry(ctx, { index, note: text, proof }) {
+/** One entry of a file: a signed statement of the log under `head`, in its tree. `allowed` judges its type and fields. */
+export function readEntry(head, { index, note: text, proof }, allowed) {
   const note = parseNote(text);
   const bytes = utf8(note.text.slice(0, -1));
   const statement = parseCanonical(bytes);
   if (bytes.length > 65535) fail(`entry ${index}: longer than a statement`);
   const { v, type, log, time, ...fields } = statement;
-  const common = v === 1 && typeof type === 'string' && log === ctx.head.origin && Number.isSafeInteger(time) && time >= 0;
+  const common = v === 1 && typeof type === 'string' && log === head.origin && Number.isSafeInteger(time) && time >= 0;
   if (!common || !COMMON.every((key) => key in statement)) fail(`entry ${index}: not a statement of this log`);
-  if (!isAllowed(ctx.file.version, type, fields)) fail(`entry ${index}: type ${type} or its fields are not allowed here`);
+  if (!allowed(type, fields)) fail(`entry ${index}: type ${type} or its fields are not allowed here`);
   const leaf = leafHash(bytes);
-  if (!includes(leaf, index, ctx.head.size, proof.map((one) => unhex(one)), ctx.head.root)) fail(`entry ${index}: is not in the tree`);
+  if (!includes(leaf, index, head.size, proof.map((one) => unhex(one)), head.root)) fail(`entry ${index}: is not in the tree`);
   return { index, note, type, fields, time, leaf };
 }
 
-/** `entries`: statements in the tree, and exactly those of §1. */
-export function entries(ctx) {
-  const { file } = ctx;
+/** Entries of a list, each read by `read`: indices ascend, times do not fall. */
+export function readAll(list, read) {
   let last = { index: -1, time: 0 };
-  ctx.entries = file.entries.map((one) => {
+  return list.map((one) => {
     if (one.index <= last.index) fail(`entry ${one.index}: indices do not ascend`);
-    const entry = readEntry(ctx, one);
+    const entry = read(one);
     if (entry.time < last.time) fail(`entry ${entry.index}: time falls`);
     last = entry;
     return entry;
   });
-  const alphaOf = (entry) => hex(H('alpha', u64(entry.index), entry.leaf));
+}
+
+/** Alpha of a commitment (draw-v1 §3.5). */
+export const alphaOf = ({ index, leaf }) => hex(H('alpha', u64(index), leaf));
+
+/** `entries`: statements in the tree, and exactly those of §1. */
+export function entries(ctx) {
+  const { file } = ctx;
+  ctx.entries = readAll(file.entries, (one) => readEntry(ctx.head, one, (type, fields) => isAllowed(file.version, type, fields)));
   const isOwn = (entry) => (entry.type === 'draw.committed' ? alphaOf(entry) === file.alpha : entry.fields.alpha === file.alpha);
   ctx.own = ctx.entries.filter(isOwn);
   const commits = ctx.own.filter(({ type }) => type === 'draw.committed');
@@ -95,11 +103,17 @@ function others(ctx) {
   if (file.version === 3 && keys.join() !== file.keys.join()) fail('`keys` does not list the entries about keys');
 }
 
-/** `keys`: entry 0 and, in version 3, every entry about keys. */
+/** `keys`: entry 0 and, in files that list them, every entry about keys. */
 export function keys(ctx) {
-  const { head, headSigners, file } = ctx;
-  const book = new KeyBook(head.origin, ctx.entries[0].fields);
-  for (const { index, type, fields } of ctx.entries) {
+  ctx.book = bookOf(ctx, ctx.entries, ctx.file.keys !== undefined);
+  return `${ctx.book.keys.length} keys`;
+}
+
+/** The book of entry 0 and of entries about keys; a live log key of it that the policy pins has signed the checkpoint. */
+export function bookOf({ head, headSigners }, entries, succeeded) {
+  if (entries[0]?.index !== 0 || entries[0].type !== 'log.opened') fail('entry 0 (log.opened) is missing');
+  const book = new KeyBook(head.origin, entries[0].fields);
+  for (const { index, type, fields } of entries) {
     if (type !== 'key.registered' && type !== 'key.retired') continue;
     try {
       book.take(index, type, fields);
@@ -107,10 +121,9 @@ export function keys(ctx) {
       fail(`entry ${index}: ${error.message}`);
     }
   }
-  ctx.book = book;
-  const live = file.version === 3 ? book.ofCheckpoint(head.size) : book.keys.slice(0, 1);
+  const live = succeeded ? book.ofCheckpoint(head.size) : book.keys.slice(0, 1);
   if (!headSigners.some((signer) => live.some((key) => equal(key.key, signer.key)))) fail('the checkpoint is not signed by a live log key that the policy pins');
-  return `${book.keys.length} keys`;
+  return book;
 }
 
 /** `signatures`: one line of the statements key in force under every note. */

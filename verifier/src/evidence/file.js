@@ -10,9 +10,9 @@ const LIMIT = 512 * 1024 * 1024;
 const digest = hexOf(32);
 const FORMATS = { 'expert-draw/evidence-v1': 1, 'expert-draw/evidence-v2': 2, 'expert-draw/evidence-v3': 3 };
 
-const number = (value) => typeof value === 'string' && value.length <= 64 && /^[0-9A-Z]+(-[0-9A-Z]+)*$/.test(value)
+export const number = (value) => typeof value === 'string' && value.length <= 64 && /^[0-9A-Z]+(-[0-9A-Z]+)*$/.test(value)
   && value.split('-').every((part) => part === '0' || !part.startsWith('0'));
-const region = (code) => typeof code === 'string' && /^[0-9]{6}$/.test(code);
+export const region = (code) => typeof code === 'string' && /^[0-9]{6}$/.test(code);
 const codes = (least) => both(list(region, least, 64), ascending((code) => code));
 const groups = both(
   list(object({ except: codes(0), seats: int(1, 64), site: int(1, 32), speciality: text(400), within: codes(1) }), 1, 32),

@@ -24,15 +24,19 @@ const salt = (ctx, purpose, about = '') => mac(unhex(ctx.file.openings.draw_key)
 const identity = (draw, image, registry) => H('candidate', draw, image, u64(registry));
 const unitTag = (salted, id) => hex(H('unit', salted, variable(id)).subarray(0, 16));
 
+/** Whether the proofs of a plan's and a package's number give the tags of a commitment (draw-v1 §3.2). */
+export function givesTags(key, { plan, package: number, planProof, packageProof }, said) {
+  const gives = (about, proof, tag) => {
+    const beta = vrf.verify(key, canonical(about), unhex(proof));
+    return beta !== null && hex(beta) === tag;
+  };
+  return gives({ plan }, planProof, said.plan_tag) && gives({ package: number, plan }, packageProof, said.package_tag);
+}
+
 export const openings = {
   'openings.package': ({ file, commitment: said, book }) => {
     const { plan, package: number, plan_proof: planProof, package_proof: packageProof } = file.openings.package;
-    const key = book.find(said.tag_key).key;
-    const gives = (about, proof, tag) => {
-      const beta = vrf.verify(key, canonical(about), unhex(proof));
-      return beta !== null && hex(beta) === tag;
-    };
-    if (!gives({ plan }, planProof, said.plan_tag) || !gives({ package: number, plan }, packageProof, said.package_tag)) fail('the numbers do not give the tags');
+    if (!givesTags(book.find(said.tag_key).key, { plan, package: number, planProof, packageProof }, said)) fail('the numbers do not give the tags');
   },
   'openings.names': ({ file, commitment: said }) => {
     const { groups, salt: salted } = file.openings.names;
