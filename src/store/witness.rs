@@ -178,6 +178,25 @@ pub fn state(conn: &mut Conn, vkey: &str) -> Result<WitnessState, StoreError> {
     Ok(found.unwrap_or_else(|| WitnessState { vkey: vkey.to_owned(), ..WitnessState::default() }))
 }
 
+/// The state of every witness that was ever tried, by vkey.
+pub fn states(conn: &mut Conn) -> Result<Vec<WitnessState>, StoreError> {
+    conn.run(|inner| witness::table.order(witness::vkey).select(WitnessState::as_select()).load(inner))
+}
+
+/// Size of the first head above a size that a witness has cosigned.
+pub fn first_by(conn: &mut Conn, vkey: &str, size: u64) -> Result<Option<u64>, StoreError> {
+    let found: Option<i64> = conn.run(|inner| {
+        cosignature::table
+            .filter(cosignature::witness.eq(vkey))
+            .filter(cosignature::size.gt(column(size)))
+            .order(cosignature::size)
+            .select(cosignature::size)
+            .first(inner)
+            .optional()
+    })?;
+    Ok(found.map(i64::unsigned_abs))
+}
+
 /// Writes the state of a witness. The head row is locked, so nobody else wrote since it was read in the
 /// same call.
 pub fn put(tx: &mut Tx<'_>, row: &WitnessState) -> Result<(), StoreError> {

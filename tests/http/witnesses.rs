@@ -28,6 +28,7 @@ use crate::witness_double::{Double, Mood, answering, serve};
 on_both! {
     heads_are_cosigned_stored_and_merged_into_the_served_checkpoint
     a_witness_that_knows_another_size_is_caught_up_with_a_proof
+    a_witness_that_was_away_for_hundreds_of_heads_still_dates_what_lies_below
     all_witnesses_cosign_the_same_heads
     a_head_that_nobody_cosigned_is_replaced_and_one_that_was_cosigned_is_kept
     lies_are_named_and_tried_again_later_and_harm_nobody_else
@@ -208,6 +209,20 @@ fn a_witness_that_knows_another_size_is_caught_up_with_a_proof(kind: Kind) {
     watched.app.clock.advance(GRACE);
     assert_eq!(watched.push(0), Pushed::Cosigned(fourth));
     assert_eq!(watched.app.fsck(), [""; 0]);
+}
+
+fn a_witness_that_was_away_for_hundreds_of_heads_still_dates_what_lies_below(kind: Kind) {
+    let watched = Watched::by(kind, 2);
+    let index = watched.write() - 1;
+    for _ in 0..257 {
+        assert_eq!(watched.push(0), Pushed::Cosigned(watched.app.size()));
+        watched.app.clock.advance(GRACE + 1);
+        watched.write();
+    }
+    assert_eq!(watched.push(0), watched.push(1));
+    let covering = watched.service.cosigned_heads_covering(index).unwrap();
+    let sizes: Vec<_> = covering.iter().map(|head| (head.size, head.cosigners.len())).collect();
+    assert_eq!(sizes, [(index + 1, 1), (watched.app.size(), 2)]);
 }
 
 fn all_witnesses_cosign_the_same_heads(kind: Kind) {

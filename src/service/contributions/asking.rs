@@ -13,12 +13,8 @@ use crate::outside::witness::Witness;
 use crate::ports::LogSigner;
 use crate::service::archive::root_of;
 use crate::service::refusal::Refusal;
-use crate::service::witnesses::heads_after;
 use crate::service::{ITSELF, Service};
 use crate::store::{self, Conn};
-
-/// Heads that are looked through for one that the witness has cosigned.
-const LOOKED_THROUGH: u32 = 256;
 
 impl Service {
     /// Asks a witness for every answer that a draw waits for and that it can give by now; how many came.
@@ -88,9 +84,7 @@ impl Service {
         operator: u64,
     ) -> Result<Option<Vec<u8>>, Refusal> {
         let vkey = witness.key.to_string();
-        let heads = heads_after(conn, operator, LOOKED_THROUGH)?;
-        let by_it = heads.iter().find(|head| head.cosigners.iter().any(|c| c.vkey == vkey));
-        let Some(head) = by_it else { return Ok(None) };
+        let Some(size) = store::witness::first_by(conn, &vkey, operator)? else { return Ok(None) };
         let mut indices = vec![trail.index];
         indices.extend(trail.shares.iter().filter(|(_, _, share)| share.kind() <= 2).map(|(i, ..)| *i));
         indices.sort_unstable();
@@ -99,7 +93,7 @@ impl Service {
         for index in indices {
             let entry = store::journal::find(conn, index)?;
             let entry = entry.ok_or_else(|| Refusal::internal(format!("entry {index} is missing")))?;
-            let proof = archive.inclusion(conn, head.size, index)?;
+            let proof = archive.inclusion(conn, size, index)?;
             let proof: Json = proof.into_iter().map(Json::from).collect();
             let note = archive.note_of(&entry)?;
             entries
@@ -113,7 +107,7 @@ impl Service {
         let request = Object::new()
             .with("v", 1u32)
             .with("log", self.keys.origin())
-            .with("size", head.size)
+            .with("size", size)
             .with("vrf", to_hex(&key))
             .with("entries", entries);
         Ok(Some(Json::from(request).canonical()))

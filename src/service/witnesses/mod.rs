@@ -109,8 +109,9 @@ pub fn heads_after(conn: &mut Conn, size: u64, limit: u32) -> Result<Vec<Cosigne
 }
 
 /// The heads that date an entry, ascending: the first cosigned head that covers it, and each later one whose
-/// cosigners are not all among those of one before. Whatever an auditor's quorum is, the first head that
-/// satisfies it is among them, unless it lies more than 256 cosigned heads on. Straight from a database.
+/// cosigners are not all among those of one before. Of the 256 cosigned heads after the entry, and, for each
+/// witness that has cosigned none of them, of the 256 from its first one on: a witness that was away for long
+/// is not lost. Straight from a database.
 pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, Refusal> {
     let mut found: Vec<CosignedHead> = Vec::new();
     // A head that only a log key signed that was found out since counts no more: no policy pins that key.
@@ -119,16 +120,40 @@ pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, 
         let note = SignedNote::parse(head.note.as_bytes());
         note.is_ok_and(|note| pinned.iter().any(|key| note.verify(key).is_ok()))
     };
-    for head in heads_after(conn, index, LOOKED_THROUGH)? {
-        let adds = found.iter().all(|earlier| {
-            let known: BTreeSet<&str> = earlier.cosigners.iter().map(|c| c.vkey.as_str()).collect();
-            head.cosigners.iter().any(|c| !known.contains(c.vkey.as_str()))
-        });
-        if adds && signed(&head) {
-            found.push(head);
+    let mut looked_to = index;
+    let mut from = Some(index);
+    while let Some(after) = from {
+        for head in heads_after(conn, after, LOOKED_THROUGH)? {
+            looked_to = head.size;
+            let adds = found.iter().all(|earlier| {
+                let known: BTreeSet<&str> = earlier.cosigners.iter().map(|c| c.vkey.as_str()).collect();
+                head.cosigners.iter().any(|c| !known.contains(c.vkey.as_str()))
+            });
+            if adds && signed(&head) {
+                found.push(head);
+            }
         }
+        from = first_of_the_missing(conn, &found, looked_to)?;
     }
     Ok(found)
+}
+
+/// Just below the first head above a size that is cosigned by a witness who has cosigned none of these.
+fn first_of_the_missing(
+    conn: &mut Conn,
+    found: &[CosignedHead],
+    size: u64,
+) -> Result<Option<u64>, Refusal> {
+    let there: BTreeSet<&str> =
+        found.iter().flat_map(|head| &head.cosigners).map(|cosigner| cosigner.vkey.as_str()).collect();
+    let mut first: Option<u64> = None;
+    for state in store::witness::states(conn)? {
+        if state.size.unsigned_abs() > size && !there.contains(state.vkey.as_str()) {
+            let by_it = store::witness::first_by(conn, &state.vkey, size)?;
+            first = first.into_iter().chain(by_it).min();
+        }
+    }
+    Ok(first.map(|size| size - 1))
 }
 
 /// The head for a file that quotes entries up to an index: of those that date it the one that most witnesses
