@@ -131,6 +131,7 @@ impl Supervisor {
         let mut nonce = [0; 32];
         entropy.fill(&mut nonce);
         let commitment = nonce_commitment(&self.digest(), package_tag, attempt, &nonce);
+        let _held = hold(state)?;
         let mut book = Book::read(state)?;
         book.0.push(Kept { commitment, nonce, alpha: None, word: None });
         book.write(state)?;
@@ -193,6 +194,7 @@ impl Supervisor {
             _ => None,
         });
         let named = named.ok_or(SupervisorError::NotNamed)?;
+        let _held = hold(state)?;
         let mut book = Book::read(state)?;
         let kept = book.0.iter_mut().find(|kept| kept.commitment == named);
         let kept = kept.ok_or(SupervisorError::NotNamed)?;
@@ -316,6 +318,16 @@ impl Book {
         });
         written.map_err(|source| at(path, source))
     }
+}
+
+/// Holds the state file until dropped: two runs at once would each lose the other's nonce. The lock lies beside
+/// it, because the file itself is replaced.
+fn hold(state: &Path) -> Result<File, SupervisorError> {
+    let path = state.with_extension("lock");
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let held = file.and_then(|file| file.lock().map(|()| file));
+    held.map_err(|source| at(&path, source))
 }
 
 /// A package tag from hexadecimal.

@@ -21,9 +21,12 @@ use crate::support::{Kind, on_both};
 on_both! {
     supervisors_and_witnesses_decide_a_draw_with_the_operator
     a_called_draw_that_waits_for_others_holds_up_no_other
+    a_draw_is_not_decided_before_every_witness_that_it_names_has_dated_it
+    two_runs_of_the_supervisors_tool_keep_every_nonce
     a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline
     a_witness_that_cosigned_another_history_is_not_believed
     a_nonce_counts_once_as_committed_and_in_time
+    one_supervisor_does_not_fill_the_room_of_the_others
     whoever_has_declared_to_release_nothing_makes_the_void_blind
     a_beacon_lifts_a_draw_and_no_relay_can_bend_it
     fewer_contributors_than_the_profile_asks_for_draw_nothing
@@ -175,6 +178,45 @@ fn a_called_draw_that_waits_for_others_holds_up_no_other(kind: Kind) {
     }
 }
 
+fn a_draw_is_not_decided_before_every_witness_that_it_names_has_dated_it(kind: Kind) {
+    let site = Site::new(kind, 0, 2, false);
+    people(&site);
+    let draw = ask_for(&site, &committed_to(&site, 1));
+    site.push();
+    assert_eq!((site.ask(0), site.ask(1)), (1, 1));
+    let push = |n: usize| site.app.service.push_to(&site.witnesses[n].0, &site.witnesses[n].1).unwrap();
+    push(0);
+    // However long the other takes: an auditor whose quorum is both would refuse the file.
+    wait(&site.app.clock, 90);
+    site.app.service.advance_contributions().unwrap();
+    assert_eq!(state(&site, &draw), "committed");
+    push(1);
+    site.app.service.advance_contributions().unwrap();
+    assert_eq!(state(&site, &draw), "drawn");
+    site.push();
+    assert_eq!(judged(&site, &draw).facts.shared.unwrap().level, Level::Witnessed);
+}
+
+fn two_runs_of_the_supervisors_tool_keep_every_nonce(kind: Kind) {
+    let site = Site::new(kind, 0, 0, false);
+    let folder = &site.app.fresh.folder;
+    let (key, state) = (folder.join("own.pem"), folder.join("own.json"));
+    let tool = Supervisor::create(&key, &SystemEntropy).unwrap();
+    let tag = package_tag(&"ab".repeat(64)).unwrap();
+    let log = site.origin();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for attempt in 1..=20 {
+                    tool.commit(&state, log.as_str(), &tag, attempt, &SystemEntropy).unwrap();
+                }
+            });
+        }
+    });
+    let kept = std::fs::read_to_string(&state).unwrap();
+    assert_eq!(kept.matches("\"commitment\"").count(), 40);
+}
+
 fn a_draw_waits_for_whoever_is_missing_and_ends_in_a_void_at_the_deadline(kind: Kind) {
     let site = Site::new(kind, 0, 2, false);
     people(&site);
@@ -276,6 +318,22 @@ fn a_nonce_counts_once_as_committed_and_in_time(kind: Kind) {
     let wrong = json!({"key": "xyz", "nonce": "00", "signature": ""});
     let path = format!("{}/reveals", one(&late));
     site.app.post(&site.app.bureau, &path, "shape", &wrong).names(422, "key", "hex");
+}
+
+fn one_supervisor_does_not_fill_the_room_of_the_others(kind: Kind) {
+    let site = Site::new(kind, 2, 0, false);
+    people(&site);
+    let package = recorded(&site.app, 1);
+    for n in 0..8 {
+        site.commit(0, &package, [n; 32]).expect(201);
+    }
+    site.commit(0, &package, [8; 32]).problem(409, "too_many");
+    site.commit(0, &package, [7; 32]).expect(201);
+    site.commit(1, &package, [9; 32]).expect(201);
+    let draw = ask_for(&site, &package);
+    site.reveal(0, &draw, [7; 32]).expect(200);
+    site.reveal(1, &draw, [9; 32]).expect(200);
+    assert_eq!(state(&site, &draw), "drawn");
 }
 
 fn whoever_has_declared_to_release_nothing_makes_the_void_blind(kind: Kind) {

@@ -7,12 +7,13 @@ use super::{Trail, open_trails, refused};
 use crate::draw::commitment::Contributor;
 use crate::draw::contributions::{Judge, Share};
 use crate::draw::statements::Contributed;
+use crate::log::key_digest;
 use crate::service::draws::state;
 use crate::service::refusal::Refusal;
 use crate::service::witnesses::heads_covering;
 use crate::service::{ITSELF, Service};
 
-/// How long the cosignatures of all witnesses are waited for once one is there, in seconds.
+/// How long the cosignatures of all witnesses are waited for, in seconds.
 const GRACE: i64 = 60;
 
 impl Service {
@@ -71,9 +72,10 @@ impl Service {
         commitment.contributions.iter().map(part).collect()
     }
 
-    /// Whether a head that covers every contribution was cosigned before the deadline: by every witness of
-    /// the configuration, or by one at least when the others were waited for long enough. Without witnesses
-    /// there is nothing to wait for.
+    /// Whether heads that cover every contribution were cosigned before the deadline: by every witness of the
+    /// configuration; or, when the others were waited for long enough, by those whom the commitment names and
+    /// by half of all at least, so that an auditor's quorum is not missed for one that is slow. Without
+    /// witnesses there is nothing to wait for.
     pub(in crate::service) fn is_dated(&self, trail: &Trail) -> Result<bool, Refusal> {
         if self.witnesses.is_empty() {
             return Ok(true);
@@ -88,7 +90,15 @@ impl Service {
             .filter(|cosigner| cosigner.time.0 <= trail.commitment.deadline)
             .map(|cosigner| cosigner.vkey.as_str())
             .collect();
-        let all = self.witnesses.iter().all(|w| in_time.contains(w.key.to_string().as_str()));
-        Ok(all || (!in_time.is_empty() && self.clock.now().0 >= time + GRACE))
+        let (mut there, mut named_missing) = (0, false);
+        for witness in &self.witnesses {
+            let has = in_time.contains(witness.key.to_string().as_str());
+            let vrf = witness.vrf.map(|key| Contributor::Witness { key: key_digest(&key) });
+            there += usize::from(has);
+            named_missing |= !has && vrf.is_some_and(|vrf| trail.commitment.contributions.contains(&vrf));
+        }
+        let all = there == self.witnesses.len();
+        let enough = !named_missing && 2 * there >= self.witnesses.len();
+        Ok(all || (enough && self.clock.now().0 >= time + GRACE))
     }
 }

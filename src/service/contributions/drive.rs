@@ -1,5 +1,5 @@
-//! The threads by which a running service gathers contributions: one for what needs nobody and for the
-//! beacon, one for each witness that contributes. A slow witness holds up only the draws that name it.
+//! The threads by which a running service gathers contributions: one for what needs nobody, one for the
+//! beacon, one for each witness that contributes. A slow witness or relay holds up only the draws that name it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,22 +14,23 @@ const EVERY: Duration = Duration::from_secs(1);
 /// After trouble, so that nobody is asked in a hurry.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Waited after every step, so that a busy log is not followed at every commit.
+const PACE: Duration = Duration::from_millis(100);
+
 /// Begins, over HTTP.
 pub fn gather(service: &Arc<Service>) -> std::io::Result<Workers> {
     let mut workers = Workers::default();
-    let relays: Vec<Box<dyn Relay>> = service
-        .beacon
-        .iter()
-        .flat_map(|beacon| &beacon.relays)
-        .map(|url| Box::new(HttpRelay::new(url)) as Box<dyn Relay>)
-        .collect();
-    workers.spawn(service, "contributions", Duration::ZERO, move |service| {
-        let done = service.advance_contributions().and_then(|_| service.ask_beacon(&relays));
-        rest_after(done)
+    workers.spawn(service, "contributions", PACE, |service| {
+        rest_after(service.advance_contributions().map(|()| 0))
     })?;
+    if let Some(beacon) = &service.beacon {
+        let relay = |url: &String| Box::new(HttpRelay::new(url)) as Box<dyn Relay>;
+        let relays: Vec<Box<dyn Relay>> = beacon.relays.iter().map(relay).collect();
+        workers.spawn(service, "beacon", PACE, move |service| rest_after(service.ask_beacon(&relays)))?;
+    }
     for witness in service.witnesses().iter().filter(|witness| witness.vrf.is_some()).cloned() {
         let answerer = HttpAnswerer::new(&witness.url);
-        workers.spawn(service, "answers", Duration::ZERO, move |service| {
+        workers.spawn(service, "answers", PACE, move |service| {
             rest_after(service.ask_witness(&witness, &answerer))
         })?;
     }

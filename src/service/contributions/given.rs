@@ -19,8 +19,10 @@ use crate::service::idempotency::{IdempotencyKey, IdempotencyRow};
 use crate::service::refusal::{Kind, Refusal};
 use crate::store::{self, Append, Tx};
 
-/// The most commitments to nonces for one attempt at one package.
-const NONCE_LIMIT: usize = 64;
+/// The most commitments to nonces for one attempt at one package, of all supervisors together.
+const NONCE_LIMIT: usize = 256;
+/// The most of one supervisor, so that nobody fills the room of the others.
+const OWN_NONCE_LIMIT: usize = 8;
 
 /// The journal's subject of the nonces for an attempt at a package.
 pub fn nonce_subject(package_tag: &Beta, attempt: u32) -> String {
@@ -73,15 +75,19 @@ impl Service {
             let (log, said, row) = (log.clone(), said.clone(), row.clone());
             let (subject, account) = (subject.clone(), account.clone());
             let index = self.store.write("commit nonce", move |tx| {
-                let filed = store::journal::of_subject(tx, &subject, 0, 1_000)?;
+                let mut filed = store::journal::of_subject(tx, &subject, 0, 1_000)?;
+                // Another call of the same group may have said it just now.
+                filed.extend(tx.pending().iter().filter(|entry| entry.subject == subject).cloned());
+                let mut own = 0;
                 for entry in &filed {
                     let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
                     let before = NonceCommitted::read(&statement.body_json()).map_err(Refusal::internal)?;
                     if (before.key, before.commitment) == (said.key, said.commitment) {
                         return Ok(entry.index());
                     }
+                    own += usize::from(before.key == said.key);
                 }
-                if filed.len() >= NONCE_LIMIT {
+                if filed.len() >= NONCE_LIMIT || own >= OWN_NONCE_LIMIT {
                     let en = "too many commitments to nonces for this attempt";
                     return Err(Refusal::new(Kind::Conflict, "too_many", "本次抽取的随机数承诺过多", en));
                 }

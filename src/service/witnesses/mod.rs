@@ -139,11 +139,7 @@ pub fn heads_covering(conn: &mut Conn, index: u64) -> Result<Vec<CosignedHead>, 
 }
 
 /// Just below the first head above a size that is cosigned by a witness who has cosigned none of these.
-fn first_of_the_missing(
-    conn: &mut Conn,
-    found: &[CosignedHead],
-    size: u64,
-) -> Result<Option<u64>, Refusal> {
+fn first_of_the_missing(conn: &mut Conn, found: &[CosignedHead], size: u64) -> Result<Option<u64>, Refusal> {
     let there: BTreeSet<&str> =
         found.iter().flat_map(|head| &head.cosigners).map(|cosigner| cosigner.vkey.as_str()).collect();
     let mut first: Option<u64> = None;
