@@ -8,7 +8,7 @@
 //! | address | `listen` | `EXPERT_DRAW_LISTEN` | `--listen` | `127.0.0.1:8471` |
 //! | log name | `origin` | `EXPERT_DRAW_ORIGIN` | `--origin` | `draw.example/430600` |
 //! | region of the bureau | `jurisdiction` | `EXPERT_DRAW_JURISDICTION` | `--jurisdiction` | `430600` |
-//! | rule profile of draws | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan-2023` |
+//! | rule profile of draws | `profile` | `EXPERT_DRAW_PROFILE` | `--profile` | `hunan` |
 //! | rule profile of the registry | `registry_profile` | `EXPERT_DRAW_REGISTRY_PROFILE` | `--registry-profile` | `registry-hunan-2023` |
 //! | second factor for bureaus | `require_totp` | `EXPERT_DRAW_REQUIRE_TOTP` | – | `no` |
 //! | direct entry of existing records | `direct_entry` | `EXPERT_DRAW_DIRECT_ENTRY` | – | `no` |
@@ -252,7 +252,7 @@ impl Sources {
         let jurisdiction = text("jurisdiction", "430600");
         Region::parse(&jurisdiction)
             .map_err(|_| wrong("jurisdiction", "须为 GB/T 2260 行政区划代码 (must be a region code)"))?;
-        let profile = text("profile", "hunan-2023");
+        let profile = text("profile", "hunan");
         let registry_profile = text("registry_profile", "registry-hunan-2023");
         let yes = |setting: &'static str| match text(setting, "no").as_str() {
             "yes" => Ok(true),

@@ -26,6 +26,8 @@ use crate::words::{rule, say};
 const SAMPLE_SEED: u64 = 2024;
 /// Software and information engineering (信息工程), and law (法律).
 const SPECIALITIES: (&str, &str) = ("ndrc316:A0832", "ndrc316:C06");
+/// The profile of the demo: one draw at once, without the plan and its approval that real profiles ask for.
+const PROFILE: &str = "hunan-2023";
 /// How far ahead the review of the demo begins.
 const REVIEW_AHEAD_SECONDS: i64 = 3 * 86_400;
 
@@ -43,6 +45,7 @@ pub fn demo(config: &Config, experts: u32, then_serve: bool, lang: Lang) -> Resu
         return Err(failed(format!("{}: {}", config.data.display(), say(lang, zh, en))));
     }
     let mut steps = Steps { lang, n: 0 };
+    let config = &Config { profile: PROFILE.to_owned(), ..config.clone() };
     let (service, _) = setup::service(config)?;
     let policy = config.data.join("trust.policy");
     fs::write(&policy, service.keys().trust_policy())?;
@@ -305,13 +308,15 @@ fn what_next(lang: Lang, file: &Path, policy: &Path, id: &str) {
                 "接下来可以试：\n  \
                  改动 {file} 中任何一个字符，再核验：expert-draw-verify {file} --policy {policy}\n  \
                  打印抽取记录：GET /api/v1/draws/{id}/record（带令牌）\n  \
-                 结果公告后公开姓名：POST /api/v1/draws/{id}/unseal，再下载公开证据"
+                 结果公告后公开姓名：POST /api/v1/draws/{id}/unseal，再下载公开证据\n  \
+                 演示用规则档案 {PROFILE}，直接抽取；serve 默认用 hunan，须先有经同意的抽取方案：expert-draw rules check hunan"
             ),
             format!(
                 "what to try next:\n  \
                  change any character of {file} and verify again: expert-draw-verify {file} --policy {policy}\n  \
                  print the record: GET /api/v1/draws/{id}/record (with a token)\n  \
-                 after the announcement: POST /api/v1/draws/{id}/unseal, then download the public evidence"
+                 after the announcement: POST /api/v1/draws/{id}/unseal, then download the public evidence\n  \
+                 the demo draws at once, under the profile {PROFILE}; `serve` uses hunan, where an approved plan comes first: expert-draw rules check hunan"
             )
         )
     );
