@@ -86,3 +86,30 @@ export function altered(bytes, seed) {
   const what = alter(file, chance(seed));
   return { what, bytes: sealed(file) };
 }
+
+// The same value in another kind: what a reader that coerces would take for it.
+function coerced(value, of) {
+  if (Array.isArray(value)) return [String(value), value.length, { ...value }, [value]][of(4)];
+  if (typeof value === 'object') return [[value], Object.values(value), 'x'][of(3)];
+  return typeof value === 'number' ? [String(value), [value], { value }][of(3)] : [[value], { value }, value.length, [value, value]][of(4)];
+}
+
+const NAMES = ['constructor', 'x', 'v', 'note', 'length', 'value', 'index', 'toString'].filter((name) => /^[a-z0-9_]+$/.test(name));
+
+/** A file's bytes with something of another kind, or with a field that no page knows; and what was done. */
+export function misshapen(bytes, seed) {
+  const of = chance(seed);
+  const file = JSON.parse(new TextDecoder().decode(bytes));
+  const all = places(file).filter((path) => path[0] !== 'digest');
+  const path = all[of(all.length)];
+  const value = path.length === 0 ? file : parentOf(file, path)[path.at(-1)];
+  const isObject = typeof value === 'object' && !Array.isArray(value);
+  const name = NAMES[of(NAMES.length)];
+  if (isObject && !(Object.hasOwn(value, name)) && (path.length === 0 || of(2) === 0)) {
+    value[name] = [1, 'x', [], {}][of(4)];
+    return { what: `${path.join('.')} with ${name}`, bytes: sealed(file) };
+  }
+  if (path.length === 0) return misshapen(bytes, seed + 1000003);
+  parentOf(file, path)[path.at(-1)] = coerced(value, of);
+  return { what: `${path.join('.')} of another kind`, bytes: sealed(file) };
+}
