@@ -72,8 +72,27 @@ fn what_supervisors_and_witnesses_sign_is_what_the_vectors_hold() {
         Json::from(signed(&supervisor, &nonce_text(&log, &tag, attempt, &commitment), parts))
     });
     let reveal = reveal_text(&log, &alpha, &nonce);
-    let parts = || Object::new().with("alpha", alpha).with("nonce", to_hex(&nonce));
-    let reveals = [Json::from(signed(&supervisor, &reveal, parts()))];
+    let occasion = |nonce: &[u8; 32], commitment: Hash| {
+        Object::new()
+            .with("key", supervisor.digest)
+            .with("package_tag", to_hex(&tag.0))
+            .with("attempt", 1u32)
+            .with("nonce", to_hex(nonce))
+            .with("commitment", commitment)
+    };
+    let first = nonce_commitment(&supervisor.digest, &tag, 1, &nonce);
+    let reveals = [Json::from(signed(&supervisor, &reveal, occasion(&nonce, first).with("alpha", alpha)))];
+    // Signed as it should be, and no nonce of this commitment: each differs in one part.
+    let other_nonce = bytes("other nonce");
+    let unopened: Vec<Json> = [
+        ("other_nonce", occasion(&other_nonce, first)),
+        ("other_attempt", occasion(&nonce, nonce_commitment(&supervisor.digest, &tag, 2, &nonce))),
+        ("other_key", occasion(&nonce, nonce_commitment(&witness.digest, &tag, 1, &nonce))),
+        ("other_package", occasion(&nonce, nonce_commitment(&supervisor.digest, &Beta([1; 64]), 1, &nonce))),
+    ]
+    .into_iter()
+    .map(|(why, parts)| parts.with("why", why).into())
+    .collect();
 
     let vrf = VrfSecret::from_seed(bytes("witness vrf"));
     let proof = vrf.prove(alpha.as_bytes());
@@ -96,17 +115,24 @@ fn what_supervisors_and_witnesses_sign_is_what_the_vectors_hold() {
     };
     let answers = [answer(55, 58, 1_795_485_600), answer(0, 1, 0)];
     let not_released = not_released_text(&log, &alpha, &vrf_key, 1_795_485_700);
-    let parts_of_it =
-        Object::new().with("alpha", alpha).with("key", vrf_key).with("stated", 1_795_485_700i64);
-    let declared = [Json::from(signed(&witness, &not_released, parts_of_it))];
+    let stated =
+        |key: Hash| Object::new().with("alpha", alpha).with("key", key).with("stated", 1_795_485_700i64);
+    let by_witness = stated(vrf_key).with("vrf_public_key", to_hex(vrf.public().as_bytes()));
+    let own = not_released_text(&log, &alpha, &supervisor.digest, 1_795_485_700);
+    let declared = [
+        Json::from(signed(&witness, &not_released, by_witness)),
+        Json::from(signed(&supervisor, &own, stated(supervisor.digest))),
+    ];
 
     // Each of these is a signature of somebody, and none is one of `public_key` over `text`.
     let good = supervisor.secret.sign(reveal.as_bytes()).to_bytes();
     let of_other_log = supervisor.secret.sign(reveal_text(&other_log, &alpha, &nonce).as_bytes()).to_bytes();
-    let commitment = nonce_commitment(&supervisor.digest, &tag, 1, &nonce);
-    let of_other_purpose =
-        supervisor.secret.sign(nonce_text(&log, &tag, 1, &commitment).as_bytes()).to_bytes();
+    let of_other_purpose = supervisor.secret.sign(nonce_text(&log, &tag, 1, &first).as_bytes()).to_bytes();
     let without_newline = supervisor.secret.sign(reveal.trim_end().as_bytes()).to_bytes();
+    let over = |alpha: &Hash, nonce: &[u8; 32]| {
+        supervisor.secret.sign(reveal_text(&log, alpha, nonce).as_bytes()).to_bytes()
+    };
+    let (of_other_draw, of_other_nonce) = (over(&Hash([7; 32]), &nonce), over(&alpha, &other_nonce));
     let mut identity = [0u8; 32];
     identity[0] = 1;
     let mut small_order = [0u8; 64];
@@ -114,6 +140,8 @@ fn what_supervisors_and_witnesses_sign_is_what_the_vectors_hold() {
     let refused: Vec<Json> = [
         ("other_log", supervisor.public, of_other_log),
         ("other_purpose", supervisor.public, of_other_purpose),
+        ("other_draw", supervisor.public, of_other_draw),
+        ("other_nonce", supervisor.public, of_other_nonce),
         ("other_key", witness.public, good),
         ("no_last_newline", supervisor.public, without_newline),
         ("s_not_reduced", supervisor.public, high_s(good)),
@@ -133,6 +161,7 @@ fn what_supervisors_and_witnesses_sign_is_what_the_vectors_hold() {
         .with("reveals", reveals.into_iter().collect::<Json>())
         .with("answers", answers.into_iter().collect::<Json>())
         .with("not_released", declared.into_iter().collect::<Json>())
+        .with("unopened", unopened.into_iter().collect::<Json>())
         .with("refused", refused.into_iter().collect::<Json>());
     hold("contributions.json", &Json::from(all).canonical());
 }

@@ -5,7 +5,6 @@ One line for each group with its counts. Exit 0 only if every vector agrees and 
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -20,36 +19,11 @@ if not __package__:
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from . import calls, canonical, draw, drand, edwards, evidence3, files, hashes, keybook, log, parties, predecessor, seats, sites, vrf, workstations
+from . import calls, canonical, draw, edwards, files, hashes, log, parties, predecessor, seats, vrf
 from .evidence import Evidence
-
-
-class Runner:
-    """Counts agreements and prints disagreements."""
-
-    def __init__(self, root: Path):
-        self.root, self.good, self.bad, self.failed_groups = root, 0, 0, 0
-
-    def json(self, name: str):
-        return json.loads((self.root / name).read_text(encoding="utf-8"))
-
-    def same(self, what: str, ours, theirs) -> None:
-        if ours == theirs:
-            self.good += 1
-        else:
-            self.bad += 1
-            print(f"  DIFFERS {what}\n    ours   {str(ours)[:300]}\n    theirs {str(theirs)[:300]}")
-
-    def group(self, name: str, function) -> None:
-        self.good = self.bad = 0
-        try:
-            function(self)
-        except Exception as error:  # a vector that cannot even be run is a disagreement
-            self.bad += 1
-            print(f"  STOPPED {type(error).__name__}: {error}")
-        if self.bad or not self.good:
-            self.failed_groups += 1
-        print(f"{'ok    ' if self.good and not self.bad else 'FAILED'} {name}: {self.good} agree, {self.bad} differ")
+from .runner import Runner
+from .vectors_of_others import contribution_texts, key_books, rounds
+from .vectors_of_sites import site_choices, site_stages, workstation_cases
 
 
 # The VRF.
@@ -370,76 +344,6 @@ def predecessors(run: Runner) -> None:
         run.same(path.name, evidence.results[-1]["result"], result)
 
 
-# Keys in generations, other contributors.
-
-def key_books(run: Runner) -> None:
-    for case in run.json("keys.json")["cases"]:
-        book = None
-        for entry in case["entries"]:
-            try:
-                if entry["index"] == 0 and book is None:
-                    book = keybook.KeyBook(case["log"], entry["fields"])
-                else:
-                    book.take(entry["index"], entry["kind"], entry["fields"])
-                got = None
-            except keybook.RefusedEntry as error:
-                got = error.rule
-            run.same(f"{case['name']} at {entry['index']}", got, entry.get("refused"))
-        for ask in case.get("asked", []):
-            key = book.find(ask.get("key", ""))
-            if ask["ask"] == "statements":
-                got, want = book.in_force("statements", ask["at"]).digest, ask["key"]
-            elif ask["ask"] == "checkpoint":
-                got, want = sorted(key.digest for key in book.of_checkpoint(ask["size"])), sorted(ask["keys"])
-            else:
-                may = ask["ask"] == "may_contribute"
-                yes = (book.may_be_named(key, ask["committed"]) and key.may_contribute(ask["at"])) if may else key.doubtful(ask["at"])
-                got, want = "yes" if yes else "no", ask["answer"]
-            run.same(f"{case['name']} {ask['ask']}", got, want)
-
-
-def rounds(run: Runner) -> None:
-    item = run.json("drand.json")
-    for name, chain in item["chains"].items():
-        run.same(name, drand.chain_hash(drand.chain_of(chain)).hex(), item["hashes"][name])
-    for entry in [*item["rounds"], *item["refusals"]]:
-        chain = entry["chain"] if type(entry["chain"]) is dict else item["chains"][entry["chain"]]
-        try:
-            previous = bytes.fromhex(entry["previous"]) if "previous" in entry else None
-            got = drand.verify_round(chain, entry["round"], bytes.fromhex(entry["signature"]), previous).hex()
-        except (drand.BadRound, ValueError):
-            got = "refused"
-        run.same(f"{entry['round']}", got, entry.get("randomness", "refused"))
-
-
-def contribution_texts(run: Runner) -> None:
-    item = run.json("contributions.json")
-    good = [entry for name in ("nonces", "reveals", "answers", "not_released") for entry in item[name]]
-    for entry in [*good, *item["refused"]]:
-        key, signature = bytes.fromhex(entry["public_key"]), bytes.fromhex(entry["signature"])
-        run.same(entry.get("why", "text"), edwards.verify_ed25519(key, signature, entry["text"].encode()), "why" not in entry)
-    said = {
-        "nonces": ("nonce", "package_tag", "attempt", "commitment"),
-        "reveals": ("reveal", "alpha", "nonce"),
-        "answers": ("answer", "index", "alpha", "key", "proof", "size", "root", "answered"),
-        "not_released": ("not-released", "alpha", "key", "stated"),
-    }
-    for name, (what, *parts) in said.items():
-        for entry in item[name]:
-            lines = [f"expert-draw/{what}-v1", item["log"], *(str(entry[part]) for part in parts)]
-            run.same(f"{name} text", "".join(f"{line}\n" for line in lines), entry["text"])
-    for name, public in (("nonces", "public_key"), ("answers", "vrf_public_key")):
-        for entry in item[name]:
-            run.same(f"{name} key", hashes.sha256(bytes.fromhex(entry[public])).hex(), entry["key"])
-    for entry in item["nonces"]:
-        key, tag, nonce = (bytes.fromhex(entry[name]) for name in ("key", "package_tag", "nonce"))
-        opened = hashes.labelled("nonce", key, tag, hashes.u32(entry["attempt"]), nonce)
-        run.same("nonce", opened.hex(), entry["commitment"])
-    for entry in item["answers"]:
-        beta = vrf.verify(*(bytes.fromhex(entry[name]) for name in ("vrf_public_key", "alpha", "proof")))
-        run.same("beta", beta.hex(), entry["beta"])
-
-
 def verified3(run: Runner) -> None:
     verified(run, "evidence3")
 
@@ -459,57 +363,7 @@ def standings(run: Runner) -> None:
                 run.same(f"{name} {key} {field}", report.get(field), want[key].get(field))
 
 
-# Sites, places, workstations.
-
-def site_stages(run: Runner) -> None:
-    """The stages of sites.json against the auditor's file that they belong to (sites-v1 §10)."""
-    stage = run.json("sites.json")["stages"]
-    file = run.json("sites/auditor.json")
-    opened, key = file["openings"], bytes.fromhex(stage["sites_key"])
-    run.same("sites_key", opened["sites_key"], stage["sites_key"])
-    run.same("alpha", file["alpha"], stage["alpha"])
-    site_salt = hashes.salt(key, "site", stage["venue"].encode())
-    run.same("site_salt", site_salt.hex(), stage["site_salt"])
-    tag = sites.city_tag(hashes.salt(key, "city", b"430100"), "430100")
-    run.same("city_tag_430100", tag.hex(), stage["city_tag_430100"])
-    leaves = []
-    for venue, leaf in zip(opened["venues"], stage["leaves"], strict=True):
-        salt, city_salt = (hashes.salt(key, name, about.encode()) for name, about in (("site", venue["venue"]), ("city", venue["city"])))
-        ours = sites.venue_commitment(salt, bytes.fromhex(venue["record"]), venue["index"])
-        leaves.append(ours + sites.city_tag(city_salt, venue["city"]) + bytes.fromhex(leaf)[48:])
-    run.same("leaves", [leaf.hex() for leaf in leaves], stage["leaves"])
-    run.same("root", hashes.tree_root(leaves).hex(), stage["root"])
-    run.same("request_canonical", canonical.encode(opened["request"]).decode(), stage["request_canonical"])
-    run.same("request_digest", sites.request_digest(hashes.salt(key, "sites-request"), opened["request"]).hex(), stage["request_digest"])
-    shares = [canonical.parse(entry["note"].split("\n", 1)[0].encode()) for entry in file["entries"]]
-    keys = {item["use"]: bytes.fromhex(item["key"]) for item in shares[0]["keys"]}
-    (share,) = [value for value in shares if value["type"] == "draw.contributed"]
-    alpha = bytes.fromhex(stage["alpha"])
-    seed = draw.seed_of(alpha, [(2, vrf.verify(keys["draw_vrf"], alpha, bytes.fromhex(share["proof"])))])
-    run.same("seed", seed.hex(), stage["seed"])
-    order = draw.drawn_order(draw.tickets(seed, [1] * len(leaves), 1))
-    run.same("order", order, stage["order"])
-    limits = opened["request"]["limits"]
-    pairs = [(leaf[32:48], int.from_bytes(leaf[48:], "big")) for leaf in leaves]
-    chosen = sites.choose(pairs, order, *(limits[name] for name in ("picks", "workstations", "max_per_city", "min_cities")))
-    run.same("picks", sites.picked_sites(chosen), stage["picks"])
-
-
-def site_choices(run: Runner) -> None:
-    for number, case in enumerate(run.json("sites.json")["choices"]):
-        limits = [case[name] for name in ("picks", "workstations", "max_per_city", "min_cities")]
-        leaves = [tuple(leaf) for leaf in case["leaves"]]
-        chosen = sites.choose(leaves, case["order"], *limits)
-        run.same(f"choice {number}", chosen and sites.picked_sites(chosen), case.get("chosen"))
-        every = sites.choose_by_trial(leaves, case["order"], *limits)
-        run.same(f"choice {number} by trial", every and sites.picked_sites(every), case.get("chosen"))
-
-
-def workstation_cases(run: Runner) -> None:
-    for number, case in enumerate(run.json("workstations.json")["cases"]):
-        got = workstations.given(bytes.fromhex(case["seed"]), *(case[name] for name in ("site", "count", "position", "taken")))
-        run.same(f"case {number}", got, case.get("workstation"))
-
+# Sites and places.
 
 def others(folder: str):
     """Two groups of a folder of other files: those that verify, those that are refused."""

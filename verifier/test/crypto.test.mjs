@@ -48,11 +48,14 @@ test('what supervisors and witnesses sign verifies strictly', () => {
   for (const list of ['nonces', 'reveals', 'answers', 'not_released']) {
     for (const one of all[list]) assert.ok(ed25519.verify(unhex(one.public_key), utf8(one.text), unhex(one.signature)), list);
   }
-  for (const one of all.nonces) {
-    const commitment = H('nonce', unhex(one.key), unhex(one.package_tag), u32(one.attempt), unhex(one.nonce));
-    assert.equal(hex(commitment), one.commitment);
+  const opens = (one) => hex(H('nonce', unhex(one.key), unhex(one.package_tag), u32(one.attempt), unhex(one.nonce))) === one.commitment;
+  for (const one of [...all.nonces, ...all.reveals]) {
+    assert.ok(opens(one));
     assert.equal(hex(keyDigest(unhex(one.public_key))), one.key);
   }
+  assert.ok(all.unopened.length >= 4);
+  for (const one of all.unopened) assert.ok(!opens(one), one.why);
+  for (const one of all.not_released) assert.equal(hex(keyDigest(unhex(one.vrf_public_key ?? one.public_key))), one.key);
   for (const one of all.answers) assert.equal(hex(vrf.verify(unhex(one.vrf_public_key), unhex(one.alpha), unhex(one.proof))), one.beta);
   for (const one of all.refused) assert.equal(ed25519.verify(unhex(one.public_key), utf8(one.text), unhex(one.signature)), false, one.why);
 });
