@@ -389,7 +389,14 @@ fn some_members_are_selected_by_the_purchaser(kind: Kind) {
     life.everybody_comes();
     life.now(START);
     life.review_begins();
+    let record =
+        |life: &Life, token: &str| life.get(token, &format!("{}/record", life.draw)).expect(200).text();
+    assert!(!record(&life, &life.app.agency).contains("自选"), "nor on paper");
     life.is_reviewed_and_announced();
+    let printed = record(&life, &life.app.bureau);
+    for marked in ["自行选定", "自选甲", "自选乙"] {
+        assert!(printed.contains(marked), "{marked} on the printed record");
+    }
     life.plan_step(&life.app.bureau, "close", &json!({}));
     let closed = life.see_plan();
     let members = closed["self_selection"]["members"].as_array().unwrap();
