@@ -1,6 +1,6 @@
 //! Evidence and the printed record of a draw.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::auth::{Caller, MaybeCaller};
 use super::experts::PurposeParams;
 use super::problem::Problem;
+use super::public_file;
 use super::query::Params;
 use super::record_page;
 use super::run::run;
@@ -35,10 +36,14 @@ pub struct EvidenceParams {
     tag = "draws",
     security((), ("bearer" = [])),
     params(("id" = String, Path, description = "Draw id"), EvidenceParams),
-    responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md; of a draw with calls evidence-v2.md"))
+    responses(
+        (status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md; of a draw with calls evidence-v2.md; public files have an ETag"),
+        (status = 304, description = "the public file of If-None-Match is still the newest")
+    )
 )]
 #[get("/draws/{id}/evidence")]
 async fn evidence(
+    request: HttpRequest,
     caller: MaybeCaller,
     service: web::Data<Service>,
     id: web::Path<String>,
@@ -47,7 +52,10 @@ async fn evidence(
     let EvidenceParams { audience, purpose } = params.0;
     let name = id.clone();
     let bytes = match audience.as_deref().unwrap_or("public") {
-        "public" => run(&service, move |service| service.public_evidence(&id)).await?,
+        "public" => {
+            let file = run(&service, move |service| service.public_evidence_file(&id)).await?;
+            return Ok(public_file::answer(&request, file, Some(&name)));
+        }
         "auditor" => {
             let caller = caller.0.ok_or_else(Problem::unauthenticated)?;
             run(&service, move |service| {
@@ -73,15 +81,22 @@ async fn evidence(
     tag = "log",
     security(()),
     params(("index" = u64, Path, description = "log index of the commitment")),
-    responses((status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md, -v2.md, -v3.md or sites-v1.md"))
+    responses(
+        (status = 200, content_type = "application/json", description = "api-spec/evidence-v1.md, -v2.md, -v3.md or sites-v1.md, with an ETag"),
+        (status = 304, description = "the file of If-None-Match is still the newest")
+    )
 )]
 #[get("/log/draws/{index}")]
-async fn by_index(service: web::Data<Service>, index: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn by_index(
+    request: HttpRequest,
+    service: web::Data<Service>,
+    index: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let Ok(index) = index.parse::<u64>() else {
         return Err(Refusal::not_found("抽取承诺", "commitment of a draw").into());
     };
-    let bytes = run(&service, move |service| service.public_evidence_at(index)).await?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(bytes))
+    let file = run(&service, move |service| service.public_evidence_file_at(index)).await?;
+    Ok(public_file::answer(&request, file, None))
 }
 
 /// 打印抽取记录 · The record of a draw on one page.

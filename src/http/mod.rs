@@ -69,6 +69,7 @@ pub mod plan_steps;
 pub mod plan_views;
 pub mod plans;
 pub mod problem;
+pub mod public_file;
 pub mod query;
 mod record_page;
 pub mod remarks;

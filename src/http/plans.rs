@@ -1,7 +1,7 @@
 //! Plans (抽取方案): written, read, asked about, formed anew; their documents and bookings. The steps
 //! between people are in `plan_steps`.
 
-use actix_web::{HttpResponse, get, post, put, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,6 +15,7 @@ use super::paging::{List, paging};
 use super::plan_bodies::NewPlan;
 use super::plan_views::{Plan, PlanFeasibility, PlanFindings, PlanSummary};
 use super::problem::Problem;
+use super::public_file;
 use super::query::Params;
 use super::run::run;
 use super::venues::{Booking, Bookings};
@@ -309,10 +310,14 @@ async fn bookings(
     tag = "plans",
     security((), ("bearer" = [])),
     params(("id" = String, Path, description = "Draw of sites"), SitesEvidenceParams),
-    responses((status = 200, content_type = "application/json", description = "api-spec/sites-v1.md"))
+    responses(
+        (status = 200, content_type = "application/json", description = "api-spec/sites-v1.md; public files have an ETag"),
+        (status = 304, description = "the public file of If-None-Match is still the newest")
+    )
 )]
 #[get("/sites-draws/{id}/evidence")]
 async fn sites_evidence(
+    request: HttpRequest,
     caller: MaybeCaller,
     service: web::Data<Service>,
     id: web::Path<String>,
@@ -321,7 +326,10 @@ async fn sites_evidence(
     let SitesEvidenceParams { audience, purpose } = params.0;
     let name = id.clone();
     let bytes = match audience.as_deref().unwrap_or("public") {
-        "public" => run(&service, move |service| service.sites_evidence(&id)).await?,
+        "public" => {
+            let file = run(&service, move |service| service.public_sites_file(&id)).await?;
+            return Ok(public_file::answer(&request, file, Some(&name)));
+        }
         "auditor" => {
             let caller = caller.0.ok_or_else(Problem::unauthenticated)?;
             run(&service, move |service| {

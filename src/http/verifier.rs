@@ -12,6 +12,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::problem::Problem;
+use super::public_file::is_held;
 use crate::codec::sha256;
 
 /// The page.
@@ -28,9 +29,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 async fn page(request: HttpRequest) -> HttpResponse {
     let tag = format!("\"{}\"", sha256(&[PAGE]).to_hex());
-    let asked = request.headers().get_all(header::IF_NONE_MATCH);
-    let known = asked.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let held = known.map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag || one == "*");
+    let held = is_held(&request, &tag);
     let mut answer = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((header::ETAG, tag))

@@ -1,20 +1,12 @@
 //! The public evidence of any draw by the log index of its commitment, which is what a reader of the log knows
 //! of it.
 
-use super::Service;
 use super::refusal::Refusal;
 use crate::draw::commitment::Commitment;
 use crate::draw::sites::SitesCommitted;
 use crate::evidence::Audience;
 use crate::service::archive::Archive;
 use crate::store::{self, Conn};
-
-impl Service {
-    /// The public evidence of the draw that is committed at this index, of experts or of sites.
-    pub fn public_evidence_at(&self, index: u64) -> Result<Vec<u8>, Refusal> {
-        self.store.read(|conn| self.archive().public_at(conn, index))
-    }
-}
 
 impl Archive<'_> {
     /// The public evidence of the draw that is committed at this index, of experts or of sites.

@@ -57,6 +57,7 @@
 //! | `evidence`, `evidence_by_index`, `evidence_export` | the file that a stranger verifies; by log index; all of them as a directory |
 //! | `log_reads` | checkpoint, tiles, entries, signatures, proofs |
 //! | `log_files`, `log_export` | the log as files under fixed paths; the whole of it as a directory, without a running service |
+//! | `public_files` | what anybody may fetch of a draw: few built at once, kept while nothing moves |
 //! | `witnesses/` | heads that others cosign; who cosigned what, and how it stands with each |
 //!
 //! *Invariants:* every change goes through `Store::write` with its journal entry; a look at a sealed
@@ -123,6 +124,7 @@ pub mod performance;
 pub mod permissions;
 pub mod plans;
 pub mod private_export;
+pub mod public_files;
 mod record_paper;
 pub mod refusal;
 pub mod remarks;
@@ -263,6 +265,7 @@ pub struct Service {
     beacon: Option<Beacon>,
     engaged: RwLock<engagements::Engagements>,
     books: calls::Books,
+    public_files: public_files::PublicFiles,
 }
 
 impl Service {
@@ -300,6 +303,7 @@ impl Service {
             beacon: config.beacon,
             engaged: RwLock::default(),
             books: calls::Books::default(),
+            public_files: public_files::PublicFiles::default(),
         };
         service.follow_sealing()?;
         service.begin()?;

@@ -17,6 +17,7 @@ on_both! {
     what_is_wrong_in_a_request_is_named_and_nothing_is_changed
     forced_seats_wait_for_the_bureau
     a_plan_that_is_given_up_makes_room_for_another
+    a_public_file_is_fetched_again_only_when_something_moved
     a_void_takes_two_people_and_allows_one_repeat
     conflicts_are_excluded_and_counted_by_rule
     the_log_is_public_and_its_proofs_hold
@@ -223,6 +224,30 @@ fn a_plan_that_is_given_up_makes_room_for_another(kind: Kind) {
     let package = draw["package"].as_str().unwrap();
     let next = app.post(&app.agency, PATH, "next", &request(package, 1)).expect(201).json();
     assert_eq!((&next["state"], &next["attempt"]), (&json!("drawn"), &json!(1)));
+}
+
+fn a_public_file_is_fetched_again_only_when_something_moved(kind: Kind) {
+    let app = TestApp::new(kind);
+    let draw = drawn(&app);
+    let path = format!("{}/evidence", one(&draw));
+    let index = app.get(&app.agency, &one(&draw)).json()["commitment"]["index"].as_u64().unwrap();
+    for path in [path.clone(), format!("/api/v1/log/draws/{index}")] {
+        let first = app.ask("GET", &path, &[], b"").expect(200);
+        let tag = first.header("ETag").to_owned();
+        assert_eq!(first.header("Cache-Control"), "public, max-age=2, must-revalidate");
+        let held = app.ask("GET", &path, &[("If-None-Match", &tag)], b"").expect(304);
+        assert!(held.bytes.is_empty());
+        assert_eq!(app.ask("GET", &path, &[], b"").expect(200).bytes, first.bytes, "kept");
+        // Another process over the same database has moved the log.
+        let other = app.second_process();
+        other.found_account(&AccountDraft::new("bureau", "另一人", None, 30)).unwrap();
+        let moved = app.ask("GET", &path, &[("If-None-Match", &tag)], b"").expect(200);
+        assert_ne!((moved.header("ETag"), &moved.bytes), (tag.as_str(), &first.bytes));
+        verified(&app, &moved, Audience::Public);
+    }
+    // An auditor's file is nobody else's and is never kept.
+    let auditor = app.get(&app.auditor, &format!("{path}?audience=auditor&purpose=核验")).expect(200);
+    assert_eq!(auditor.header("Cache-Control"), "no-store");
 }
 
 fn a_void_takes_two_people_and_allows_one_repeat(kind: Kind) {

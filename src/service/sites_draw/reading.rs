@@ -116,13 +116,7 @@ impl Service {
         })
     }
 
-    /// The evidence of a plan's draw of sites: for anybody without openings, for an auditor with all, for
-    /// a stated purpose that is recorded first.
-    pub fn sites_evidence(&self, draw: &str) -> Result<Vec<u8>, Refusal> {
-        self.store.read(|conn| self.archive().sites_evidence(conn, draw, Audience::Public))
-    }
-
-    /// The auditor's evidence.
+    /// The evidence of a plan's draw of sites with all openings, for a stated purpose that is recorded first.
     pub fn sites_evidence_for(&self, actor: &Actor, draw: &str, purpose: &str) -> Result<Vec<u8>, Refusal> {
         actor.check(Action::AuditEvidence)?;
         self.record_look(actor, "evidence", draw, purpose)?;
