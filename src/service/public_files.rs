@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(none.code, "not_found");
         let turn = files.turn().unwrap();
         files.state().waiting = WAITING;
-        assert_eq!(files.turn().err().map(|refusal| refusal.code), Some("busy".into()));
+        assert_eq!(files.turn().err().map(|refusal| refusal.code), Some("busy"));
         files.state().waiting = 0;
         drop(turn);
         assert!(files.turn().is_ok());
