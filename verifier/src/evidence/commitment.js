@@ -57,23 +57,33 @@ export function profile({ file, commitment: said }) {
   return typeof rules.name === 'string' ? rules.name : '';
 }
 
+/** A leaf of a pool (draw-v1 §4.1) under a commitment's groups and lots; throws with what is wrong with it. */
+export function readLeaf(leaf, said) {
+  const groups = said.groups.length;
+  const tags = leaf.length / 2 - 53;
+  if (tags < 0 || tags % 16 !== 0 || tags > 128) fail('has no length of a leaf');
+  const [identity, mask, lots] = [leaf.slice(0, 64), parseInt(leaf.slice(64, 72), 16), parseInt(leaf.slice(72, 74), 16)];
+  const relations = leaf.slice(106).match(/.{32}/g) ?? [];
+  if (mask === 0 || (groups < 32 && mask >= 2 ** groups)) fail('groups that are none');
+  if (lots < 1 || lots > said.lots) fail('lots');
+  if (relations.some((tag, n) => n > 0 && relations[n - 1] >= tag)) fail('relation tags');
+  return { identity, mask: mask | 0, lots, unit: leaf.slice(74, 106), relations };
+}
+
 /** `pool`: leaves of draw-v1 §4 with the committed number and root. */
 export function pool(ctx) {
   const { file, commitment: said } = ctx;
-  const groups = said.groups.length;
   let last = '';
-  ctx.pool = file.pool.map((leaf, position) => {
-    const wrong = (why) => fail(`leaf ${position}: ${why}`);
-    const tags = leaf.length / 2 - 53;
-    if (tags < 0 || tags % 16 !== 0 || tags > 128) wrong('has no length of a leaf');
-    const [identity, mask, lots] = [leaf.slice(0, 64), parseInt(leaf.slice(64, 72), 16), parseInt(leaf.slice(72, 74), 16)];
-    const relations = leaf.slice(106).match(/.{32}/g) ?? [];
-    if (identity <= last) wrong('does not ascend');
-    last = identity;
-    if (mask === 0 || (groups < 32 && mask >= 2 ** groups)) wrong('groups that are none');
-    if (lots < 1 || lots > said.lots) wrong('lots');
-    if (relations.some((tag, n) => n > 0 && relations[n - 1] >= tag)) wrong('relation tags');
-    return { identity, mask: mask | 0, lots, unit: leaf.slice(74, 106), relations };
+  ctx.pool = file.pool.map((bytes, position) => {
+    let leaf;
+    try {
+      leaf = readLeaf(bytes, said);
+    } catch (error) {
+      fail(`leaf ${position}: ${error.message}`);
+    }
+    if (leaf.identity <= last) fail(`leaf ${position}: does not ascend`);
+    last = leaf.identity;
+    return leaf;
   });
   if (ctx.pool.length !== said.pool.size) fail('another number of candidates');
   if (hex(root(file.pool.map((leaf) => unhex(leaf)))) !== said.pool.root) fail('another root');

@@ -3,6 +3,7 @@
 import { compareText, hex, u32, u64, unhex } from '../bytes.js';
 import { canonical, parseCanonical } from '../canonical.js';
 import { inOrder, verdict } from '../checks.js';
+import { readLeaf } from '../evidence/commitment.js';
 import { alphaOf, bookOf, checkpoint, readAll, readEntry, signatures } from '../evidence/entries.js';
 import { anyText, ascending, both, hexOf, int, list, object, word } from '../evidence/shapes.js';
 import { isAllowed } from '../evidence/statements.js';
@@ -92,8 +93,7 @@ function place(ctx) {
   const shown = (leaf, at, size, treeRoot) => includes(leafHash(unhex(leaf)), at, size, said.proof.map((one) => unhex(one)), unhex(treeRoot));
   if (said.kind === 'pool') {
     const { root, size } = committed.fields.pool;
-    if (said.leaf.slice(0, 64) !== identity) fail('the leaf is of somebody else');
-    if (!isLeaf(said.leaf, committed.fields)) fail('no leaf of a pool');
+    if (readLeaf(said.leaf, committed.fields).identity !== identity) fail('the leaf is of somebody else');
     if (!shown(said.leaf, said.position, size, root)) fail('is not in the pool at that position');
     return `position ${said.position} of ${size} candidates`;
   }
@@ -102,15 +102,6 @@ function place(ctx) {
   if (!shown(identity + reasons, said.index, said.count, said.root)) fail('is not among those excluded');
   if (hex(H('excluded', unhex(said.salt), u32(said.count), unhex(said.root))) !== committed.fields.excluded) fail('another digest of those excluded than the committed one');
   return `excluded by ${rules.join(', ')}`;
-}
-
-/** draw-v1 §4.1: identity 32, mask 4, lots 1, unit 16, at most 8 relation tags of 16, ascending. */
-function isLeaf(leaf, said) {
-  const tags = leaf.length / 2 - 53;
-  if (tags < 0 || tags % 16 !== 0 || tags > 128) return false;
-  const [mask, lots] = [parseInt(leaf.slice(64, 72), 16), parseInt(leaf.slice(72, 74), 16)];
-  const relations = leaf.slice(106).match(/.{32}/g) ?? [];
-  return mask !== 0 && mask < 2 ** said.groups.length && lots >= 1 && lots <= said.lots && relations.every((tag, n) => n === 0 || relations[n - 1] < tag);
 }
 
 function seat({ file, result }) {
