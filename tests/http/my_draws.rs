@@ -29,9 +29,11 @@ pub fn operations() -> Vec<Operation> {
 
 fn verified(app: &TestApp, file: &Answer) -> Report {
     let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
-    let policy = Policy::parse(keys["policy"].as_str().unwrap().as_bytes()).unwrap();
+    let text = keys["policy"].as_str().unwrap();
+    let policy = Policy::parse(text.as_bytes()).unwrap();
     let report = verify(&file.bytes, &policy);
     assert!(report.verified(), "{:?}", report.checks);
+    crate::second_verifier::agrees(&app.fresh.folder, &file.bytes, text, &report.to_json());
     report
 }
 

@@ -70,9 +70,11 @@ pub fn checked(app: &TestApp, draw: &str, audience: Audience) -> SitesReport {
     };
     let file = file.expect(200);
     let keys = app.ask("GET", "/api/v1/keys", &[], b"").expect(200).json();
-    let policy = Policy::parse(keys["policy"].as_str().unwrap().as_bytes()).unwrap();
+    let text = keys["policy"].as_str().unwrap();
+    let policy = Policy::parse(text.as_bytes()).unwrap();
     let report = verify(&file.bytes, &policy, Some(audience));
     assert!(report.verified(), "{:?}", report.checks);
+    crate::second_verifier::agrees(&app.fresh.folder, &file.bytes, text, &report.to_json());
     // Nothing of a public file tells which venue or city it was.
     if audience == Audience::Public {
         assert!(!file.text().contains("3502") && !file.text().contains("交易中心"), "{}", file.text());

@@ -75,6 +75,12 @@ pub fn same(ours: &Value, theirs: &Value) {
     }
 }
 
+/// The second verifier says of a file what ours says of it.
+pub fn agrees(dir: &Path, file: &[u8], policy: &str, ours: &Json) {
+    let ours: Value = serde_json::from_slice(&ours.canonical()).unwrap();
+    same(&ours, &says(dir, file, policy, None));
+}
+
 /// The first failed check of each, `None` when verified; both are asserted to be the same.
 fn both_say(dir: &Path, file: &[u8], policy: &str) -> Option<String> {
     both_say_after(dir, file, None, policy)
