@@ -94,7 +94,8 @@ pub struct Draw {
     /// The commitment, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     commitment: Option<Commitment>,
-    /// Excluded people by rule; for those who may see counts.
+    /// Excluded people by rule; for those who may see counts. An agency sees counts of at least the profile's
+    /// `count_floor` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     excluded: Option<BTreeMap<String, u32>>,
     /// The result, once there is one.

@@ -20,6 +20,7 @@ on_both! {
     a_public_file_is_fetched_again_only_when_something_moved
     a_void_takes_two_people_and_allows_one_repeat
     conflicts_are_excluded_and_counted_by_rule
+    an_agency_sees_no_count_that_could_point_to_a_bidder
     the_log_is_public_and_its_proofs_hold
 }
 
@@ -306,6 +307,27 @@ fn conflicts_are_excluded_and_counted_by_rule(kind: Kind) {
         seen["excluded"],
         json!({"own_unit_only_as_rep": 1, "no_agent_staff": 1, "conflict_employment_3y": 2, "conflict_declared": 1})
     );
+}
+
+fn an_agency_sees_no_count_that_could_point_to_a_bidder(kind: Kind) {
+    let app = TestApp::drawing_under(kind, crate::replay::hunan());
+    crate::replay::people(&app, 0..8);
+    let employed = |serials: std::ops::Range<u32>, unit: u32| {
+        for serial in serials {
+            crate::replay::person(&app, serial, |one| {
+                one["employments"][0]["unit"] = json!(credit_code(unit))
+            });
+        }
+    };
+    // Of suppliers five, of the purchaser four: the profile tells an agency from five on.
+    employed(50..55, 31);
+    employed(60..64, 21);
+    let draw = app.post(&app.agency, PATH, "draw", &request(&recorded(&app, 1), 2)).expect(201).json();
+    let seen = |token: &str| app.get(token, &one(&draw)).expect(200).json()["excluded"].clone();
+    assert_eq!(seen(&app.bureau)["conflict_employment_3y"], 5);
+    assert_eq!(seen(&app.bureau)["own_unit_only_as_rep"], 4);
+    assert_eq!(seen(&app.agency), json!({"conflict_employment_3y": 5}));
+    assert_eq!(draw["excluded"], json!({"conflict_employment_3y": 5}), "in the answer to the request too");
 }
 
 fn the_log_is_public_and_its_proofs_hold(kind: Kind) {

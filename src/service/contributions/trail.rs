@@ -6,7 +6,7 @@ use crate::draw::contributions::{NotReleased, Share};
 use crate::log::Statement;
 use crate::service::archive::draw_entries;
 use crate::service::refusal::Refusal;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Tx};
 
 /// A committed draw with what its contributors have said.
 #[derive(Clone, Debug)]
@@ -38,10 +38,28 @@ impl Trail {
 
     /// Of a draw's row; `None` if it is not committed.
     pub fn of_row(conn: &mut Conn, row: &store::draw::Draw) -> Result<Option<Self>, Refusal> {
-        let Some(alpha) = row.alpha.as_deref().and_then(Hash::from_slice) else { return Ok(None) };
         let Some(index) = row.committed_entry.map(i64::unsigned_abs) else { return Ok(None) };
+        Self::of_entries(row, index, draw_entries(conn, &row.id, index)?)
+    }
+
+    /// Under the lock: with what was said of the draw in the same group of writes, which the journal does not
+    /// hold yet.
+    pub fn in_group(tx: &mut Tx<'_>, id: &str) -> Result<Option<Self>, Refusal> {
+        let Some(row) = store::draw::find(tx, id)? else { return Ok(None) };
+        let Some(index) = row.committed_entry.map(i64::unsigned_abs) else { return Ok(None) };
+        let mut entries = draw_entries(tx, id, index)?;
+        entries.extend(tx.pending().iter().filter(|entry| entry.subject == id).cloned());
+        Self::of_entries(&row, index, entries)
+    }
+
+    fn of_entries(
+        row: &store::draw::Draw,
+        index: u64,
+        entries: Vec<store::journal::Entry>,
+    ) -> Result<Option<Self>, Refusal> {
+        let Some(alpha) = row.alpha.as_deref().and_then(Hash::from_slice) else { return Ok(None) };
         let (mut commitment, mut shares, mut withheld) = (None, vec![], vec![]);
-        for entry in draw_entries(conn, &row.id, index)? {
+        for entry in entries {
             let statement = Statement::parse(&entry.statement).map_err(Refusal::internal)?;
             let body = statement.body_json();
             match statement.kind() {

@@ -455,7 +455,7 @@ fn check_engagements(tx: &mut Tx<'_>, position: u64) -> Result<(), Refusal> {
     for id in store::draw_calls::uncalled(tx, since)? {
         // One that waits for others' contributions may wait for long, and whom it will invite nobody knows yet.
         let waits = store::draw::find(tx, &id)?.is_some_and(|draw| draw.state == state::COMMITTED)
-            && Trail::read(tx, &id)?.is_some_and(|trail| trail.is_shared());
+            && Trail::in_group(tx, &id)?.is_some_and(|trail| trail.is_shared());
         on_its_way |= !waits;
     }
     if on_its_way || engagements::moved(tx, position)? {

@@ -15,7 +15,7 @@ use crate::draw::request::{GroupRequest, Request};
 use crate::draw::statements::{Drawn, Unsealed, VoidReason};
 use crate::log::Statement;
 use crate::service::Service;
-use crate::service::actor::{Action, Actor};
+use crate::service::actor::{Action, Actor, Role};
 use crate::service::archive::{SeatedCard, draw_entries};
 use crate::service::calls::terms::CallTerms;
 use crate::service::listing::{Listed, Paging};
@@ -238,6 +238,21 @@ impl Service {
         })
     }
 
+    /// Counts of the excluded by rule, as far as somebody may know them: the agency those only that are not so
+    /// small that they point to somebody, and so to a bidder, if the profile says how small that is.
+    fn counts_for(&self, actor: &Actor, counts: BTreeMap<String, u32>) -> Option<BTreeMap<String, u32>> {
+        if actor.may(Action::ReadCounts) {
+            return Some(counts);
+        }
+        let terms = self.profile.terms().filter(|_| actor.role == Role::Agency)?;
+        Some(
+            counts
+                .into_iter()
+                .filter(|(_, count)| i64::from(*count) >= i64::from(terms.count_floor.value))
+                .collect(),
+        )
+    }
+
     /// The request of a plan, and the terms of its calls.
     fn planned_request(
         &self,
@@ -277,7 +292,7 @@ impl Service {
         view.commitment = alpha.map(|alpha| (alpha, index));
         view.registry = Some(commitment.registry);
         view.pool_size = Some(commitment.pool_size);
-        view.excluded = actor.may(Action::ReadCounts).then_some(header.excluded);
+        view.excluded = self.counts_for(actor, header.excluded);
         view.forced_seats_accepted = commitment.forced_accepted_by.is_some();
         view.level = Some("operator");
         if let Some((index, body)) = said(Drawn::TYPE)? {
