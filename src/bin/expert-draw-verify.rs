@@ -83,6 +83,10 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     let policy = Policy::parse(&policy)
         .map_err(|e| format!("{}: 信任策略无法使用 (unusable policy): {e}", options.policy))?;
     let bytes = evidence(&options.evidence)?;
+    let of_another_page = SitesEvidence::is_meant(&bytes) || membership::is_membership(&bytes);
+    if of_another_page && options.predecessor.is_some() {
+        return Err("--predecessor: 只有专家抽取的证据文件才有前次抽取 (only the evidence of a draw of experts has a predecessor)".to_owned());
+    }
     if SitesEvidence::is_meant(&bytes) {
         return run_sites(options, &policy, &bytes);
     }

@@ -114,6 +114,8 @@ def _ended(value) -> None:
     shapes.word(value["reason"], ENDED)
     shapes.account(value["actor"])
     shapes.account(value["approver"])
+    if value["actor"] == value["approver"]:
+        raise shapes.BadShape("ended by one account")
 
 
 def request(value) -> dict:
@@ -290,8 +292,8 @@ class Sites(Evidence):
         if len(drawn) != 1 or len(ended) > 1:
             raise Failed(f"{len(drawn)} drawn, {len(ended)} ended")
         for entry in ended:
-            if entry.index < drawn[0].index or entry.value["actor"] == entry.value["approver"]:
-                raise Failed("ended before it was drawn, or by one account")
+            if entry.index < drawn[0].index:
+                raise Failed("ended before it was drawn")
         if any(entry.index > drawn[0].index for entry in self.of_kind("draw.contributed")):
             raise Failed("a contribution after the result")
         self.known["ending"] = drawn[0]
@@ -348,7 +350,9 @@ class Sites(Evidence):
                 raise Failed(f"{name}: commitment differs")
             if city_tag(hashes.salt(key, "city", venue["city"].encode()), venue["city"]) != tag:
                 raise Failed(f"{name}: city tag differs")
-            if venue["city"] == opened["request"].get("host"):
+            shapes.matching(shapes.REGION, venue["city"])
+            host = opened["request"].get("host")
+            if host and _digits(venue["city"]).startswith(_digits(host)):
                 raise Failed(f"{name}: in the host's city")
             if not any(one_in_the_other(region, venue["city"]) for region in opened["request"]["within"]):
                 raise Failed(f"{name}: in no region of the request")
@@ -360,8 +364,12 @@ class Sites(Evidence):
 
 def one_in_the_other(one: str, other: str) -> bool:
     """Whether of two regions one lies in the other, by their codes (§2.6)."""
-    one, other = (code.removesuffix("00").removesuffix("00") for code in (one, other))
+    one, other = _digits(one), _digits(other)
     return one.startswith(other) or other.startswith(one)
+
+
+def _digits(code: str) -> str:
+    return code.removesuffix("00").removesuffix("00")
 
 
 def request_digest(salt: bytes, value: dict) -> bytes:

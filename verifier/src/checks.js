@@ -1,6 +1,6 @@
-// Named checks in their order: what each said, and what they come to.
+// Named checks in their order: what one says, and which cannot be looked at because another failed.
 
-/** One check: what `work` answers is its detail; what it throws is why it failed. */
+/** The result of one check: what `work` says, or why it threw. */
 export function attempt(check, work) {
   try {
     return { check, detail: String(work() ?? ''), result: 'passed' };
@@ -9,24 +9,29 @@ export function attempt(check, work) {
   }
 }
 
-export const verdict = (checks) => (checks.every(({ result }) => result === 'passed') ? 'verified' : 'refused');
+export const verdictOf = (checks) => (checks.every(({ result }) => result === 'passed') ? 'verified' : 'refused');
+
+/** Everything of a list as failed, for the same reason. */
+export const allFailed = (list, detail) => list.map((check) => ({ check, detail, result: 'failed' }));
 
 /**
- * Runs `names` in order. After a failed one of `gates` nothing later is looked at; `needs` names what else has
- * to have passed.
+ * Runs the checks of a list in order. After one of `gates` has failed nothing later is looked at (`shut`); a check is not
+ * looked at either when one of its `needs` has failed, here or in a list before (`failed`). `work` does one by name.
  */
-export function inOrder(names, work, { gates = [], needs = {}, onProgress = () => {} } = {}) {
+export function runList(list, { gates, needs = {}, work, onProgress, failed = new Set() }) {
   const checks = [];
-  const failed = new Set();
-  let shut = false;
-  for (const check of names) {
+  for (const [n, check] of list.entries()) {
     onProgress(check);
-    const lacks = (needs[check] ?? []).some((one) => failed.has(one));
-    const why = shut ? 'an earlier check failed' : 'what it needs has failed';
-    const said = shut || lacks ? { check, detail: why, result: 'failed' } : attempt(check, () => work[check]());
-    if (said.result === 'failed') failed.add(check);
-    shut ||= gates.includes(check) && failed.has(check);
+    const barred = (needs[check] ?? []).some((one) => failed.has(one));
+    const said = barred ? allFailed([check], 'what it needs has failed')[0] : attempt(check, () => work(check));
     checks.push(said);
+    if (said.result === 'passed') continue;
+    failed.add(check);
+    if (gates.includes(check)) {
+      const rest = list.slice(n + 1);
+      rest.forEach((one) => failed.add(one));
+      return { checks: [...checks, ...allFailed(rest, 'an earlier check failed')], failed, shut: true };
+    }
   }
-  return { checks, failed, shut };
+  return { checks, failed, shut: false };
 }

@@ -1,6 +1,6 @@
 // A result as text for a terminal. The machine form is the record; this is for eyes.
 
-import { CHECKS, ENDINGS, KINDS, LEVELS, VERDICTS, conclusion, notShown } from './words.js';
+import { CHECKS, ENDED, ENDINGS, KINDS, LEVELS, NOT_SHOWN, VERDICTS, sentence } from './words.js';
 
 const say = (pair, at, word) => (pair ? pair[at] : String(word));
 
@@ -13,9 +13,12 @@ export function report(result, lang) {
     return `${mark} ${check.padEnd(20)} ${say(CHECKS[check], at, check)}${zh ? '：' : ': '}${detail ?? ''}`;
   });
   lines.push('', `${zh ? '结论：' : 'verdict: '}${say(VERDICTS[result.verdict], at, result.verdict)}`);
-  if (result.verdict === 'verified') lines.push(conclusion(result)[at]);
+  if (result.verdict === 'verified') lines.push(sentence(result)[at]);
   if (result.level) lines.push(`${zh ? '保证等级：' : 'level: '}${say(LEVELS[result.level], at, result.level)}`);
   if (result.ending) lines.push(`${zh ? '结束方式：' : 'ending: '}${say(ENDINGS[result.ending], at, result.ending)}`);
+  if (result.ended) lines.push(`${zh ? '其后终止：' : 'ended: '}${say(ENDED[result.ended], at, result.ended)}`);
+  if (result.package_tag) lines.push(`${zh ? '包号标签：' : 'package tag: '}${result.package_tag}`);
+  if (result.announcement) lines.push(`${zh ? '结果公告：' : 'announcement: '}${result.announcement}`);
   const numbers = [
     ['attempt', '第几次抽取', 'attempt'],
     ['tree_size', '日志条数', 'tree size'],
@@ -37,12 +40,12 @@ export function report(result, lang) {
     lines.push(`${zh ? '席位（位置→组）：' : 'seats (position→group): '}${seats}`);
   }
   if (result.sites?.length) {
-    const sites = result.sites.map(({ position, site }) => `${position}→${site}`).join(', ');
-    lines.push(`${zh ? '副场（位置→评标点）：' : 'sites (position→site): '}${sites}`);
+    const picked = result.sites.map(({ position, site }) => `${position}→${site}`).join(', ');
+    lines.push(`${zh ? '副场（场所位置→场所号）：' : 'sub-venues (position→site): '}${picked}`);
   }
   for (const each of result.out ?? []) {
     lines.push(`  ${zh ? '退出' : 'out'} ${[each.position, each.number, each.why, each.word].filter((x) => x !== undefined).join(' ')}`);
   }
-  lines.push(notShown(result)[at]);
+  lines.push(NOT_SHOWN[result.kind][at]);
   return `${lines.join('\n')}\n`;
 }

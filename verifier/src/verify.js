@@ -1,11 +1,12 @@
-// The verification of an evidence file: named checks in their order, and what they come to. Nothing is believed
-// that was not recomputed; what is missing fails. Written from api-spec/ alone.
+// The verification of a file: of evidence here, of others by what their format names. Named checks in their order, and what
+// they come to. Nothing is believed that was not recomputed; what is missing fails. Written from api-spec/ alone.
 
 import { parseParties } from './log/parties.js';
 import { parsePolicy } from './log/policy.js';
-import { attempt, verdict } from './checks.js';
-import { formatNamed } from './formats.js';
-import { isReadable, readFile, versionOf } from './evidence/file.js';
+import { allFailed, attempt, runList, verdictOf } from './checks.js';
+import { membership } from './membership/verify.js';
+import { sites } from './sites/verify.js';
+import { formatIn, isReadable, readFile, versionOf } from './evidence/file.js';
 import { checkpoint, entries, heads, keys, signatures } from './evidence/entries.js';
 import { commitment, feasible, pool, profile } from './evidence/commitment.js';
 import { contributions, ending, panel, seed } from './evidence/result.js';
@@ -13,16 +14,12 @@ import { FOLD, fold, hasNoCalls, members } from './evidence/fold.js';
 import { due, openings } from './evidence/openings.js';
 import { standing } from './evidence/level.js';
 import { predecessor } from './evidence/predecessor.js';
-import { verifyMembership } from './membership/verify.js';
-import { verifySites } from './sites/verify.js';
 
 const CHECKS = { checkpoint, entries, keys, signatures, heads, commitment, profile, pool, feasible, contributions, ending, seed, panel };
 const BASE = ['file', 'checkpoint', 'entries', 'keys', 'signatures', 'commitment', 'profile', 'pool', 'feasible', 'contributions', 'ending', 'seed', 'panel'];
-const ORDER = {
-  1: BASE,
-  2: [...BASE, ...FOLD],
-  3: [...BASE.slice(0, 5), 'heads', ...BASE.slice(5), ...FOLD],
-};
+const ORDER = { 1: BASE, 2: BASE, 3: [...BASE.slice(0, 5), 'heads', ...BASE.slice(5)] };
+/** Files of other pages, by their formats. */
+const OTHERS = [membership, sites];
 /** After one of these has failed nothing later can be looked at. */
 const GATES = ['file', 'checkpoint', 'entries', 'keys', 'heads', 'commitment'];
 /** What else a check needs to have passed. */
@@ -59,56 +56,50 @@ function verifyUsable({ evidence, policy, parties = null, predecessor: earlier =
   };
   const trust = read('policy', parsePolicy, policy);
   const pinned = parties === null ? null : read('parties', parseParties, parties);
-  const { about, version } = formatNamed(evidence);
-  if (about === 'sites') return verifySites(evidence, version, { policy: trust, expect, onProgress });
-  if (about === 'membership') return verifyMembership(evidence, version, { policy: trust, onProgress });
-  const later = run('evidence', evidence, trust, pinned, expect, onProgress);
+  const format = readable(evidence);
+  const other = OTHERS.find(({ formats }) => formats.has(format));
+  if (other) {
+    if (earlier !== null) throw new Unusable('predecessor', 'only the evidence of a draw of experts has a predecessor');
+    return other.verify({ bytes: evidence, policy: trust, expect, onProgress });
+  }
+  const later = run('evidence', evidence, format, trust, pinned, expect, onProgress);
   if (earlier !== null) {
-    const before = run('predecessor', earlier, trust, pinned, 'auditor', () => {});
+    const before = run('predecessor', earlier, readable(earlier), trust, pinned, 'auditor', () => {});
     const said = attempt('predecessor', () => predecessor(later, before));
     later.result.checks.push(said);
-    later.result.verdict = verdict(later.result.checks);
+    later.result.verdict = verdictOf(later.result.checks);
   }
   return later.result;
 }
 
-function run(input, bytes, policy, parties, expect, onProgress) {
+/** The format of what can be looked at at all. */
+const readable = (bytes) => (isReadable(bytes) ? formatIn(bytes) : undefined);
+
+function run(input, bytes, format, policy, parties, expect, onProgress) {
   if (!isReadable(bytes)) throw new Unusable(input, 'not a file that can be read: it does not begin with {, or is longer than 512 MiB');
-  const version = versionOf(bytes);
+  const version = versionOf(format);
   const ctx = { policy, parties };
-  const checks = [];
-  const failed = new Set();
+  const work = (check) => {
+    if (check !== 'file') return CHECKS[check](ctx);
+    ctx.file = readFile(bytes, expect);
+    return `${bytes.length} bytes, audience ${ctx.file.audience}`;
+  };
+  const { checks, failed, shut } = runList(ORDER[version], { gates: GATES, needs: NEEDS, work, onProgress });
   const note = (one) => {
     checks.push(one);
     if (one.result === 'failed') failed.add(one.check);
   };
-  let shut = false;
-  for (const check of ORDER[version]) {
-    onProgress(check);
-    if (FOLD.includes(check) && !shut) {
-      foldOnce(ctx, failed).forEach(note);
-      break;
-    }
-    if (shut) {
-      note({ check, detail: 'an earlier check failed', result: 'failed' });
-    } else if ((NEEDS[check] ?? []).some((one) => failed.has(one))) {
-      note({ check, detail: 'what it needs has failed', result: 'failed' });
-    } else {
-      note(attempt(check, () => {
-        if (check !== 'file') return CHECKS[check](ctx);
-        ctx.file = readFile(bytes, expect);
-        return `${bytes.length} bytes, audience ${ctx.file.audience}`;
-      }));
-      shut ||= GATES.includes(check) && failed.has(check);
-    }
+  if (version > 1) {
+    onProgress(FOLD[0]);
+    (shut ? allFailed(FOLD, 'an earlier check failed') : foldOnce(ctx, failed)).forEach(note);
   }
   if (!shut) open(ctx, failed, onProgress).forEach(note);
-  return { ctx, failed, result: { ...machineForm(ctx, version, failed), checks, verdict: verdict(checks) } };
+  return { ctx, failed, result: { ...machineForm(ctx, version, failed), checks, verdict: verdictOf(checks) } };
 }
 
 function foldOnce(ctx, failed) {
   if (hasNoCalls(ctx)) return FOLD.map((check) => ({ check, detail: 'the file tells of no calls', result: 'passed' }));
-  const all = (detail) => FOLD.map((check) => ({ check, detail, result: 'failed' }));
+  const all = (detail) => allFailed(FOLD, detail);
   if (['pool', 'ending', 'seed', 'panel'].some((one) => failed.has(one))) return all('what it needs has failed');
   let broken;
   try {
@@ -139,7 +130,7 @@ function open(ctx, failed, onProgress) {
 
 // What was computed, without a claim that it is to be believed.
 function machineForm(ctx, version, failed) {
-  const form = { level: 'operator', seats: [], seen_voids: 0, unsealed: 'no', unknown_signatures: 0, not_shown: ['other attempts or a later void', 'that the pool was complete and its people real'] };
+  const form = { kind: 'evidence', level: 'operator', seats: [], seen_voids: 0, unsealed: 'no', unknown_signatures: 0, not_shown: ['other attempts or a later void', 'that the pool was complete and its people real'] };
   const has = (...names) => names.every((name) => !failed.has(name));
   if (ctx.head && has('checkpoint')) Object.assign(form, { origin: ctx.head.origin, tree_size: ctx.head.size, unknown_signatures: ctx.unknown });
   if (!ctx.commit || !has('file', 'checkpoint', 'entries', 'keys', 'heads', 'commitment')) return form;

@@ -20,14 +20,6 @@ export const CHECKS = {
   settlements: ['递补结果重算', 'Replacements computed anew'],
   sign_in: ['签到', 'Sign-in'],
   outcome: ['结束时席位', 'Seats at the end'],
-  leaves: ['候选场所', 'Venues that could be picked'],
-  limits: ['限制条件', 'Limits on cities'],
-  picks: ['选出的副场重算', 'Sites computed anew'],
-  unsealed: ['结果已公告并公开', 'The result was announced'],
-  person: ['本人的在库记录', "The person's record in the registry"],
-  place: ['候选池或排除表中的位置', 'Place in the pool, or among those excluded'],
-  seat: ['是否入选', 'Whether seated'],
-  'openings.venues': ['公开：场所', 'Opened: venues'],
   'openings.package': ['公开：包号标签', 'Opened: package'],
   'openings.names': ['公开：席位组要求', 'Opened: groups of seats'],
   'openings.seated': ['公开：入选专家', 'Opened: members of the panel'],
@@ -35,6 +27,14 @@ export const CHECKS = {
   'openings.candidates': ['公开：候选人承诺', 'Opened: candidates'],
   'openings.excluded': ['公开：回避与排除表', 'Opened: those excluded'],
   predecessor: ['与前次抽取的衔接', 'Follows the attempt before'],
+  leaves: ['候选场所', 'Venues that could be picked'],
+  limits: ['城市数与每市上限', 'Limits that follow from the venues'],
+  picks: ['副场结果重算', 'Sub-venues computed anew'],
+  'openings.venues': ['公开：场所承诺', 'Opened: venues'],
+  unsealed: ['结果已公告', 'The result was announced'],
+  person: ['本人的在库记录', "The person's record in the registry"],
+  place: ['候选池或排除表中的位置', 'Place in the pool or in the table of exclusions'],
+  seat: ['是否入选', 'Seated or not'],
 };
 
 /** Level of assurance in plain words. */
@@ -82,42 +82,79 @@ export const VERDICTS = {
   unusable: ['输入无法使用', 'UNUSABLE INPUT'],
 };
 
-const SHOWN_NOT = {
+/** Why a draw of sites was ended. */
+export const ENDED = {
+  site_failure: ['场所无法使用', 'a venue cannot be used'],
+  plan_changed: ['评审时间或场所数变更', 'time or number of the review changed'],
+  cancelled: ['取消', 'cancelled'],
+};
+
+/** Rules by which somebody is excluded (profile-v2 §4). */
+export const RULES = {
+  status_active: ['不在聘', 'not active'],
+  not_banned_not_suspended: ['被禁止或暂停参加评审', 'banned or suspended'],
+  age_limit: ['超过年龄上限', 'age limit'],
+  title_or_equal: ['职称条件不符', 'title'],
+  years_in_field: ['从业年限不足', 'years in the field'],
+  e_skill: ['电子评审能力不符', 'electronic review'],
+  specialty_match: ['专业不符', 'speciality'],
+  region_match: ['地区不符', 'region'],
+  conflict_employment_3y: ['与供应商有劳动关系（须回避）', 'employment with a supplier'],
+  conflict_director_3y: ['曾任供应商董事、监事（须回避）', 'director or supervisor of a supplier'],
+  conflict_control_3y: ['为供应商控股股东或实际控制人（须回避）', 'controls a supplier'],
+  conflict_kinship: ['与供应商关键人员有亲属关系（须回避）', 'kinship with a supplier'],
+  conflict_other: ['与供应商有其他利害关系（须回避）', 'another interest in a supplier'],
+  own_unit_only_as_rep: ['本单位的采购项目', "a purchase of the person's own unit"],
+  no_agent_staff: ['采购代理机构人员', 'staff of the agency'],
+  no_supervision_staff: ['监督部门人员', 'staff of a supervising body'],
+  no_prior_involvement: ['曾参与本项目', 'involved in the project before'],
+  conflict_declared: ['已申报利害关系', 'declared a conflict'],
+  availability: ['评审时间不能参加', 'not available at the time'],
+  no_repeat_in_draw: ['本包已抽取过', 'drawn for the package before'],
+  load_cap: ['评审次数已达上限', 'cap on the number of reviews'],
+};
+
+/** What a file of a kind does not show. */
+export const NOT_SHOWN = {
   evidence: [
     '本文件不能证明：没有其他抽取或其后的作废；候选池完整且人员真实。这须核对整个日志与专家库。',
     'Not shown by this file: that there was no other attempt or later void; that the pool was complete and its people real. That takes the whole log, and the registry.',
   ],
   sites: [
-    '本文件不能证明：没有其他副场抽取或其后的终止；候选场所齐全、其工位当时空闲。这须核对整个日志与场所记录。',
-    'Not shown by this file: that there was no other draw of sites or later end; that every venue was listed and its workstations free. That takes the whole log, and the registry.',
+    '本文件不能证明：没有其他抽取或其后的终止；符合条件的场所全部列入，所用记录是最新记录，工位确实空闲。这须核对整个日志与场所库。',
+    'Not shown by this file: other attempts or a later end; that every venue was listed, by its newest record, with its workstations free. That takes the whole log, and the registry.',
   ],
   membership: [
-    '本文件不能证明：所引条目之后、公开之前没有新的结算；也不说明种子如何产生。请与该次抽取的证据文件对照。',
-    "Not shown by this file: that no later settlement stands before the unsealing, and how the seed came about. Hold it against the draw's evidence.",
+    '本文件不能证明：所引条目之后、公告之前没有新的递补结果（请与本次抽取的证据文件对照）；也不说明种子如何产生。',
+    "Not shown by this file: that no later settlement stands in the log before the unsealing (hold it against the draw's evidence); nor how the seed came about.",
   ],
 };
 
-/** What a file of this kind does not show. */
-export const notShown = (result) => SHOWN_NOT[result.about] ?? SHOWN_NOT.evidence;
+/** The words of a table for one that comes from a file; an unknown one stands for itself. */
+export const told = (table, word) => (Object.hasOwn(table, word) ? table[word] : [String(word), String(word)]);
 
-/** What a verified file comes to, in one sentence. */
-export function conclusion(result) {
+/** In one sentence what a verified file says. */
+export function sentence(result) {
   const size = result.tree_size;
-  if (result.about === 'sites') {
-    const ended = result.ended ? [`其后已终止（${result.ended}）。`, ` They were given up later (${result.ended}).`] : ['', ''];
-    return [`副场由其承诺唯一确定（截至日志第 ${size} 条）。${ended[0]}`, `The sites follow from their commitment, as of tree size ${size}.${ended[1]}`];
+  if (result.kind === 'sites') {
+    const ended = result.ended === undefined ? ['。', '.'] : [`；其后已终止：${ENDED[result.ended][0]}。`, `; they were ended afterwards: ${ENDED[result.ended][1]}.`];
+    return [`副场由其承诺唯一确定（截至日志第 ${size} 条）${ended[0]}`, `The sub-venues follow from their commitment, as of tree size ${size}${ended[1]}`];
   }
-  if (result.about === 'membership') return ownPlace(result);
-  return result.rounds !== undefined
-    ? [`席位由其承诺和日志中的答复唯一确定（截至日志第 ${size} 条）。`, `The panel follows from its commitment and from the answers in the log, as of tree size ${size}.`]
-    : [`抽取结果由其承诺唯一确定（截至日志第 ${size} 条）。`, `The result follows from its commitment, as of tree size ${size}.`];
+  if (result.kind === 'membership') return personSentence(result);
+  if (result.rounds !== undefined) {
+    return [`席位由其承诺和日志中的答复唯一确定（截至日志第 ${size} 条）。`, `The panel follows from its commitment and from the answers in the log, as of tree size ${size}.`];
+  }
+  return [`抽取结果由其承诺唯一确定（截至日志第 ${size} 条）。`, `The result follows from its commitment, as of tree size ${size}.`];
 }
 
-function ownPlace({ name, number, position, group, rules }) {
+function personSentence({ number, name, position, group, rules }) {
   const who = `${name}（${number}）`;
-  if (rules) return [`${who}因以下规则被排除：${rules.join('、')}。`, `${name} (${number}) was excluded by: ${rules.join(', ')}.`];
-  const seated = group === undefined ? ['，未入选。', ', and was not seated.'] : [`，入选第 ${group} 席位组。`, `, and was seated in group ${group}.`];
-  return [`${who}在候选池的第 ${position} 号位置${seated[0]}`, `${name} (${number}) stood in the pool at position ${position}${seated[1]}`];
+  if (rules) {
+    const why = rules.map((rule) => told(RULES, rule));
+    return [`${who}未进入候选池，依下列规则被排除：${why.map(([zh]) => zh).join('；')}。`, `${name} (${number}) was excluded from the pool by: ${why.map(([, en]) => en).join('; ')}.`];
+  }
+  const seat = group === undefined ? ['未入选', 'not seated'] : [`入选第 ${group} 组`, `seated in group ${group}`];
+  return [`${who}在候选池第 ${position} 位（从 0 起），${seat[0]}。`, `${name} (${number}) stands at position ${position} of the pool (counted from 0), ${seat[1]}.`];
 }
 
 /** `zh（en）` of a pair of a table; an unknown word stands for itself. */

@@ -6,20 +6,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vector } from './cases.js';
 
-/** The fields of the machine form, beside the list of checks, that say what was found. */
-const FIELDS = [
+/** The fields of the machine form, beside the list of checks, that say what was found: of evidence, of sites, of membership. */
+const EVIDENCE = [
   'verdict', 'level', 'ending', 'alpha', 'attempt', 'origin', 'committed', 'tree_size', 'pool_size', 'unsealed', 'forced_seats', 'seats',
   'drawn_seats', 'rounds', 'filled', 'shortfall', 'stopped', 'passed_over_on_operators_word', 'out_on_own_pages', 'out', 'kept',
   'contributors', 'missing', 'blind_voids', 'seen_voids', 'doubtful', 'committed_by', 'decided_by', 'unknown_signatures',
-  'sites', 'ended', 'venues', 'package_tag', 'position', 'group', 'rules', 'name', 'number', 'announcement',
 ];
+const SITES = ['verdict', 'level', 'attempt', 'ended', 'package_tag', 'sites', 'tree_size', 'venues'];
+const MEMBERSHIP = ['verdict', 'alpha', 'announcement', 'group', 'name', 'number', 'position', 'rules', 'tree_size'];
+
+function fieldsOf(result) {
+  const runs = (name) => result.checks.some(({ check }) => check === name);
+  return runs('picks') ? SITES : runs('person') ? MEMBERSHIP : EVIDENCE;
+}
 
 /** Verdict and checks with their results, in order; `unusable` has no checks. Of a verified file every field too. */
 export function essence(result) {
   if (result.verdict === 'unusable') return { verdict: 'unusable' };
   const checks = result.checks.map(({ check, result: said }) => `${check} ${said}`);
   if (result.verdict !== 'verified') return { verdict: result.verdict, checks };
-  const fields = FIELDS.filter((key) => result[key] !== undefined).map((key) => [key, result[key]]);
+  const fields = fieldsOf(result).filter((key) => result[key] !== undefined).map((key) => [key, result[key]]);
   return { ...Object.fromEntries(fields), checks };
 }
 

@@ -45,6 +45,10 @@ test('the machine form is one line of canonical JSON, what verify answers', () =
 test('the text says verdict, level and each check in either language', () => {
   const zh = run(vector('evidence/unsealed_auditor.json'), '--policy', vector('evidence/trust.policy')).stdout;
   for (const words of ['✓ openings.excluded', '结论：核验通过', '运营方级', '没有其他抽取']) assert.ok(zh.includes(words), words);
+  const sites = run(vector('sites2/auditor.json'), '--policy', vector('sites2/trust.policy')).stdout;
+  for (const words of ['✓ openings.venues', '结论：核验通过', '其后已终止：场所无法使用', '3→2, 4→3, 2→4', '运营方级', '场所全部列入']) assert.ok(sites.includes(words), words);
+  const person = run(vector('membership/seated.json'), '--policy', vector('membership/trust.policy')).stdout;
+  for (const words of ['✓ place', '专家9（E0000000000000271）在候选池第 36 位（从 0 起），入选第 2 组', '岳采公告2026-17']) assert.ok(person.includes(words), words);
   const en = run(vector('evidence/refused/pool.json'), '--policy', vector('evidence/trust.policy'), '--lang', 'en').stdout;
   for (const words of ['✗ pool', 'verdict: REFUSED', 'operator:']) assert.ok(en.includes(words), words);
 });

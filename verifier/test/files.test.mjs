@@ -1,11 +1,10 @@
-// Every file of tests/vectors/{evidence,sites,membership}*: good ones verify and say what they should, refused ones fail first at the
+// Every file of tests/vectors/evidence*: good ones verify and say what they should, refused ones fail first at the
 // check that is their name.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { verify } from '../src/verify.js';
-import { FOLDERS } from './cases.js';
 
 const at = (name) => new URL(`../../tests/vectors/${name}`, import.meta.url);
 const bytes = (name) => new Uint8Array(readFileSync(at(name)));
@@ -18,7 +17,7 @@ const policyOf = (folder, name) => {
   return `${folder}/${own ?? 'trust.policy'}`;
 };
 
-for (const folder of FOLDERS) {
+for (const folder of ['evidence', 'evidence2', 'evidence3']) {
   test(`${folder}: good files verify`, () => {
     for (const name of files(folder)) {
       const policy = text(policyOf(folder, name));

@@ -90,30 +90,36 @@ const TESTS = {
     assert.match(await page.innerText('[data-check="openings.seated"]'), /✗ 不通过 failed/);
   },
 
-  async 'an expert sees the own place in one sentence, and an auditor the venues of the sites'(page) {
+  async 'a proof of membership shows whose it is, where in the pool, or by which rules'(page) {
     await choose(page, { evidence: 'membership/seated.json', policy: 'membership/trust.policy' });
     await page.click('#verify');
     assert.equal(await verdictOf(page), 'verified');
-    assert.match(await page.innerText('[data-verdict]'), /专家9（E0000000000000271）在候选池的第 36 号位置，入选第 2 席位组。/);
-    assert.match(await page.innerText('#result'), /所引条目之后、公开之前没有新的结算/);
-    await page.setInputFiles('#evidence', vector('membership/refused/person.json'));
+    assert.match(await page.innerText('[data-verdict]'), /专家9（E0000000000000271）在候选池第 36 位（从 0 起），入选第 2 组/);
+    const seated = await page.innerText('#person');
+    for (const words of ['专家9', 'E0000000000000271', '36', '入选第 2 组', '岳采公告2026-17']) assert.ok(seated.includes(words), words);
+    await page.setInputFiles('#evidence', vector('membership/excluded.json'));
+    await page.click('#verify');
+    await page.locator('#person li').first().waitFor({ timeout: 60_000 });
+    assert.deepEqual(await page.locator('#person li code').allInnerTexts(), ['age_limit', 'conflict_employment_3y']);
+    assert.match(await page.innerText('[data-verdict]'), /超过年龄上限/);
+    await page.setInputFiles('#evidence', vector('membership/refused/place.json'));
     await page.click('#verify');
     await page.locator('[data-verdict="refused"]').waitFor({ timeout: 60_000 });
-    assert.equal(await page.locator('#facts').count(), 0);
-    await choose(page, { evidence: 'sites/auditor.json', policy: 'sites/trust.policy' });
-    await page.click('#verify');
-    await page.locator('[data-verdict="verified"]').waitFor({ timeout: 60_000 });
-    assert.match(await page.innerText('[data-verdict]'), /副场由其承诺唯一确定/);
-    const opened = JSON.parse(readFileSync(vector('sites/auditor.json'), 'utf8')).openings.venues;
-    const rows = await page.innerText('#sites');
-    for (const position of [4, 3, 0]) assert.ok(rows.includes(opened[position].venue) && rows.includes(opened[position].city), rows);
+    assert.equal(await page.locator('#person').count(), 0);
+    assert.match(await page.innerText('[data-verdict]'), /首先不通过的检查：候选池或排除表中的位置（place）/);
   },
 
-  async 'dropped beside a proof of the own place an evidence file is not taken for the attempt before'(page) {
-    await drop(page, ['membership/seated.json', 'evidence/unsealed_public.json', 'membership/trust.policy']);
+  async 'a draw of sites shows its sub-venues, and which they are only to an auditor'(page) {
+    await drop(page, ['sites/trust.policy', 'sites/public.json']);
     assert.equal(await verdictOf(page), 'verified');
-    assert.equal(await page.innerText('#predecessor-name'), '');
-    assert.match(await page.innerText('#drop'), /未认出 not recognised: unsealed_public\.json/);
+    assert.equal(await page.innerText('[data-level]'), 'operator');
+    assert.match(await page.innerText('#sites'), /未公开/);
+    await choose(page, { evidence: 'sites2/auditor.json', policy: 'sites2/trust.policy' });
+    await page.click('#verify');
+    await page.locator('#sites tbody tr').filter({ hasText: '4301' }).first().waitFor({ timeout: 60_000 });
+    assert.equal((await page.innerText('#sites')).includes('未公开'), false);
+    assert.match(await page.innerText('#facts'), /场所无法使用/);
+    assert.match(await page.innerText('#result'), /符合条件的场所全部列入/);
   },
 
   async 'what happens is announced, and every control and table has a name'(page) {

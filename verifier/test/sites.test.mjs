@@ -1,90 +1,116 @@
-// The draw of sites stage by stage (tests/vectors/sites.json) and workstations by lot (workstations.json).
+// The draw of sites stage by stage (tests/vectors/sites.json), its walk against every choice tried, and workstations by lot.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hex, unhex, utf8 } from '../src/bytes.js';
-import { canonical } from '../src/canonical.js';
-import { H, mac, variable } from '../src/hash.js';
+import { canonical, parse } from '../src/canonical.js';
+import { drawnOrder } from '../src/evidence/result.js';
+import { H, variable } from '../src/hash.js';
 import { root } from '../src/log/merkle.js';
-import { chacha20orig } from '@noble/ciphers/chacha.js';
-import { choose, orderOf, strictest } from '../src/sites/choice.js';
+import { cityTag, liesIn, limitsOf, picksOf, readLeaf, saltOf } from '../src/sites/choice.js';
+import { stream } from '../src/crypto/chacha.js';
+import { workstation } from '../src/draw/workstation.js';
+import { chance } from './alterations.mjs';
 
-const read = (name) => JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}`, import.meta.url), 'utf8'));
-const leafOf = (leaf) => ({ city: leaf.slice(64, 96), stations: parseInt(leaf.slice(96), 16) });
+const vectors = (name) => JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}`, import.meta.url)));
 
-test('every stage of a draw of sites gives the fixed bytes', () => {
-  const { stages } = read('sites.json');
-  const salt = (purpose, about) => mac(unhex(stages.sites_key), utf8(`${purpose}\n${about}`));
-  assert.equal(hex(salt('site', stages.venue)), stages.site_salt);
-  assert.equal(hex(H('city', salt('city', '430100'), variable('430100')).subarray(0, 16)), stages.city_tag_430100);
-  assert.equal(hex(H('sites-request', salt('sites-request', ''), variable(stages.request_canonical))), stages.request_digest);
-  assert.equal(hex(root(stages.leaves.map((leaf) => unhex(leaf)))), stages.root);
-  const { limits } = JSON.parse(stages.request_canonical);
-  assert.equal(hex(canonical(JSON.parse(stages.request_canonical))), hex(utf8(stages.request_canonical)));
-  const leaves = stages.leaves.map(leafOf);
-  const { picks, workstations } = limits;
-  assert.deepEqual({ picks, workstations, ...strictest(picks, workstations, leaves) }, limits);
-  const order = orderOf(unhex(stages.seed), leaves.length);
-  assert.deepEqual(order, stages.order);
-  assert.deepEqual(choose(limits, leaves, order), stages.picks);
+test('salts, tags, leaves, root, request, order and picks are those of the vectors', () => {
+  const all = vectors('sites.json').stages;
+  const key = unhex(all.sites_key);
+  assert.equal(hex(saltOf(key, 'site', all.venue)), all.site_salt);
+  assert.equal(hex(cityTag(key, '430100')), all.city_tag_430100);
+  const request = utf8(all.request_canonical);
+  assert.deepEqual(canonical(parse(request)), request);
+  assert.equal(hex(H('sites-request', saltOf(key, 'sites-request'), variable(request))), all.request_digest);
+  assert.equal(hex(root(all.leaves.map((leaf) => unhex(leaf)))), all.root);
+  const leaves = all.leaves.map(readLeaf);
+  const { limits } = JSON.parse(all.request_canonical);
+  const { picks, workstations, ...chosen } = limits;
+  assert.deepEqual(limitsOf(leaves, { picks, workstations }), chosen);
+  const { order } = drawnOrder(unhex(all.seed), leaves.map(() => 1), 1);
+  assert.deepEqual(order, all.order);
+  assert.deepEqual(picksOf(leaves, order, limits), all.picks);
 });
 
-test('choices are the first full ones in their order, or none', () => {
-  const { choices } = read('sites.json');
-  assert.ok(choices.some(({ chosen }) => chosen === undefined) && choices.length >= 5);
-  for (const { chosen, leaves, order, ...limits } of choices) {
-    const found = choose(limits, leaves.map(([city, stations]) => ({ city, stations })), order);
-    assert.deepEqual(found ?? undefined, chosen, JSON.stringify(limits));
+const asLeaf = ([city, workstations]) => ({ city, workstations });
+
+test('every choice of the vectors', () => {
+  for (const { leaves, order, chosen, ...limits } of vectors('sites.json').choices) {
+    assert.deepEqual(picksOf(leaves.map(asLeaf), order, limits), chosen ?? null, JSON.stringify({ leaves, limits }));
   }
 });
 
-test('the walk picks what trying every choice in order picks', () => {
-  let state = 20261127;
-  const below = (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 4294967296) * n);
-  };
-  let full = 0;
-  for (let round = 0; round < 400; round += 1) {
-    const leaves = Array.from({ length: 2 + below(6) }, () => ({ city: below(4), stations: below(3) }));
-    const order = leaves.map((_, n) => n).sort(() => below(2) - 1);
-    const picks = 1 + below(3);
-    const limits = { picks, workstations: 1, max_per_city: 1 + below(2), min_cities: below(picks + 1) };
-    const fits = (set) => {
-      const cities = set.map((position) => leaves[position].city);
-      const most = Math.max(...cities.map((city) => cities.filter((one) => one === city).length));
-      return set.every((position) => leaves[position].stations >= 1) && most <= limits.max_per_city && new Set(cities).size >= limits.min_cities;
-    };
-    // Sets in lexicographic order of the drawn order.
-    const sets = (from, left) => (left === 0 ? [[]] : order.slice(from).flatMap((one, n) => sets(from + n + 1, left - 1).map((rest) => [one, ...rest])));
-    const first = sets(0, picks).find(fits);
-    const found = choose(limits, leaves, order);
-    assert.deepEqual(found?.map(({ position }) => position), first, JSON.stringify({ leaves, order, limits }));
-    if (first) full += 1;
-  }
-  assert.ok(full > 100 && full < 400, String(full));
-});
-
-// No file holds a workstation (day-v1 §3), so the page does not compute one. Only the row of the position is made.
-function workstation(sub, position, count, taken) {
-  const start = 16 * position * count;
-  const bytes = chacha20orig(sub, new Uint8Array(8), new Uint8Array((start % 64) + 16 * count), undefined, Math.floor(start / 64));
-  const view = new DataView(bytes.buffer, start % 64);
-  let best = null;
-  for (let number = 1; number <= count; number += 1) {
-    if (taken.includes(number)) continue;
-    const ticket = (view.getBigUint64(16 * number - 8, true) << 64n) + view.getBigUint64(16 * number - 16, true);
-    if (best === null || ticket < best.ticket) best = { ticket, number };
-  }
-  return best?.number;
+// sites-v1 §5.3: whether positions are a full choice.
+function isFull(positions, leaves, limits) {
+  const cities = positions.map((position) => leaves[position].city);
+  const inOne = Math.max(0, ...cities.map((city) => cities.filter((one) => one === city).length));
+  return positions.length === limits.picks && positions.every((position) => leaves[position].workstations >= limits.workstations)
+    && inOne <= limits.max_per_city && new Set(cities).size >= limits.min_cities;
 }
 
-test('workstations are those that the lot gives', () => {
-  const { cases } = read('workstations.json');
-  assert.ok(cases.length >= 7);
-  for (const { seed, site, count, position, taken, workstation: said } of cases) {
-    const sub = H('sub', variable(`workstations/${site}`), unhex(seed));
-    assert.equal(workstation(sub, position, count, taken), said);
+// The first full choice in drawn order, every set tried: those that hold an earlier one come first.
+function firstFull(left, picked, leaves, limits) {
+  if (isFull(picked, leaves, limits)) return picked;
+  if (picked.length === limits.picks || left.length === 0) return null;
+  const [next, ...rest] = left;
+  return firstFull(rest, [...picked, next], leaves, limits) ?? firstFull(rest, picked, leaves, limits);
+}
+
+test('the walk finds the first full choice, and limits follow from the leaves', () => {
+  const of = chance(20261127);
+  const seen = { found: 0, none: 0, limits: 0, without: 0 };
+  for (let n = 0; n < 6000; n += 1) {
+    const leaves = Array.from({ length: of(9) }, () => asLeaf([`c${of(4)}`, of(4)]));
+    const picks = 1 + of(4);
+    const limits = { picks, workstations: 1 + of(2), max_per_city: 1 + of(3), min_cities: of(picks + 1) };
+    const order = leaves.map((_, at) => at);
+    for (let at = order.length - 1; at > 0; at -= 1) {
+      const other = of(at + 1);
+      [order[at], order[other]] = [order[other], order[at]];
+    }
+    const wanted = firstFull(order, [], leaves, limits);
+    assert.deepEqual(picksOf(leaves, order, limits)?.map(({ position }) => position) ?? null, wanted, `choice ${n}`);
+    assert.ok((picksOf(leaves, order, limits) ?? []).every(({ site }, at) => site === at + 2));
+    seen[wanted ? 'found' : 'none'] += 1;
+    // The least number in a city with which there is a choice at all; then as many cities as it can have.
+    const least = [1, 2, 3, 4].find((k) => firstFull(order, [], leaves, { ...limits, max_per_city: k, min_cities: 0 }));
+    const able = new Set(leaves.filter((leaf) => leaf.workstations >= limits.workstations).map(({ city }) => city));
+    const said = limitsOf(leaves, limits);
+    assert.deepEqual(said, least ? { max_per_city: least, min_cities: Math.min(picks, able.size) } : null, `limits ${n}`);
+    if (said) assert.ok(picksOf(leaves, order, { ...limits, ...said }), 'with these limits there is a choice');
+    seen[said ? 'limits' : 'without'] += 1;
+  }
+  assert.ok(Object.values(seen).every((count) => count > 300), JSON.stringify(seen));
+});
+
+test('regions lie in others by their codes without trailing pairs of zeros', () => {
+  for (const [inner, outer, wanted] of [['430602', '430600', true], ['430602', '430000', true], ['430600', '430600', true], ['430600', '430602', false], ['430100', '430600', false], ['431000', '430000', true], ['431000', '431100', false], ['430010', '430000', true]]) {
+    assert.equal(liesIn(inner, outer), wanted, `${inner} ${outer}`);
+  }
+});
+
+test('leaves have fifty bytes', () => {
+  const [leaf] = vectors('sites.json').stages.leaves;
+  assert.equal(readLeaf(leaf).workstations, 3);
+  for (const bad of ['', leaf.slice(2), `${leaf}00`, `${leaf}\n`, leaf.toUpperCase(), leaf.replace(/.$/, 'g')]) assert.throws(() => readLeaf(bad), JSON.stringify(bad));
+});
+
+test('workstations by lot are those of the vectors, and of the stream from its beginning', () => {
+  for (const { seed, workstation: wanted, ...at } of vectors('workstations.json').cases) {
+    assert.equal(workstation(unhex(seed), at), wanted ?? null, JSON.stringify(at));
+  }
+  const [seed, of] = [new Uint8Array(32).fill(7), chance(5)];
+  for (let n = 0; n < 200; n += 1) {
+    const [site, count, position] = [1 + of(32), 1 + of(256), of(40)];
+    const whole = stream(H('sub', variable(`workstations/${site}`), seed), 16 * count * (position + 1));
+    const ticket = (number) => hex(whole.slice(16 * (position * count + number - 1)).slice(0, 16).reverse());
+    const numbers = Array.from({ length: count }, (_, at) => at + 1).filter(() => of(3) > 0);
+    const taken = Array.from({ length: count }, (_, at) => at + 1).filter((number) => !numbers.includes(number));
+    const wanted = numbers.reduce((best, number) => (best === null || ticket(number) < ticket(best) ? number : best), null);
+    assert.equal(workstation(seed, { site, count, position, taken }), wanted, `${site} ${count} ${position}`);
+  }
+  for (const bad of [{ site: 0 }, { site: 33 }, { count: 0 }, { count: 257 }, { position: -1 }, { position: 4000000 }, { count: '4' }, { position: 1.5 }]) {
+    assert.throws(() => workstation(seed, { site: 1, count: 4, position: 0, taken: [], ...bad }), JSON.stringify(bad));
   }
 });

@@ -8,7 +8,7 @@ use crate::codec::{Hash, Json, LabelledHash, Object};
 use crate::draw::calls::{Outcome, Settled};
 use crate::draw::commitment::Commitment;
 use crate::draw::identity::{identity, reasons_digest};
-use crate::draw::pool::{Leaf, excluded_leaf};
+use crate::draw::pool::{self, Leaf, excluded_leaf};
 use crate::draw::seats::Seated;
 use crate::draw::seed;
 use crate::draw::statements::{Drawn, Unsealed};
@@ -232,6 +232,10 @@ fn entries(file: &Membership, head: &Checkpoint) -> Answer<Entries> {
     let mut order = vec![&all.first, &all.registry, &all.committed];
     order.extend(all.result.as_ref());
     order.push(&all.unsealed);
+    for entry in &order {
+        let (kind, fields) = (entry.statement.kind(), entry.statement.body_json());
+        Said::read(kind, &fields).map_err(|e| format!("entry {}: {e}", entry.index))?;
+    }
     let ascending = order.is_sorted_by(|a, b| a.index < b.index && a.statement.time() <= b.statement.time());
     if !ascending {
         return Err("registry, commitment, result and unsealing do not follow one another".into());
@@ -335,6 +339,8 @@ fn place(file: &Membership, commitment: &Commitment, identity: &Hash) -> Answer<
     match &file.place {
         Place::Pool { position, leaf, proof } => {
             let read = Leaf::from_bytes(leaf)?;
+            let groups = u32::try_from(commitment.groups.len()).unwrap_or(u32::MAX);
+            pool::check(std::slice::from_ref(&read), groups, commitment.lots).map_err(|e| e.to_string())?;
             if read.identity != *identity {
                 return Err("the leaf is another person's".into());
             }

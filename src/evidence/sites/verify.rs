@@ -507,7 +507,12 @@ fn open_venues(open: &SitesOpenings, leaves: &[SiteLeaf], entries: &[Entry], com
         if key.city_tag(&venue.city) != leaf.city {
             return at("is in another city than the leaf says");
         }
-        if open.request.host.as_ref() == Some(&venue.city) {
+        if venue.city.len() != 6 || !venue.city.bytes().all(|byte| byte.is_ascii_digit()) {
+            return at("has a city that is no region code");
+        }
+        // A county of the host's city that is given out for a city would be one more of it.
+        let host = open.request.host.as_deref();
+        if host.is_some_and(|host| significant(&venue.city).starts_with(significant(host))) {
             return at("lies in the host's city");
         }
         if !open.request.within.iter().any(|region| is_one_in_the_other(region, &venue.city)) {
@@ -527,10 +532,12 @@ fn open_venues(open: &SitesOpenings, leaves: &[SiteLeaf], entries: &[Entry], com
 
 /// Whether of two regions one lies in the other, by their codes: a request may name a county of a venue's city.
 fn is_one_in_the_other(one: &str, other: &str) -> bool {
-    let significant = |code| -> &str {
-        let city = str::strip_suffix(code, "00").unwrap_or(code);
-        city.strip_suffix("00").unwrap_or(city)
-    };
     let (one, other) = (significant(one), significant(other));
     one.starts_with(other) || other.starts_with(one)
+}
+
+/// A region's code without trailing pairs of zeros.
+fn significant(code: &str) -> &str {
+    let city = code.strip_suffix("00").unwrap_or(code);
+    city.strip_suffix("00").unwrap_or(city)
 }

@@ -2,5 +2,11 @@
 
 import { chacha20orig } from '@noble/ciphers/chacha.js';
 
-/** The first so many bytes of the stream of a seed. */
-export const stream = (seed, length) => chacha20orig(seed, new Uint8Array(8), new Uint8Array(length));
+const BLOCK = 64;
+
+/** So many bytes of the stream of a seed, from an offset on. */
+export function stream(seed, length, offset = 0) {
+  const [block, skipped] = [Math.floor(offset / BLOCK), offset % BLOCK];
+  const zeros = new Uint8Array(skipped + length);
+  return chacha20orig(seed, new Uint8Array(8), zeros, undefined, block).slice(skipped);
+}

@@ -42,7 +42,7 @@ function subgroup(bytes) {
 }
 
 // Try and increment (RFC 9381 §5.4.1.1).
-function toCurve(key, alpha) {
+export function toCurve(key, alpha) {
   for (let counter = 0; counter < 256; counter += 1) {
     const hash = sha512(concat(SUITE, u8(1), key, alpha, u8(counter), u8(0)));
     const point = decode(hash.subarray(0, 32));

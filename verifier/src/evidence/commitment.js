@@ -57,7 +57,7 @@ export function profile({ file, commitment: said }) {
   return typeof rules.name === 'string' ? rules.name : '';
 }
 
-/** A leaf of a pool (draw-v1 §4.1) under a commitment's groups and lots; throws with what is wrong with it. */
+/** What a leaf of the pool holds (draw-v1 §4.1), under its commitment; throws when it is none. */
 export function readLeaf(leaf, said) {
   const groups = said.groups.length;
   const tags = leaf.length / 2 - 53;
@@ -73,18 +73,15 @@ export function readLeaf(leaf, said) {
 /** `pool`: leaves of draw-v1 §4 with the committed number and root. */
 export function pool(ctx) {
   const { file, commitment: said } = ctx;
-  let last = '';
-  ctx.pool = file.pool.map((bytes, position) => {
-    let leaf;
+  ctx.pool = file.pool.map((leaf, position) => {
     try {
-      leaf = readLeaf(bytes, said);
+      return readLeaf(leaf, said);
     } catch (error) {
-      fail(`leaf ${position}: ${error.message}`);
+      return fail(`leaf ${position}: ${error.message}`);
     }
-    if (leaf.identity <= last) fail(`leaf ${position}: does not ascend`);
-    last = leaf.identity;
-    return leaf;
   });
+  const falls = ctx.pool.findIndex(({ identity }, n) => n > 0 && identity <= ctx.pool[n - 1].identity);
+  if (falls > 0) fail(`leaf ${falls}: does not ascend`);
   if (ctx.pool.length !== said.pool.size) fail('another number of candidates');
   if (hex(root(file.pool.map((leaf) => unhex(leaf)))) !== said.pool.root) fail('another root');
   return `${ctx.pool.length} candidates`;

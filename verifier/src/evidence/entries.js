@@ -22,7 +22,7 @@ export function checkpoint(ctx) {
   return `size ${said.checkpoint.size} of ${said.checkpoint.origin}`;
 }
 
-/** One entry of a file: a signed statement of the log under `head`, in its tree. `allowed` judges its type and fields. */
+/** One statement of this log in its tree; `allowed` names the types and fields it may have (statements.js). */
 export function readEntry(head, { index, note: text, proof }, allowed) {
   const note = parseNote(text);
   const bytes = utf8(note.text.slice(0, -1));
@@ -31,31 +31,31 @@ export function readEntry(head, { index, note: text, proof }, allowed) {
   const { v, type, log, time, ...fields } = statement;
   const common = v === 1 && typeof type === 'string' && log === head.origin && Number.isSafeInteger(time) && time >= 0;
   if (!common || !COMMON.every((key) => key in statement)) fail(`entry ${index}: not a statement of this log`);
-  if (!allowed(type, fields)) fail(`entry ${index}: type ${type} or its fields are not allowed here`);
+  if (!isAllowed(allowed, type, fields)) fail(`entry ${index}: type ${type} or its fields are not allowed here`);
   const leaf = leafHash(bytes);
   if (!includes(leaf, index, head.size, proof.map((one) => unhex(one)), head.root)) fail(`entry ${index}: is not in the tree`);
   return { index, note, type, fields, time, leaf };
 }
 
-/** Entries of a list, each read by `read`: indices ascend, times do not fall. */
-export function readAll(list, read) {
+/** Statements that ascend by index and whose times do not fall. */
+export function ascendingEntries(head, all, allowed) {
   let last = { index: -1, time: 0 };
-  return list.map((one) => {
+  return all.map((one) => {
     if (one.index <= last.index) fail(`entry ${one.index}: indices do not ascend`);
-    const entry = read(one);
+    const entry = readEntry(head, one, allowed);
     if (entry.time < last.time) fail(`entry ${entry.index}: time falls`);
     last = entry;
     return entry;
   });
 }
 
-/** Alpha of a commitment (draw-v1 §3.5). */
-export const alphaOf = ({ index, leaf }) => hex(H('alpha', u64(index), leaf));
+/** Alpha of a commitment. */
+export const alphaOf = (entry) => hex(H('alpha', u64(entry.index), entry.leaf));
 
 /** `entries`: statements in the tree, and exactly those of §1. */
 export function entries(ctx) {
   const { file } = ctx;
-  ctx.entries = readAll(file.entries, (one) => readEntry(ctx.head, one, (type, fields) => isAllowed(file.version, type, fields)));
+  ctx.entries = ascendingEntries(ctx.head, file.entries, file.version);
   const isOwn = (entry) => (entry.type === 'draw.committed' ? alphaOf(entry) === file.alpha : entry.fields.alpha === file.alpha);
   ctx.own = ctx.entries.filter(isOwn);
   const commits = ctx.own.filter(({ type }) => type === 'draw.committed');
@@ -85,7 +85,7 @@ function others(ctx) {
       profiles += 1;
     } else if (type === 'registry.expert' && wanted.has(index)) {
       wanted.delete(index);
-    } else if (type === 'key.registered' || type === 'key.retired') {
+    } else if (isAboutKeys(entry)) {
       keys.push(index);
     } else if (type === 'nonce.committed') {
       const fits = nonces.find((one) => one.key === fields.key && one.commitment === fields.commitment);
@@ -103,27 +103,33 @@ function others(ctx) {
   if (file.version === 3 && keys.join() !== file.keys.join()) fail('`keys` does not list the entries about keys');
 }
 
-/** `keys`: entry 0 and, in files that list them, every entry about keys. */
-export function keys(ctx) {
-  ctx.book = bookOf(ctx, ctx.entries, ctx.file.keys !== undefined);
-  return `${ctx.book.keys.length} keys`;
-}
-
-/** The book of entry 0 and of entries about keys; a live log key of it that the policy pins has signed the checkpoint. */
-export function bookOf({ head, headSigners }, entries, succeeded) {
-  if (entries[0]?.index !== 0 || entries[0].type !== 'log.opened') fail('entry 0 (log.opened) is missing');
-  const book = new KeyBook(head.origin, entries[0].fields);
-  for (const { index, type, fields } of entries) {
-    if (type !== 'key.registered' && type !== 'key.retired') continue;
+/** The keys of a log in generations, from entry 0 and the entries about keys among these, in order of index. */
+export function keyBook(head, opened, about) {
+  const book = new KeyBook(head.origin, opened.fields);
+  for (const { index, type, fields } of about) {
     try {
       book.take(index, type, fields);
     } catch (error) {
       fail(`entry ${index}: ${error.message}`);
     }
   }
-  const live = succeeded ? book.ofCheckpoint(head.size) : book.keys.slice(0, 1);
-  if (!headSigners.some((signer) => live.some((key) => equal(key.key, signer.key)))) fail('the checkpoint is not signed by a live log key that the policy pins');
   return book;
+}
+
+/** The checkpoint is signed by one of these log keys, and the policy pins it. */
+export function signedByLog(ctx, live) {
+  if (!ctx.headSigners.some((signer) => live.some((key) => equal(key.key, signer.key)))) fail('the checkpoint is not signed by a live log key that the policy pins');
+}
+
+export const isAboutKeys = ({ type }) => type === 'key.registered' || type === 'key.retired';
+
+/** `keys`: entry 0 and, where keys may have succeeded, every entry about keys. */
+export function keys(ctx) {
+  const { head, file } = ctx;
+  const book = keyBook(head, ctx.entries[0], ctx.entries.filter(isAboutKeys));
+  ctx.book = book;
+  signedByLog(ctx, file.rotates ? book.ofCheckpoint(head.size) : book.keys.slice(0, 1));
+  return `${book.keys.length} keys`;
 }
 
 /** `signatures`: one line of the statements key in force under every note. */

@@ -7,13 +7,15 @@ import { isChain } from '../crypto/drand.js';
 import { anyText, ascending, both, hexOf, int, list, object, text, textBefore, word } from './shapes.js';
 
 const LIMIT = 512 * 1024 * 1024;
+const NAMED = /"format":"(expert-draw\/(?:sites|membership)-v[12])"/;
 const digest = hexOf(32);
 const FORMATS = { 'expert-draw/evidence-v1': 1, 'expert-draw/evidence-v2': 2, 'expert-draw/evidence-v3': 3 };
 
+/** Number of a plan or a package (draw-v1 §3.1). */
 export const number = (value) => typeof value === 'string' && value.length <= 64 && /^[0-9A-Z]+(-[0-9A-Z]+)*$/.test(value)
   && value.split('-').every((part) => part === '0' || !part.startsWith('0'));
 export const region = (code) => typeof code === 'string' && /^[0-9]{6}$/.test(code);
-const codes = (least) => both(list(region, least, 64), ascending((code) => code));
+export const codes = (least) => both(list(region, least, 64), ascending((code) => code));
 const groups = both(
   list(object({ except: codes(0), seats: int(1, 64), site: int(1, 32), speciality: text(400), within: codes(1) }), 1, 32),
   (all) => all.reduce((sum, one) => sum + one.seats, 0) <= 64,
@@ -47,12 +49,21 @@ const V3 = { heads: both(list(object({ proof: list(digest), root: digest, size: 
 const formatOf = (format) => (typeof format === 'string' && Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined);
 
 /** Which list of checks a file asks for: by its format, whatever else is wrong with it. */
-export function versionOf(bytes) {
+export const versionOf = (format) => formatOf(format) ?? 1;
+
+/** The field `format` of JSON in whatever spelling; undefined where there is none. */
+export function formatIn(bytes) {
   try {
-    return formatOf(parse(bytes).format) ?? 1;
+    return parse(bytes).format;
   } catch {
-    return 1;
+    // No JSON, or none that is acceptable: told under the checks of the format that it names (sites-v1 §8, membership-v1 §3).
+    return NAMED.exec(new TextDecoder('latin1').decode(bytes))?.[1];
   }
+}
+
+/** The digest of a file is that of its other fields. */
+export function holdsDigest({ digest: said, ...rest }) {
+  if (hex(sha256(canonical(rest))) !== said) throw new Error('the digest is of other bytes');
 }
 
 /** Whether bytes can be looked at as a file at all. */
@@ -67,8 +78,7 @@ export function readFile(bytes, expect) {
   const optional = { openings: (value) => typeof value === 'object', ...(version === 3 ? { chain: (value) => typeof value === 'object' && isChain(value) } : {}) };
   if (!object(fields, optional)(file)) throw new Error('a field is missing, unknown or misshapen');
   if (file.openings !== undefined && !openings[file.audience](file.openings)) throw new Error('openings are misshapen');
-  const { digest: said, ...rest } = file;
-  if (hex(sha256(canonical(rest))) !== said) throw new Error('the digest is of other bytes');
+  holdsDigest(file);
   if (expect && file.audience !== expect) throw new Error(`for the audience ${file.audience}, not ${expect}`);
-  return { ...file, version };
+  return { ...file, version, rotates: version === 3 };
 }

@@ -24,7 +24,7 @@ const salt = (ctx, purpose, about = '') => mac(unhex(ctx.file.openings.draw_key)
 const identity = (draw, image, registry) => H('candidate', draw, image, u64(registry));
 const unitTag = (salted, id) => hex(H('unit', salted, variable(id)).subarray(0, 16));
 
-/** Whether the proofs of a plan's and a package's number give the tags of a commitment (draw-v1 §3.2). */
+/** Whether proofs lead from the numbers of a plan and a package to the two tags of a commitment (draw-v1 §3.2). */
 export function givesTags(key, { plan, package: number, planProof, packageProof }, said) {
   const gives = (about, proof, tag) => {
     const beta = vrf.verify(key, canonical(about), unhex(proof));
@@ -36,7 +36,8 @@ export function givesTags(key, { plan, package: number, planProof, packageProof 
 export const openings = {
   'openings.package': ({ file, commitment: said, book }) => {
     const { plan, package: number, plan_proof: planProof, package_proof: packageProof } = file.openings.package;
-    if (!givesTags(book.find(said.tag_key).key, { plan, package: number, planProof, packageProof }, said)) fail('the numbers do not give the tags');
+    const key = book.find(said.tag_key).key;
+    if (!givesTags(key, { plan, package: number, planProof, packageProof }, said)) fail('the numbers do not give the tags');
   },
   'openings.names': ({ file, commitment: said }) => {
     const { groups, salt: salted } = file.openings.names;

@@ -1,4 +1,4 @@
-// The closed list of statement types and their fields: log-v1 §4, draw-v1 §§3–9, draw-v2 §3, log-v2 §1, draw-v3.
+// The closed list of statement types and their fields: log-v1 §4, draw-v1 §§3–9, draw-v2 §3, log-v2 §1, draw-v3, sites-v1 §4.
 
 import { ascending, both, either, hexOf, int, list, object, text, word } from './shapes.js';
 
@@ -121,7 +121,50 @@ const V3 = {
 };
 
 export const CALLS = Object.keys(calls);
-const TYPES = { 1: V1, 2: { ...V1, ...calls }, 3: { ...V1, ...calls, ...V3 } };
 
-/** Whether the own fields of a statement of a type are allowed in a file of a version. */
+// draw of sites (sites-v1 §§3–4). That two accounts approve an ending is told by the check `ending`.
+export const limits = both(
+  object({ max_per_city: int(1, 31), min_cities: int(0, 31), picks: int(1, 31), workstations: int(1, 65535) }),
+  (said) => said.min_cities <= said.picks,
+);
+const SITES = {
+  'log.opened': V1['log.opened'],
+  'registry.record': object(image),
+  'draw.contributed': operatorShare,
+  'sites.committed': both(
+    object({
+      attempt: int(1, 1000000),
+      package_tag: hexOf(64),
+      plan_tag: hexOf(64),
+      tag_key: digest,
+      request: digest,
+      leaves: object({ root: digest, size: int(0, 4096) }),
+      limits,
+      contributions: list(object({ kind: word('operator'), key: digest }), 1, 1),
+      deadline: time,
+    }, { predecessor: digest }),
+    (said) => (said.attempt > 1) === ('predecessor' in said),
+  ),
+  'sites.drawn': object({ alpha: digest, contributions: list(int(), 1, 1), seed: digest, sites: list(object({ position, site: int(2, 32) }), 1, 31) }),
+  'sites.ended': both(
+    object({ alpha: digest, reason: word('site_failure', 'plan_changed', 'cancelled'), actor: account, approver: account }),
+    (said) => said.actor !== said.approver,
+  ),
+};
+const KEYS = { 'key.registered': anything, 'key.retired': anything };
+
+const EVIDENCE_2 = { ...V1, ...calls };
+const EVIDENCE_3 = { ...EVIDENCE_2, ...V3 };
+const TYPES = {
+  1: V1,
+  2: EVIDENCE_2,
+  3: EVIDENCE_3,
+  sites1: SITES,
+  sites2: { ...SITES, ...KEYS },
+  keys: KEYS,
+  // Whatever a log may hold: what a statement has to be, the check of its place in the file tells.
+  any: { ...SITES, ...EVIDENCE_3, 'tags.moved': anything, 'calls.recorded': object(image) },
+};
+
+/** Whether the own fields of a statement of a type are allowed in a file of a version (or a part of one). */
 export const isAllowed = (version, type, fields) => Object.hasOwn(TYPES[version], type) && TYPES[version][type](fields);

@@ -1,6 +1,5 @@
 // The page: takes files from inputs or a drop, has a worker verify them, shows progress and the result. Nothing is sent or stored.
 
-import { formatNamed } from '../formats.js';
 import { machineText } from '../machine.js';
 import { CHECKS } from '../words.js';
 import { el } from './dom.js';
@@ -42,10 +41,7 @@ async function dropped(files) {
   if (found.evidence.length === 2) {
     const held = [];
     for (const file of found.evidence) held.push({ file, bytes: new Uint8Array(await file.arrayBuffer()) });
-    // Only an evidence file follows another: beside one of sites or of one's own place the second was dropped by mistake.
-    const follows = held.every(({ bytes }) => formatNamed(bytes).about === 'evidence');
-    if (!follows) unknown.push(held[1].file.name);
-    found.evidence = follows ? laterFirst(held[0], held[1]).map(({ file }) => file) : [held[0].file];
+    found.evidence = laterFirst(held[0], held[1]).map(({ file }) => file);
   }
   const [evidence, predecessor] = found.evidence;
   const given = { evidence, predecessor, policy: found.policy[0], parties: found.parties[0] };

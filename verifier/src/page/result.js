@@ -1,8 +1,9 @@
 // The result on the page: verdict, the checks with their reasons, and, only of a verified file, what it shows.
 // Of a refused file nothing is told but what failed: no panel, no names, no level.
 
-import { CHECKS, ENDINGS, INPUTS, KINDS, LEVELS, VERDICTS, conclusion, notShown } from '../words.js';
+import { CHECKS, ENDINGS, INPUTS, KINDS, LEVELS, NOT_SHOWN, VERDICTS, sentence } from '../words.js';
 import { beijing, el, pair, table } from './dom.js';
+import { ofPerson, ofSites } from './others.js';
 
 const WHY = {
   declined: ['谢绝', 'declined'],
@@ -26,24 +27,22 @@ const mono = (text) => el('code', {}, String(text));
 export function resultOf(result, file, digests, names) {
   const failed = (result.checks ?? []).filter((each) => each.result !== 'passed');
   const parts = [banner(result, failed)];
-  if (result.verdict === 'verified') {
-    parts.push(...found(result, file));
-    if (!result.about && result.attempt > 1 && !result.checks.some(({ check }) => check === 'predecessor')) {
-      parts.push(note(['这是第 ' + result.attempt + ' 次抽取；没有给出前次抽取的证据文件，衔接未核验。', `This is attempt ${result.attempt}; the file of the attempt before was not given, so how it follows was not checked.`]));
-    }
-  }
+  if (result.verdict === 'verified') parts.push(...SHOWN[result.kind](result, file));
   if (result.checks) parts.push(checks(result));
-  if (result.verdict === 'verified') parts.push(note(notShown(result)));
+  if (result.verdict === 'verified') parts.push(note(NOT_SHOWN[result.kind]));
   parts.push(inputs(digests, names));
   return parts.filter(Boolean);
 }
 
-// What a verified file shows, by its kind.
-function found(result, file) {
-  const level = result.level && pair(LEVELS[result.level] ?? [result.level, ''], 'p');
-  if (result.about === 'membership') return [facts(result)];
-  if (result.about === 'sites') return [level, facts(result), venues(result, file)];
-  return [level, facts(result), contributors(result), seats(result, file), called(result)];
+/** What a verified file of a kind shows. */
+const SHOWN = { evidence: ofDraw, sites: ofSites, membership: ofPerson };
+
+function ofDraw(result, file) {
+  const parts = [pair(LEVELS[result.level] ?? [result.level, ''], 'p'), facts(result), contributors(result), seats(result, file), called(result)];
+  if (result.attempt > 1 && !result.checks.some(({ check }) => check === 'predecessor')) {
+    parts.push(note(['这是第 ' + result.attempt + ' 次抽取；没有给出前次抽取的证据文件，衔接未核验。', `This is attempt ${result.attempt}; the file of the attempt before was not given, so how it follows was not checked.`]));
+  }
+  return parts;
 }
 
 function banner(result, failed) {
@@ -51,7 +50,7 @@ function banner(result, failed) {
   const mark = result.verdict === 'verified' ? '✓' : '✗';
   const lines = [];
   if (result.verdict === 'verified') {
-    lines.push(conclusion(result));
+    lines.push(sentence(result));
   } else if (failed.length > 0) {
     const first = failed[0];
     const title = CHECKS[first.check] ?? [first.check, first.check];
@@ -72,21 +71,13 @@ function facts(result) {
   const add = (zh, en, value) => {
     if (value !== undefined && value !== null) rows.push([pair([zh, en]), value instanceof Node ? value : String(value)]);
   };
-  add('姓名', 'Name', result.name);
-  add('专家编号', 'Number', result.number);
-  add('候选池位置', 'Position in the pool', result.position);
-  if (result.position !== undefined) add('入选席位组', 'Seated in group', result.group ?? '未入选 not seated');
-  add('排除依据的规则', 'Excluded by', result.rules && result.rules.join('、'));
-  add('结果公告', 'Announcement', result.announcement);
   add('日志', 'Log', result.origin);
   add('抽取编号 alpha', 'Alpha of the draw', result.alpha && mono(result.alpha));
   add('第几次抽取', 'Attempt', result.attempt);
-  if (result.level) add('保证等级', 'Level', el('strong', { 'data-level': result.level }, result.level));
+  add('保证等级', 'Level', el('strong', { 'data-level': result.level }, result.level));
   add('结束方式', 'Ending', result.ending && named(ENDINGS, result.ending));
   add('终止原因', 'Stopped for', result.stopped);
-  add('候选场所数', 'Venues', result.venues);
-  add('终止原因', 'Given up for', result.ended);
-  add('名单是否公开', 'Unsealed', result.unsealed && (result.unsealed === 'yes' ? '已公开 yes' : '未公开 no'));
+  add('名单是否公开', 'Unsealed', result.unsealed === 'yes' ? '已公开 yes' : '未公开 no');
   add('已知结果后作废', 'Seen voids', result.seen_voids);
   add('未知结果时作废（盲作废）', 'Blind voids', result.blind_voids);
   add('必选席位', 'Forced seats', result.forced_seats);
@@ -137,13 +128,6 @@ function seats(result, file) {
   const head = [['序', 'No.'], ['席位组', 'Group'], ['候选池位置', 'Position in the pool'], ['姓名', 'Name'], ['专家编号', 'Number']];
   const about = one ? ` ${one.plan} / ${one.package}` : '';
   return table([`席位${about}`, 'Seats, in drawn order'], head, rows, { id: 'seats' });
-}
-
-function venues(result, file) {
-  const open = opened(result, file, 'openings.venues');
-  const rows = result.sites.map(({ position, site }) => [String(site), String(position), open?.[position]?.venue ?? '未公开 sealed', open?.[position]?.city ?? '—']);
-  const head = [['评标点', 'Site'], ['候选场所位置', 'Position among the venues'], ['场所', 'Venue'], ['所在城市代码', 'Region code of its city']];
-  return table(['抽出的副场', 'Sites, in drawn order'], head, rows, { id: 'sites' });
 }
 
 function called(result) {

@@ -1,189 +1,198 @@
-// The verification of a draw of sites (sites-v1 §8, sites-v2 §2): named checks in their order.
+// The verification of a draw of sites: the sub-venues follow from a commitment made before the seed (sites-v1 §8, -v2 §2).
 
-import { equal, hex, u64, u8, unhex, utf8 } from '../bytes.js';
+import { equal, hex, unhex } from '../bytes.js';
 import { canonical } from '../canonical.js';
-import { inOrder, verdict } from '../checks.js';
+import { runList, verdictOf } from '../checks.js';
 import * as vrf from '../crypto/vrf.js';
-import { alphaOf, checkpoint, keys, readAll, readEntry, signatures } from '../evidence/entries.js';
+import { alphaOf, ascendingEntries, checkpoint, isAboutKeys, keys, signatures } from '../evidence/entries.js';
 import { givesTags } from '../evidence/openings.js';
-import { H, mac, variable } from '../hash.js';
+import { drawnOrder } from '../evidence/result.js';
+import { text } from '../evidence/shapes.js';
+import { H, variable } from '../hash.js';
 import { root } from '../log/merkle.js';
-import { choose, orderOf, strictest } from './choice.js';
-import { mayStand, readFile } from './file.js';
+import { cityTag, liesIn, limitsOf, picksOf, readLeaf, saltOf, seedOf, venueCommitment } from './choice.js';
+import { FORMATS, readFile } from './file.js';
 
 const fail = (why) => { throw new Error(why); };
-const same = (a, b) => equal(canonical(a), canonical(b));
-
-const NAMES = ['file', 'checkpoint', 'entries', 'keys', 'signatures', 'commitment', 'leaves', 'limits', 'contributions', 'ending', 'seed', 'picks'];
+const OWN = ['file', 'checkpoint', 'entries', 'keys', 'signatures', 'commitment', 'leaves', 'limits', 'contributions', 'ending', 'seed', 'picks'];
 const OPENED = ['openings.package', 'openings.request', 'openings.venues'];
+/** After one of these has failed nothing later can be looked at, nor is it known what is due to be opened. */
 const GATES = ['file', 'checkpoint', 'entries', 'keys', 'commitment'];
-const NEEDS = { limits: ['leaves'], seed: ['contributions', 'ending'], picks: ['seed', 'leaves'], 'openings.venues': ['leaves'] };
+const NEEDS = { limits: ['leaves'], seed: ['contributions', 'ending'], picks: ['leaves', 'seed'], 'openings.venues': ['leaves'] };
+const isRegion = (code) => /^[0-9]{6}$/.test(code);
+const isId = text(400);
+const of = (ctx, type) => ctx.own.filter((entry) => entry.type === type);
 
-const ABOUT_KEYS = ['key.registered', 'key.retired'];
+const CHECKS = {
+  checkpoint,
 
-function entries(ctx) {
-  const { file, head } = ctx;
-  const opened = (file.openings?.venues ?? []).map(({ index }) => index);
-  const belongs = ({ index, type, fields }) => {
-    if (type === 'log.opened') return index === 0;
-    if (type === 'registry.record') return opened.includes(index);
-    if (ABOUT_KEYS.includes(type)) return true;
-    if (type === 'sites.committed') return index === file.life[0];
-    return fields.alpha === file.alpha;
-  };
-  ctx.entries = readAll(file.entries, (one) => readEntry(head, one, (type, fields) => mayStand(file.version, type, fields)));
-  for (const entry of ctx.entries) if (!belongs(entry)) fail(`entry ${entry.index}: does not belong into this file`);
-  ctx.own = ctx.entries.filter(({ type }) => type !== 'log.opened' && type !== 'registry.record' && !ABOUT_KEYS.includes(type));
-  if (file.life.join() !== ctx.own.map(({ index }) => index).join()) fail('`life` does not list the entries of this draw');
-  const listed = ctx.entries.filter(({ type }) => ABOUT_KEYS.includes(type)).map(({ index }) => index);
-  if (listed.join() !== (file.keys ?? []).join()) fail('`keys` does not list the entries about keys');
-  return `${ctx.entries.length} entries, all in the tree`;
+  entries(ctx) {
+    const { file, head } = ctx;
+    ctx.entries = ascendingEntries(head, file.entries, `sites${file.version}`);
+    const isOwn = (entry) => (entry.type === 'sites.committed' ? alphaOf(entry) === file.alpha : entry.fields.alpha === file.alpha);
+    ctx.own = ctx.entries.filter(isOwn);
+    const commits = of(ctx, 'sites.committed');
+    if (commits.length > 1 || (commits.length === 1 && ctx.own[0] !== commits[0])) fail('does not begin with the one commitment of this alpha');
+    if (file.life.join() !== ctx.own.map(({ index }) => index).join()) fail('`life` does not list the entries of this draw');
+    const about = ctx.entries.filter(isAboutKeys).map(({ index }) => index);
+    if (file.version === 2 && file.keys.join() !== about.join()) fail('`keys` does not list the entries about keys');
+    // A record that is missing is missed by the venue that names it.
+    const records = new Set((file.openings?.venues ?? []).map(({ index }) => index));
+    const belongs = (entry) => ctx.own.includes(entry) || isAboutKeys(entry)
+      || (entry.type === 'log.opened' && entry.index === 0) || (entry.type === 'registry.record' && records.has(entry.index));
+    for (const entry of ctx.entries) if (!belongs(entry)) fail(`entry ${entry.index}: ${entry.type} does not belong into this file`);
+    Object.assign(ctx, { commit: commits[0], commitment: commits[0]?.fields });
+    return `${ctx.entries.length} entries, all in the tree`;
+  },
+
+  keys(ctx) {
+    if (ctx.entries[0]?.index !== 0 || ctx.entries[0].type !== 'log.opened') fail('entry 0 is missing');
+    return keys(ctx);
+  },
+
+  signatures,
+
+  commitment(ctx) {
+    const { commit, commitment: said, book } = ctx;
+    if (!commit) fail('there is none of this alpha');
+    // That alpha is its index and leaf hash is how `entries` has found it.
+    if (said.deadline < commit.time) fail('the deadline lies before it');
+    ctx.tagKey = book.inForce('tag_vrf', commit.index);
+    ctx.drawKey = book.inForce('draw_vrf', commit.index);
+    if (said.tag_key !== ctx.tagKey.digest) fail('names another tag key');
+    if (said.contributions[0].key !== ctx.drawKey.digest) fail('names another contributor than the operator');
+    return `log index ${commit.index}, attempt ${said.attempt}`;
+  },
+
+  leaves(ctx) {
+    const { file, commitment: said } = ctx;
+    ctx.leaves = file.leaves.map(readLeaf);
+    const falls = ctx.leaves.findIndex(({ identity }, n) => n > 0 && identity <= ctx.leaves[n - 1].identity);
+    if (falls > 0) fail(`leaf ${falls}: does not ascend`);
+    if (ctx.leaves.length !== said.leaves.size) fail('another number of venues');
+    if (hex(root(file.leaves.map((leaf) => unhex(leaf)))) !== said.leaves.root) fail('another root');
+    return `${ctx.leaves.length} venues`;
+  },
+
+  limits({ leaves, commitment: { limits: said } }) {
+    const wanted = limitsOf(leaves, said);
+    if (!wanted) fail('no full choice was possible');
+    if (wanted.max_per_city !== said.max_per_city || wanted.min_cities !== said.min_cities) fail('limits that do not follow from the venues');
+    return `${said.picks} picks, at least ${said.min_cities} cities, at most ${said.max_per_city} in one`;
+  },
+
+  contributions(ctx) {
+    const { commit, commitment: said, drawKey, book, file } = ctx;
+    const [share, more] = of(ctx, 'draw.contributed');
+    if (!share || more) fail('not exactly one contribution');
+    if (share.index <= commit.index) fail('below the commitment');
+    if (share.time > said.deadline) fail('after the deadline');
+    if (share.fields.key !== drawKey.digest || !book.mayContribute(drawKey, share.index)) fail('by another key, or one found out');
+    ctx.beta = vrf.verify(drawKey.key, unhex(file.alpha), unhex(share.fields.proof));
+    if (ctx.beta === null) fail('its proof is not valid over alpha');
+    ctx.share = share;
+    return "the operator's, valid over alpha";
+  },
+
+  ending(ctx) {
+    const [drawn, again] = of(ctx, 'sites.drawn');
+    if (!drawn || again) fail('not exactly one result');
+    const shares = of(ctx, 'draw.contributed');
+    if (shares.some(({ index }) => index > drawn.index)) fail('a result that is not above the contribution');
+    const [ended, twice] = of(ctx, 'sites.ended');
+    if (twice) fail('ended twice');
+    if (ended && ended.index < drawn.index) fail('ended before the result');
+    Object.assign(ctx, { drawn, ended });
+    return ended ? `drawn, ended: ${ended.fields.reason}` : 'drawn';
+  },
+
+  seed(ctx) {
+    const { file, beta, drawn, share } = ctx;
+    ctx.seed = seedOf(file.alpha, beta);
+    if (!equal(ctx.seed, unhex(drawn.fields.seed))) fail('another seed');
+    if (drawn.fields.contributions[0] !== share.index) fail('another contribution is listed');
+    return hex(ctx.seed);
+  },
+
+  picks(ctx) {
+    const { leaves, commitment: said, drawn } = ctx;
+    const { order } = drawnOrder(ctx.seed, leaves.map(() => 1), 1);
+    const chosen = picksOf(leaves, order, said.limits);
+    if (!chosen) fail('there is no full choice');
+    if (!equal(canonical(chosen), canonical(drawn.fields.sites))) fail('other sites');
+    return chosen.map(({ position, site }) => `${position}→${site}`).join(', ');
+  },
+
+  'openings.package': ({ file, commitment: said, tagKey }) => {
+    const { request, plan_proof: planProof, package_proof: packageProof } = file.openings;
+    if (!givesTags(tagKey.key, { plan: request.plan, package: request.package, planProof, packageProof }, said)) fail('the numbers do not give the tags');
+    return `${request.plan} / ${request.package}`;
+  },
+
+  'openings.request': ({ file, commitment: said }) => {
+    const { request, sites_key: key } = file.openings;
+    if (hex(H('sites-request', saltOf(unhex(key), 'sites-request'), variable(canonical(request)))) !== said.request) fail('another digest than the committed one');
+    if (!equal(canonical(request.limits), canonical(said.limits))) fail('other limits than the committed ones');
+    return request.within.join(', ');
+  },
+
+  'openings.venues': (ctx) => {
+    const { venues } = ctx.file.openings;
+    if (venues.length !== ctx.leaves.length) fail('another number than there are leaves');
+    for (const field of ['venue', 'index']) {
+      if (new Set(venues.map((one) => one[field])).size !== venues.length) fail(`one ${field} twice`);
+    }
+    venues.forEach((one, position) => {
+      const why = wrongVenue(ctx, one, ctx.leaves[position]);
+      if (why) fail(`position ${position}: ${why}`);
+    });
+    return `${venues.length} venues`;
+  },
+};
+
+// What is wrong with a venue, if anything.
+function wrongVenue({ file, entries, commit }, { city, index, record, venue }, leaf) {
+  const { request, sites_key: keyText } = file.openings;
+  const key = unhex(keyText);
+  if (!isRegion(city) || !isId(venue)) return 'no region, or no id of a venue';
+  const entry = entries.find((one) => one.index === index);
+  if (entry?.type !== 'registry.record' || entry.fields.image !== record) return 'its record is not that entry of the log';
+  if (index >= commit.index) return 'its record stands above the commitment';
+  if (hex(venueCommitment(key, venue, unhex(record), index)) !== leaf.identity) return 'gives another commitment';
+  if (hex(cityTag(key, city)) !== leaf.city) return 'gives another city tag';
+  if (request.host !== undefined && liesIn(city, request.host)) return "lies in the host's city";
+  if (!request.within.some((one) => liesIn(city, one) || liesIn(one, city))) return 'lies in no region of the request';
+  return null;
 }
 
-function commitment(ctx) {
-  const { file, book } = ctx;
-  const commit = ctx.own[0];
-  if (commit?.type !== 'sites.committed') fail('no commitment in the file');
-  const said = commit.fields;
-  if (alphaOf(commit) !== file.alpha) fail('alpha is not its index and leaf');
-  const isInForce = (use, digest) => book.inForce(use, commit.index)?.digest === digest;
-  if (!isInForce('tag_vrf', said.tag_key) || !isInForce('draw_vrf', said.contributions[0].key)) fail('names keys that are not in force');
-  if (said.deadline < commit.time) fail('the deadline lies before it');
-  Object.assign(ctx, { commit, commitment: said });
-  return `log index ${commit.index}, attempt ${said.attempt}`;
+// What was computed, where the checks that give it have passed.
+function machineForm({ file, head, commitment: said, leaves, drawn, ended, share }, passed) {
+  const form = { level: 'operator', not_shown: ['other attempts or a later end', 'that every venue was listed'], sites: [] };
+  if (passed('checkpoint')) Object.assign(form, { origin: head.origin, tree_size: head.size });
+  if (passed('commitment')) Object.assign(form, { alpha: file.alpha, attempt: said.attempt, package_tag: said.package_tag, limits: said.limits });
+  if (passed('leaves')) form.venues = leaves.length;
+  if (passed('contributions')) form.contribution = share.index;
+  if (passed('ending') && ended) form.ended = ended.fields.reason;
+  if (passed('picks')) form.sites = drawn.fields.sites;
+  return form;
 }
 
-function leaves(ctx) {
-  const { file, commitment: said } = ctx;
-  let last = '';
-  ctx.leaves = file.leaves.map((leaf, position) => {
-    if (leaf.length !== 100) fail(`leaf ${position}: not 50 bytes`);
-    const identity = leaf.slice(0, 64);
-    if (identity <= last) fail(`leaf ${position}: does not ascend`);
-    last = identity;
-    return { identity, city: leaf.slice(64, 96), stations: parseInt(leaf.slice(96), 16) };
-  });
-  if (ctx.leaves.length !== said.leaves.size) fail('another number of venues');
-  if (hex(root(file.leaves.map((leaf) => unhex(leaf)))) !== said.leaves.root) fail('another root');
-  return `${ctx.leaves.length} venues`;
-}
-
-function limits({ commitment: said, leaves: all }) {
-  const { picks, workstations } = said.limits;
-  const found = strictest(picks, workstations, all);
-  if (found === null || !same({ picks, workstations, ...found }, said.limits)) fail('not the strictest limits that the venues can meet');
-  return `${picks} picks`;
-}
-
-function contributions(ctx) {
-  const { own, commit, commitment: said, book, file } = ctx;
-  const all = own.filter(({ type }) => type === 'draw.contributed');
-  if (all.length !== 1) fail(`${all.length} contributions`);
-  const [{ index, time, fields }] = all;
-  if (index <= commit.index || time > said.deadline) fail('below the commitment, or after the deadline');
-  const key = book.find(fields.key);
-  if (fields.key !== said.contributions[0].key || !book.mayContribute(key, index)) fail('by another key, or one that was found out');
-  const value = vrf.verify(key.key, unhex(file.alpha), unhex(fields.proof));
-  if (value === null) fail('the proof does not hold over alpha');
-  ctx.given = { index, value };
-  return 'by the committed key';
-}
-
-function ending(ctx) {
-  const of = (type) => ctx.own.filter((entry) => entry.type === type);
-  const [drawn, second] = of('sites.drawn');
-  const [ended, again] = of('sites.ended');
-  if (ctx.own.some(({ index }) => index < ctx.commit.index)) fail('something stands below the commitment');
-  if (!drawn || second) fail('not one result');
-  if (of('draw.contributed').some(({ index }) => index > drawn.index)) fail('a contribution above the result');
-  if (again || (ended && ended.index < drawn.index)) fail('ended twice, or before the result');
-  Object.assign(ctx, { drawn, ended });
-  return ended ? `ended: ${ended.fields.reason}` : 'drawn';
-}
-
-function seed(ctx) {
-  const { drawn, given, file } = ctx;
-  if (drawn.fields.contributions[0] !== given.index) fail('another contribution is listed');
-  ctx.seed = H('seed', unhex(file.alpha), u8(1), u8(2), given.value);
-  if (hex(ctx.seed) !== drawn.fields.seed) fail('another seed');
-  return hex(ctx.seed);
-}
-
-function picks({ seed: from, leaves: all, commitment: said, drawn }) {
-  const found = choose(said.limits, all, orderOf(from, all.length));
-  if (found === null || !same(found, drawn.fields.sites)) fail('other sites');
-  return found.map(({ position, site }) => `${position}→${site}`).join(', ');
-}
-
-const salt = ({ file }, purpose, about) => mac(unhex(file.openings.sites_key), utf8(`${purpose}\n${about}`));
-const digits = (code) => code.replace(/^((?:..)*?)(?:00)*$/, '$1');
-
-function openedRequest(ctx) {
-  const { file, commitment: said } = ctx;
-  const { request } = file.openings;
-  if (hex(H('sites-request', salt(ctx, 'sites-request', ''), variable(canonical(request)))) !== said.request) fail('another digest than the committed one');
-  if (!same(request.limits, said.limits)) fail('other limits than the committed ones');
-}
-
-function openedVenues(ctx) {
-  const { file, leaves: all, entries: held, commit } = ctx;
-  const { venues, request } = file.openings;
-  if (venues.length !== all.length) fail('another number of venues');
-  if (new Set(venues.map(({ venue }) => venue)).size !== venues.length) fail('a venue twice');
-  if (new Set(venues.map(({ index }) => index)).size !== venues.length) fail('a record twice');
-  venues.forEach(({ venue, city, index, record }, position) => {
-    const wrong = (why) => fail(`position ${position}: ${why}`);
-    const entry = held.find((one) => one.index === index);
-    if (entry?.type !== 'registry.record' || entry.fields.image !== record || index >= commit.index) wrong('no such record in the log before the commitment');
-    if (hex(H('site', salt(ctx, 'site', venue), unhex(record), u64(index))) !== all[position].identity) wrong('another venue than the leaf');
-    if (hex(H('city', salt(ctx, 'city', city), variable(city)).subarray(0, 16)) !== all[position].city) wrong('another city than the leaf');
-    if (city === request.host) wrong("in the host's city");
-    const inside = (a, b) => digits(a).startsWith(digits(b));
-    if (!request.within.some((code) => inside(city, code) || inside(code, city))) wrong('in no region of the request');
-  });
-  return `${venues.length} venues`;
-}
-
-function openedPackage({ file, commitment: said, book }) {
-  const { request, plan_proof: planProof, package_proof: packageProof } = file.openings;
-  if (!givesTags(book.find(said.tag_key).key, { plan: request.plan, package: request.package, planProof, packageProof }, said)) fail('the numbers do not give the tags');
-}
-
-/** Verifies bytes as a file of sites of a version: the machine form. */
-export function verifySites(bytes, version, { policy, expect = null, onProgress = () => {} }) {
-  const ctx = { policy };
-  const work = {
-    file: () => {
-      ctx.file = readFile(bytes, version, expect);
+/** The files of sites-v1 and -v2. */
+export const sites = {
+  formats: FORMATS,
+  verify({ bytes, policy, expect, onProgress }) {
+    const ctx = { policy };
+    const work = (check) => {
+      if (check !== 'file') return CHECKS[check](ctx);
+      ctx.file = readFile(bytes, expect);
       return `${bytes.length} bytes, audience ${ctx.file.audience}`;
-    },
-  };
-  Object.entries({ checkpoint, entries, keys, signatures, commitment, leaves, limits, contributions, ending, seed, picks }).forEach(([name, check]) => {
-    work[name] = () => check(ctx);
-  });
-  Object.assign(work, {
-    'openings.package': () => openedPackage(ctx),
-    'openings.request': () => openedRequest(ctx),
-    'openings.venues': () => openedVenues(ctx),
-  });
-  const first = inOrder(NAMES, work, { gates: GATES, needs: NEEDS, onProgress });
-  const { checks, failed } = first;
-  if (!first.shut && ctx.file.openings) {
-    // What these need may have failed among the first.
-    const open = OPENED.filter((check) => !(NEEDS[check] ?? []).some((one) => failed.has(one)));
-    const more = inOrder(open, work, { onProgress }).checks;
-    for (const check of OPENED) checks.push(more.find((one) => one.check === check) ?? { check, detail: 'what it needs has failed', result: 'failed' });
-  }
-  return { ...form(ctx, failed), checks, verdict: verdict(checks) };
-}
-
-// What was computed, without a claim that it is to be believed.
-function form(ctx, failed) {
-  const said = { about: 'sites', level: 'operator', not_shown: ['other attempts or a later end', 'that every venue was listed'] };
-  const has = (name) => ctx.file && !failed.has(name);
-  if (has('checkpoint') && ctx.head) said.tree_size = ctx.head.size;
-  if (ctx.commitment) Object.assign(said, { attempt: ctx.commitment.attempt, package_tag: ctx.commitment.package_tag, venues: ctx.commitment.leaves.size });
-  if (ctx.drawn) said.sites = ctx.drawn.fields.sites.map(({ position, site }) => ({ position, site }));
-  if (ctx.ended) said.ended = ctx.ended.fields.reason;
-  return said;
-}
+    };
+    const told = runList(OWN, { gates: GATES, needs: NEEDS, work, onProgress });
+    const { checks, failed } = told;
+    if (!told.shut && ctx.file.openings) {
+      const opened = runList(OPENED, { gates: [], needs: NEEDS, work, onProgress, failed });
+      checks.push(...opened.checks);
+    }
+    return { kind: 'sites', ...machineForm(ctx, (check) => !failed.has(check)), checks, verdict: verdictOf(checks) };
+  },
+};
