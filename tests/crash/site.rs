@@ -60,6 +60,8 @@ impl Site {
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_expert-draw"));
         command.args(args).arg("--data").arg(&self.data).args(["--database", &url]);
+        // Draws at once, as the service within this process does.
+        command.args(["--profile", "hunan-2023"]);
         command.env_remove("EXPERT_DRAW_FAILPOINT").stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
         command
