@@ -1,7 +1,7 @@
 //! Faults on demand, for tests only: the writer asks at the places where order matters.
 //!
-//! They come in pairs: failed and did not persist, failed but persisted. Each fires once, at the
-//! first pass or at a later one.
+//! They come in pairs: failed and did not persist, failed but persisted. An error or an abort fires once,
+//! at the first pass or at a later one; an outage at every pass from then on.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +12,8 @@ pub enum Fault {
     Error,
     /// The process ends at once, as by `kill -9`.
     Abort,
+    /// The step reports an error, and so does every later one.
+    Outage,
 }
 
 /// One place.
@@ -39,6 +41,10 @@ impl Failpoint {
                 false
             }
             Some((Fault::Error, _)) => true,
+            Some((Fault::Outage, _)) => {
+                *armed = Some((Fault::Outage, 1));
+                true
+            }
             Some((Fault::Abort, _)) => std::process::abort(),
         }
     }

@@ -838,31 +838,32 @@ fn a_draw_that_is_cut_off_before_its_first_invitation_goes_on_by_itself(kind: Ki
     let app = TestApp::new(kind);
     pool(&app, 12);
     let agency = app.service.authenticate(&app.agency).unwrap();
-    // Commitment, contribution, result, first invitations: the fourth write fails.
-    let cut_off = |number: u32, place: fn(&Failpoints) -> &Failpoint| {
+    // Commitment, contribution, result, first invitations: the fourth write fails, and any after it
+    // that is not made: who asked looks once more before the answer.
+    let cut_off = |number: u32, place: fn(&Failpoints) -> &Failpoint, fault: Fault| {
         let package = recorded(&app, number);
         let points = Arc::new(Failpoints::default());
         let other = app.process_with(points.clone());
-        place(&points).arm_nth(Fault::Error, 4);
+        place(&points).arm_nth(fault, 4);
         let draft = draft(&package, Timestamp(start().0 + i64::from(number) * 48 * HOUR), 1);
         other.request_draw(&agency, &draft, &key(&format!("cut-{number}"))).unwrap()
     };
-    let undone = cut_off(1, |points| &points.before_commit);
+    let undone = cut_off(1, |points| &points.before_commit, Fault::Outage);
     assert_eq!(undone.state, "drawn");
     // The clock, in any process.
     assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 1);
     // Failed but persisted: nothing is left to do, and it is not said twice.
-    let done = cut_off(2, |points| &points.after_commit);
+    let done = cut_off(2, |points| &points.after_commit, Fault::Error);
     assert_eq!(done.state, "calling");
     assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 0);
     // The next commitment: whoever makes it takes the other draw to its invitations first.
-    let undone = cut_off(3, |points| &points.before_commit);
+    let undone = cut_off(3, |points| &points.before_commit, Fault::Outage);
     assert_eq!(undone.state, "drawn");
     let package = recorded(&app, 4);
     let next = draft(&package, Timestamp(start().0 + 400 * HOUR), 1);
     app.service.request_draw(&agency, &next, &key("next")).unwrap();
     // And a start.
-    let undone = cut_off(5, |points| &points.before_commit);
+    let undone = cut_off(5, |points| &points.before_commit, Fault::Outage);
     drop(app.second_process());
     for draw in [&undone.id, &done.id] {
         let calls = app.get(&app.bureau, &format!("/api/v1/draws/{draw}/calls")).expect(200).json();

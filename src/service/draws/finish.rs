@@ -63,6 +63,12 @@ impl Service {
         let row = self.draw_row(actor, id)?;
         if row.state == state::COMMITTED {
             self.finish(id)?;
+        } else if row.state == state::DRAWN
+            && self.store.read(|conn| store::draw_calls::find(conn, id))?.is_some()
+        {
+            // Another request took it to its result and has not invited yet: an answer is the same,
+            // whichever of them came first.
+            self.advance_calls_or_leave(id);
         }
         self.draw(actor, id)
     }
