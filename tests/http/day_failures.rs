@@ -2,6 +2,7 @@
 //! recuses themselves, a site fails, the draw is stopped.
 
 use expert_draw::service::calls::InvitationState;
+use expert_draw::service::listing::Paging;
 use expert_draw::time::Timestamp;
 use serde_json::json;
 
@@ -18,6 +19,7 @@ on_both! {
     a_failure_during_the_review_ends_it_after_four_hours
     who_leaves_during_the_review_is_replaced_and_their_opinion_is_void
     once_the_review_has_begun_only_a_vacancy_calls_anybody_and_after_the_report_nothing_does
+    who_was_absent_or_withdrew_late_has_it_on_record_once_announced
 }
 
 fn who_does_not_come_in_time_is_replaced_on_two_peoples_word(kind: Kind) {
@@ -288,6 +290,82 @@ fn once_the_review_has_begun_only_a_vacancy_calls_anybody_and_after_the_report_n
     ready.called.advance();
     app.service.run_due_often().unwrap();
     assert_eq!(ready.called.statements().len(), last);
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn who_was_absent_or_withdrew_late_has_it_on_record_once_announced(kind: Kind) {
+    let mut ready = Ready::new(kind, 20);
+    let accept_all = |ready: &Ready| {
+        for number in ready.called.who(InvitationState::Open) {
+            ready.called.accept(&number);
+        }
+        assert_eq!(ready.called.calls()["state"], "filled");
+    };
+    let seated = |ready: &Ready, nth: usize| {
+        let position = ready.called.seats()[nth].0;
+        ready.called.positions()[&position].clone()
+    };
+    // Two days before; then behind the cut-off.
+    let early = seated(&ready, 0);
+    ready.called.withdraw(&early);
+    accept_all(&ready);
+    ready.app().clock.set(Timestamp(start().0 - 2 * 3_600));
+    let late = seated(&ready, 1);
+    ready.called.withdraw(&late);
+    accept_all(&ready);
+    ready = ready.again().opened().in_the_morning();
+    let seats = ready.seats();
+    let (missing, site) = seats[2];
+    for (position, site) in &seats[..2] {
+        ready.sign_in(*position, *site).expect(200);
+    }
+    let app = ready.app();
+    app.clock.set(Timestamp(start().0 - 599));
+    let body = json!({"position": missing, "why": "absent", "reason": "签到时限内未到"});
+    app.post(&ready.desks[&site], &ready.path("/vacancies"), "report", &body).expect(200);
+    let body = json!({"position": missing});
+    app.post(&app.agency, &ready.path("/vacancies/confirm"), "confirm", &body).expect(200);
+    let absent = ready.positions[&missing].clone();
+    accept_all(&ready);
+    let ready = ready.again();
+    let app = ready.app();
+    let remarks =
+        || app.get(&app.bureau, "/api/v1/remarks").expect(200).json()["items"].as_array().unwrap().clone();
+    for (position, site) in ready.seats() {
+        if !seats[..2].iter().any(|(here, _)| *here == position) {
+            ready.sign_in(position, site).expect(200);
+        }
+        ready.declares(position);
+    }
+    let chair = ready.seat(ready.seats()[0].0).workstation.unwrap();
+    for (position, _) in ready.seats() {
+        ready.votes(position, (chair.0, &chair.1));
+    }
+    app.clock.set(start());
+    ready.act("begin", &json!({})).expect(200);
+    app.clock.advance(3_600);
+    ready.act("end", &json!({})).expect(200);
+    let report = json!({"digest": "ab".repeat(32), "signed": 5, "dissents": 0});
+    ready.act("report", &report).expect(200);
+    app.service.due_archives().unwrap();
+    assert_eq!(remarks().len(), 0, "nobody is named before the announcement");
+
+    let unseal = json!({"announcement": "岳采公告2026-1"});
+    let path = format!("/api/v1/draws/{}/unseal", ready.called.draw);
+    app.post(&app.bureau, &path, "unseal", &unseal).expect(200);
+    app.service.due_archives().unwrap();
+    let mut made: Vec<_> = remarks().iter().map(|one| one["expert"].as_str().unwrap().to_owned()).collect();
+    made.sort();
+    let mut expected = [late.clone(), absent.clone()];
+    expected.sort();
+    assert_eq!(made, expected, "each once, and not {early}");
+    for (number, what) in [(&late, "late_cancel"), (&absent, "absent")] {
+        let page = Paging { limit: 10, after: None };
+        let own = app.service.own_remarks(&of_expert(number), &page).unwrap().items;
+        let own: serde_json::Value = serde_json::from_slice(&own[0].body.canonical()).unwrap();
+        assert_eq!((&own["what"], &own["day"]), (&json!(what), &json!("2026-11-27")));
+    }
     ready.called.verified();
     ready.called.is_sound();
 }

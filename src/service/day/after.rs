@@ -1,5 +1,5 @@
 //! What follows the announcement: evaluations open by themselves (issue of performance; 198号 arts 21–22), fees
-//! are computed (arts 23–26), the archive package gets its digest (政府采购法 art 42). Done right after the
+//! are computed (arts 23–26), absences are recorded (art 21), the archive package gets its digest (政府采购法 art 42). Done right after the
 //! unsealing, and by the clock for whatever a crash left undone; twice is as good as once.
 
 use super::body::Day;
@@ -67,6 +67,7 @@ impl Service {
         if row.state == state::UNSEALED {
             done += u64::from(self.open_evaluations_by_themselves(&row.package, draw)?);
             done += self.compute_fees(draw, &day)?;
+            done += self.record_absences(draw)?;
             if case.state == "reviewed" {
                 self.clock_day(case.clone(), "announce", None)?;
                 done += 1;

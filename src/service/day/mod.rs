@@ -9,6 +9,7 @@
 //! | `conflicts` | the full list of suppliers held against somebody who has signed in |
 //! | `course` | begin, pause, resume, end, report; timers |
 //! | `after` | the announcement: evaluations, fees, the archive package |
+//! | `absences` | the announcement: who did not come, or took their word back late |
 //! | `view` | what each role sees |
 //!
 //! *Invariants:* nobody signs in for themselves or for another: the desk of the site does, with the person
@@ -16,6 +17,7 @@
 //! the log (`draw.signed_in`, `draw.vacated`) and the case of the day are one write; whatever a member of
 //! staff says about a seat takes a second account; positions, never names, stand in the case.
 
+mod absences;
 mod after;
 mod body;
 mod body_json;
