@@ -272,17 +272,33 @@ fn a_day_goes_from_the_first_arrival_to_the_archive(kind: Kind) {
     let pdf = app.get(&app.agency, &format!("{path}/record.pdf")).expect(200);
     assert_eq!(pdf.header("Content-Type"), "application/pdf");
     assert!(pdf.bytes.starts_with(b"%PDF-1.7"));
-    // 专家 in UTF-16 stands in the file, in hexadecimal or as it is.
-    let name: Vec<u8> = "专家".encode_utf16().flat_map(u16::to_be_bytes).collect();
-    assert!(shows(&pdf.bytes, &name), "the names are public by now");
+    paper(&ready, &pdf.bytes);
     ready.called.is_sound();
 }
 
-/// Whether a PDF shows a text, in any of the two ways of writing a string.
-fn shows(file: &[u8], text: &[u8]) -> bool {
-    let hex: String = text.iter().map(|byte| format!("{byte:02X}")).collect();
-    let whole = String::from_utf8_lossy(file).to_uppercase();
-    whole.contains(&hex) || file.windows(text.len()).any(|window| window == text)
+/// One page, the names that are public by now, and a QR code that leads to the newest entry of the draw:
+/// seen by readers that are not ours.
+fn paper(ready: &Ready, pdf: &[u8]) {
+    let app = ready.app();
+    let file = app.fresh.folder.join("record.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let python = std::env::var("EXPERT_DRAW_TEST_PYTHON").expect("EXPERT_DRAW_TEST_PYTHON: run `make test`");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/read_paper.py");
+    let read = std::process::Command::new(python).args([script.as_ref(), file.as_os_str()]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let read: Value = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!(read["pages"], 1);
+    let text = read["text"].as_str().unwrap();
+    assert!(text.contains("政府采购评审专家抽取记录表") && text.contains("专家"), "{text}");
+    let [code] = read["codes"].as_array().unwrap().as_slice() else { panic!("one code: {read}") };
+    let (entry, leaf) = code.as_str().unwrap().split_once(' ').unwrap();
+    let (origin, index) = entry.split_once('#').unwrap();
+    assert!(text.contains(entry) && text.contains(leaf), "the code says what stands beside it: {text}");
+    let proof = app.get(&app.agency, &format!("/api/v1/log/proofs/{index}")).expect(200).json();
+    let note = proof["note"].as_str().unwrap();
+    let (statement, _) = note.split_once("\n\n").unwrap();
+    assert_eq!(sha256(&[&[0], statement.as_bytes()]).to_hex(), leaf, "RFC 6962 §2.1");
+    assert!(note.contains("draw.unsealed") && note.contains(&format!("\"log\":\"{origin}\"")), "{note}");
 }
 
 /// Fetches the package and holds every file against the manifest.
