@@ -3,7 +3,8 @@
 //! (`api-spec/witness-v1.md`).
 //!
 //! Pure: [`logs`] (whose checkpoints), [`add_checkpoint`] (head and request → decision), [`answer`] (request and
-//! head → may it be answered), [`record`] and [`state`] (what is kept, and what it adds up to), [`refusal`]. Then
+//! head → may it be answered), [`record`] and [`state`] (what is kept, and what it adds up to),
+//! `pace` (how fast heads are taken), [`refusal`]. Then
 //! [`keys`] and [`journal`] on disk, [`witness`] which joins them under one lock, and [`server`], HTTP.
 //!
 //! *Invariants:* check and store are one step under one lock; nothing that the keys signed leaves before its
@@ -26,6 +27,7 @@ pub mod answer;
 pub mod journal;
 pub mod keys;
 pub mod logs;
+mod pace;
 pub mod record;
 pub mod refusal;
 pub mod server;

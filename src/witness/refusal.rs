@@ -34,6 +34,8 @@ pub enum Refusal {
     Answered(Json),
     /// Nothing is kept under this name.
     Unknown,
+    /// More new heads of this log than are taken in so short a time.
+    TooFast,
     /// The clock is before the time of something already signed.
     Clock,
     /// The disk did not take the record. Nothing was signed.
@@ -54,6 +56,7 @@ impl Refusal {
             Self::OldSize(_) | Self::UnknownHead(_) | Self::Answered(_) => 409,
             Self::TooLarge => 413,
             Self::Inconsistent(_) | Self::Proof(_) => 422,
+            Self::TooFast => 429,
             Self::Clock | Self::Storage => 503,
         }
     }
@@ -75,6 +78,7 @@ impl Refusal {
             Self::NotReleased(_) => "not_released",
             Self::Answered(_) => "answered",
             Self::Unknown => "unknown",
+            Self::TooFast => "too_fast",
             Self::Clock => "clock",
             Self::Storage => "storage",
         }
@@ -97,6 +101,7 @@ impl Refusal {
             Self::NotReleased(_) => "本见证已声明对该次抽取永不提供随机数".into(),
             Self::Answered(_) => "本见证已对该次抽取提供随机数".into(),
             Self::Unknown => "没有这一项".into(),
+            Self::TooFast => "该日志的检查点来得太快，请稍后再试".into(),
             Self::Clock => "本机时钟早于已签署的时间，请校准时钟".into(),
             Self::Storage => "记录未能写入磁盘，没有签署任何内容".into(),
         }
@@ -123,6 +128,7 @@ impl Refusal {
             Self::NotReleased(_) => "this witness has stated that it never answers for this draw".into(),
             Self::Answered(_) => "this witness has answered for this draw".into(),
             Self::Unknown => "there is no such thing".into(),
+            Self::TooFast => "heads of this log come too fast; try again later".into(),
             Self::Clock => "the clock is before a time that was already signed".into(),
             Self::Storage => "the record could not be written; nothing was signed".into(),
         }

@@ -3,6 +3,7 @@
 //! *Invariant:* between looking at the newest head and keeping the next one nobody else comes in; what is
 //! signed is first kept ([`Journal`]), and only then answered.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +12,7 @@ use super::answer::Asked;
 use super::journal::{Failpoint, Journal, OpenError};
 use super::keys::WitnessKeys;
 use super::logs::Logs;
+use super::pace::Pace;
 use super::record::Record;
 use super::refusal::Refusal;
 use super::state::{Head, OfLog, State, Told};
@@ -34,6 +36,8 @@ pub struct Witness {
 struct Inner {
     journal: Journal,
     state: State,
+    /// By log; only known ones get one.
+    paces: BTreeMap<String, Pace>,
 }
 
 impl Witness {
@@ -46,7 +50,7 @@ impl Witness {
         failpoint: Option<Failpoint>,
     ) -> Result<Self, OpenError> {
         let (journal, state) = Journal::open(data, &keys, failpoint)?;
-        Ok(Self { keys, logs, clock, inner: Mutex::new(Inner { journal, state }) })
+        Ok(Self { keys, logs, clock, inner: Mutex::new(Inner { journal, state, paces: BTreeMap::new() }) })
     }
 
     /// The keys.
@@ -66,6 +70,9 @@ impl Witness {
             && let Some(line) = self.line_again(newest, &note, now)
         {
             return Ok(line);
+        }
+        if !inner.paces.entry(asked.origin.clone()).or_insert_with(|| Pace::new(now)).take(now) {
+            return Err(Refusal::TooFast);
         }
         let (note, line) = self.cosign(note, now)?;
         let head = Head { size: asked.size, root: asked.root, time: now, note: note.to_string() };

@@ -160,3 +160,27 @@ fn a_clock_that_went_back_signs_nothing() {
     site.clock.set(Timestamp(NOW));
     assert_eq!(site.cosigns(&log, 6, 7), NOW);
 }
+
+#[test]
+fn heads_that_come_too_fast_are_taken_later_and_those_of_another_log_at_once() {
+    let log = TestLog::of(700);
+    let other = TestLog::new("other.example/log", 9);
+    let site = Site::new(&[&log.key, &other.key]);
+    let mut told = 0;
+    let refused = loop {
+        let answer = site.client.add(&log.body(told, told + 1));
+        match answer.status {
+            200 => told += 1,
+            _ => break answer,
+        }
+    };
+    assert_eq!((told, refused.status), (600, 429), "{}", refused.body);
+    assert_eq!(site.client.newest(ORIGIN), 600, "nothing of it was kept");
+    // The same head again costs nothing while it is young.
+    assert_eq!(site.client.add(&log.body(600, 600)).status, 200);
+    let mut other = other;
+    other.grow(3);
+    assert_eq!(site.client.add(&other.body(0, 3)).status, 200);
+    site.clock.set(Timestamp(NOW + 1));
+    assert_eq!(site.cosigns(&log, 600, 601), NOW + 1);
+}
