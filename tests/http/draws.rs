@@ -120,6 +120,11 @@ fn names_stay_sealed_until_the_result_is_announced(kind: Kind) {
     let announced = json!({"announcement": "岳采公告2026-1"});
     app.post(&app.agency, &format!("{path}/unseal"), "unseal", &announced).problem(403, "not_permitted");
     app.post(&app.bureau, &format!("{path}/unseal"), "empty", &json!({"announcement": ""})).expect(422);
+    app.post(&app.bureau, &format!("{path}/unseal"), "blank", &json!({"announcement": "　 "})).names(
+        422,
+        "announcement",
+        "length",
+    );
     let unsealed = app.post(&app.bureau, &format!("{path}/unseal"), "unseal", &announced).expect(200).json();
     assert_eq!(unsealed["state"], "unsealed");
     let shown = app.get(&app.agency, &path).json();

@@ -356,6 +356,11 @@ fn a_plan_is_cancelled_by_two_people_or_discarded_before_anybody_agreed(kind: Ki
     app.post(&app.bureau, &format!("{path}/stop/confirm"), "stopped", &json!({})).expect(200);
     step(&app, &app.agency, &third, "cancel", &reason).expect(200);
     step(&app, &app.bureau, &third, "cancel/confirm", &json!({})).expect(200);
+    app.post(&app.bureau, &format!("{path}/unseal"), "blank", &json!({"announcement": " "})).names(
+        422,
+        "announcement",
+        "list_sealed_until_announced",
+    );
     app.post(&app.bureau, &format!("{path}/unseal"), "u", &json!({"announcement": "1"}))
         .problem(409, "wrong_state");
     assert!(!app.get(&app.agency, &path).expect(200).text().contains("专家"), "the list stays sealed");

@@ -12,6 +12,7 @@ use crate::codec::{Hash, Json, Object, object};
 use crate::draw::contributions::voids::Standing;
 use crate::draw::contributions::{VoidFault, may_void};
 use crate::draw::statements::{Unsealed, Void, VoidReason};
+use crate::rules::process;
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::contributions::{Trail, again_if_moved, not_moving};
@@ -126,14 +127,19 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<DrawView, Refusal> {
         actor.check(Action::Unseal)?;
+        let announced = Some(!announcement.trim().is_empty());
+        if let Some(finding) = process::opening_the_list(&self.profile, announced).filter(|f| f.blocks) {
+            let (zh, en) = (finding.text_zh(), finding.text_en());
+            return Err(Refusal::field("announcement", announcement, finding.rule.name(), &zh, &en));
+        }
         let length = announcement.len();
-        if length == 0 || length > 128 || announcement.chars().any(char::is_control) {
+        if announcement.trim().is_empty() || length > 128 || announcement.chars().any(char::is_control) {
             return Err(Refusal::field(
                 "announcement",
                 announcement,
                 "length",
-                "结果公告编号须为1至128字节且不含控制字符",
-                "1 to 128 bytes without control characters",
+                "结果公告编号须为1至128字节，不得空白，不含控制字符",
+                "1 to 128 bytes, not blank, without control characters",
             ));
         }
         self.draw_row(actor, id)?;
