@@ -7,6 +7,8 @@ use std::time::Duration;
 use expert_draw::codes::{CreditCode, NationalId};
 use expert_draw::http::server::{Running, Serving, spawn};
 use expert_draw::keys::Keys;
+use expert_draw::outside::gateway::Gateway;
+use expert_draw::outside::reference::{ReferenceGateway, Settings, Unkind};
 use expert_draw::ports::{FixedClock, SeededEntropy, SystemEntropy};
 use expert_draw::rules::{Profile, embedded, embedded_registry};
 use expert_draw::service::access::AccessRules;
@@ -257,6 +259,22 @@ impl TestApp {
         self.service.health().unwrap().1
     }
 
+    /// A gateway of the reference, whose key the service trusts, and the service's way to it.
+    #[allow(dead_code)]
+    pub fn gateway(&self, unkind: Unkind) -> (ReferenceGateway, Gateway) {
+        let settings = Settings {
+            secret: [3; 32],
+            seed: GATEWAY_SEED,
+            unkind,
+            clock: self.clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(11)),
+        };
+        let gateway = ReferenceGateway::start("127.0.0.1:0".parse().unwrap(), settings).unwrap();
+        gateway.report_to(Some(self.url("/api/v1/gateway/answers")));
+        let client = Gateway::new(&gateway.url(), [3; 32].into(), self.clock.clone());
+        (gateway, client)
+    }
+
     pub fn url(&self, path: &str) -> String {
         let byte = |b: u8| if b.is_ascii() { char::from(b).to_string() } else { format!("%{b:02X}") };
         format!("http://{}{}", self.running.address, path.bytes().map(byte).collect::<String>())
@@ -386,9 +404,12 @@ impl Answer {
     }
 }
 
-/// The key of the gateway of the tests (`calls::GATEWAY_SEED`).
+/// Seed of the key of the gateway of the tests.
+const GATEWAY_SEED: [u8; 32] = [44; 32];
+
+/// The key of that gateway.
 fn gateway_key() -> expert_draw::outside::wire::GatewayKey {
-    let secret = ed25519_dalek::SigningKey::from_bytes(&[44; 32]);
+    let secret = ed25519_dalek::SigningKey::from_bytes(&GATEWAY_SEED);
     let public = expert_draw::codec::to_hex(&secret.verifying_key().to_bytes());
     expert_draw::outside::wire::GatewayKey::from_hex(&public).unwrap()
 }

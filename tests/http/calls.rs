@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use expert_draw::codec::Hash;
 use expert_draw::evidence::Audience;
-use expert_draw::outside::gateway::Gateway;
-use expert_draw::outside::reference::{ReferenceGateway, Sent, Settings, Unkind};
+use expert_draw::outside::reference::{Sent, Unkind};
 use expert_draw::outside::wire::Said;
-use expert_draw::ports::SeededEntropy;
 use expert_draw::profile_source::{compile, embedded_source};
 use expert_draw::rules::Profile;
 use expert_draw::service::accounts::AccountDraft;
@@ -250,23 +248,6 @@ pub fn mine(app: &TestApp, number: &str) -> Vec<InvitationView> {
     app.service.my_invitations(&of_expert(number), &Paging { limit: 100, after: None }).unwrap().items
 }
 
-pub fn gateway(app: &TestApp, unkind: Unkind) -> (ReferenceGateway, Gateway) {
-    let settings = Settings {
-        secret: [3; 32],
-        seed: GATEWAY_SEED,
-        unkind,
-        clock: app.clock.clone(),
-        entropy: Arc::new(SeededEntropy::new(11)),
-    };
-    let gateway = ReferenceGateway::start("127.0.0.1:0".parse().unwrap(), settings).unwrap();
-    gateway.report_to(Some(app.url("/api/v1/gateway/answers")));
-    let client = Gateway::new(&gateway.url(), [3; 32].into(), app.clock.clone());
-    (gateway, client)
-}
-
-/// Seed of the gateway's key that `TestApp` trusts.
-pub const GATEWAY_SEED: [u8; 32] = [44; 32];
-
 fn an_invitation_tells_time_city_and_hours_and_nothing_of_the_project(kind: Kind) {
     let called = Called::new(kind, 12);
     let app = &called.app;
@@ -315,7 +296,7 @@ fn an_invitation_tells_time_city_and_hours_and_nothing_of_the_project(kind: Kind
     app.post(&token, &format!("{path}/decline"), "other", &json!({})).problem(409, "answered_before");
     assert_eq!(app.size(), size);
 
-    let (gateway, client) = gateway(app, Unkind::default());
+    let (gateway, client) = app.gateway(Unkind::default());
     // Who has answered on the own page needs no message any more.
     let report = app.service.send_waiting(&client).unwrap();
     assert_eq!((report.sent, report.failed), (4, 1));
@@ -391,7 +372,7 @@ fn an_expert_who_declined_is_never_invited_again(kind: Kind) {
     }
     assert_eq!(called.calls()["out"]["declined"], no.len());
     // Nor over the gateway: one invitation per person.
-    let (gateway, client) = gateway(&called.app, Unkind::default());
+    let (gateway, client) = called.app.gateway(Unkind::default());
     called.app.service.send_waiting(&client).unwrap();
     let mut phones: Vec<String> = gateway.sent().iter().map(|sent| sent.key.clone()).collect();
     let sent = phones.len();
@@ -478,7 +459,7 @@ fn a_gateway_that_loses_doubles_and_reorders_changes_no_seat(kind: Kind) {
     let called = Called::new(kind, 12);
     let app = &called.app;
     let unkind = Unkind { lose_request: 60, lose_answer: 60, double: 100, delay: 100, reorder: true };
-    let (gateway, client) = gateway(app, unkind);
+    let (gateway, client) = app.gateway(unkind);
     while app.service.send_waiting(&client).unwrap().later > 0 {
         app.clock.advance(60);
     }
@@ -538,7 +519,7 @@ fn a_gateway_that_loses_doubles_and_reorders_changes_no_seat(kind: Kind) {
 fn a_message_is_sent_once_though_it_is_asked_for_until_it_is_taken(kind: Kind) {
     let called = Called::new(kind, 12);
     let app = &called.app;
-    let (gateway, client) = gateway(app, Unkind { lose_answer: 255, ..Unkind::default() });
+    let (gateway, client) = app.gateway(Unkind { lose_answer: 255, ..Unkind::default() });
     // Taken by the gateway, its answer lost: as if this process had died before writing it down.
     assert_eq!(app.service.send_waiting(&client).unwrap().later, 5);
     let other = app.second_process();
@@ -655,7 +636,7 @@ fn a_void_during_calls_tells_everybody_who_waits(kind: Kind) {
     );
     called.window_closes();
     assert_eq!(app.service.run_due_often().unwrap().count("calls_advanced"), 0);
-    let (gateway, client) = gateway(app, Unkind::default());
+    let (gateway, client) = app.gateway(Unkind::default());
     let report = app.service.send_waiting(&client).unwrap();
     // Invitations that nobody sent yet are not sent after the end.
     assert_eq!(report.sent, 4);

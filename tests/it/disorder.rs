@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use expert_draw::evidence::verify::verify;
 use expert_draw::log::Policy;
+use expert_draw::outside::gateway::Gateway;
+use expert_draw::outside::reference::{ReferenceGateway, Unkind};
 use expert_draw::registry::draw_table::DRAW;
 use expert_draw::registry::plan_table::PLAN;
 use serde_json::{Value, json};
@@ -66,6 +68,10 @@ pub struct World {
     open: BTreeSet<String>,
     /// What was done, for the message of a failure.
     pub told: Vec<String>,
+    /// Sites of every plan, each with a desk in a city of its own.
+    pub sites: u64,
+    /// A gateway that loses, doubles, delays and reorders, and the service's way to it.
+    pub gateway: (ReferenceGateway, Gateway),
 }
 
 fn no_sequence_of_events_breaks_a_draw(kind: Kind) {
@@ -107,7 +113,13 @@ impl World {
             1 => one["employments"][0]["unit"] = json!(credit_code(21)),
             _ => one["declared_units"] = json!([credit_code(32)]),
         });
-        life.has_desk(1, "430600", None);
+        // Every second sequence reviews in two cities at once.
+        let sites = 1 + (seed + 1) % 2;
+        for (site, city) in (1..=sites).zip(["430600", "430100"]) {
+            life.has_desk(site, city, None);
+        }
+        let unkind = Unkind { lose_request: 40, lose_answer: 40, double: 80, delay: 80, reorder: true };
+        let gateway = life.app.gateway(unkind);
         let mut actors = vec![
             ("agency", life.app.agency.clone()),
             ("bureau", life.app.bureau.clone()),
@@ -115,8 +127,8 @@ impl World {
             ("purchaser", life.purchaser.clone()),
             ("auditor", life.app.auditor.clone()),
             ("other_agency", life.app.other_agency.clone()),
-            ("venue", life.desks[&1].token.clone()),
         ];
+        actors.extend(life.desks.values().map(|desk| ("venue", desk.token.clone())));
         for role in ["supervisor", "administrator"] {
             let draft = expert_draw::service::accounts::AccountDraft::new(role, role, None, 60);
             actors.push((role, life.app.service.found_account(&draft).unwrap().token.unwrap()));
@@ -134,6 +146,8 @@ impl World {
             reached: BTreeSet::new(),
             open: BTreeSet::new(),
             told: vec![format!("EXPERT_DRAW_TEST_SEED={seed}")],
+            sites,
+            gateway,
         };
         let body = world.plan_body();
         world.writes_plan(&body);
@@ -148,6 +162,7 @@ impl World {
             STARTS.iter().find(|(draw, _)| now <= parse(draw)).map_or(STARTS[4].1, |(_, start)| *start);
         let mut body = open_tender(&self.life.package);
         body["review_start"] = json!(start);
+        body["groups"][1]["site"] = json!(self.sites);
         body
     }
 

@@ -1,12 +1,13 @@
 //! What may happen next in a world of disorder: what a sensible person would do, or anything by anybody.
 
 use expert_draw::codec::sha256;
+use expert_draw::outside::wire::Said;
 use expert_draw::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::{credit_code, package};
 use crate::disorder::World;
-use crate::life::{Invitation, text};
+use crate::life::{Desk, Invitation, text};
 use crate::life_day::DISCIPLINE;
 
 /// The most packages of one sequence.
@@ -78,6 +79,11 @@ fn draw_goes_on(world: &mut World, plan: &str, draw: &str, start: i64) {
         world.ask(("bureau", &second), "POST", &format!("{draw}/void/confirm"), &json!({}));
         return;
     }
+    if world.chance.of(25) && ["filled", "in_review"].contains(&state.as_str()) {
+        by(world, "agency", format!("{draw}/stop"), json!({"reason": "procurement_stopped"}));
+        by(world, "bureau", format!("{draw}/stop/confirm"), json!({}));
+        return;
+    }
     match state.as_str() {
         "planned" => drop(by(world, "bureau", format!("{draw}/accept"), json!({}))),
         "calling" => {
@@ -130,9 +136,12 @@ fn opens_day(world: &mut World, draw: &str) {
     let employers = suppliers.clone();
     let supplier = |code: &String| json!({"code": code, "name": format!("供应商{code}")});
     let suppliers: Vec<Value> = suppliers.iter().map(supplier).collect();
-    let desk = world.life.desks[&1].clone();
+    let desks = world.life.desks.iter();
+    let desks: Vec<Value> = desks
+        .map(|(site, desk)| json!({"site": site, "venue": desk.venue, "workstations": desk.workstations}))
+        .collect();
     let body = json!({
-        "sites": [{"site": 1, "venue": desk.venue, "workstations": desk.workstations}],
+        "sites": desks,
         "suppliers": suppliers, "discipline": DISCIPLINE, "representatives": 0
     });
     let (status, _) = world.ask(("agency", &agency), "POST", &format!("{draw}/day"), &body);
@@ -224,11 +233,44 @@ fn arrives(world: &mut World, draw: &str, one: &Invitation) {
         return;
     }
     let shown = json!({"code": seat.json()["code"]});
-    world.at_desks.insert(one.who.serial);
-    let desk = world.life.desks[&1].token.clone();
-    world.ask(("venue", &desk), "POST", &format!("{draw}/day/desk"), &shown);
     let body = json!({"shown": shown, "document": "id_card"});
+    let desks = world.life.desks.clone();
+    let path = format!("{draw}/day/desk");
+    let knows = |desk: &Desk| world.life.post(&desk.token, &path, &shown).status == 200;
+    let here: Vec<u64> = desks.iter().filter(|(_, desk)| knows(desk)).map(|(site, _)| *site).collect();
+    assert!(here.len() <= 1, "expected at two desks\n{}", world.told.join("\n"));
+    // The other desk signs nobody in, and tells nobody's name.
+    for (_, desk) in desks.iter().filter(|(site, _)| !here.contains(site)) {
+        for (what, body) in [("desk", &shown), ("sign-in", &body)] {
+            let (status, _) = world.ask(("venue", &desk.token), "POST", &format!("{draw}/day/{what}"), body);
+            assert!(status >= 400, "{}", world.told.join("\n"));
+        }
+    }
+    let Some(own) = here.first() else { return };
+    world.at_desks.insert(one.who.serial);
+    let desk = desks[own].token.clone();
+    world.ask(("venue", &desk), "POST", &format!("{draw}/day/desk"), &shown);
     world.ask(("venue", &desk), "POST", &format!("{draw}/day/sign-in"), &body);
+}
+
+/// What waits is sent; somebody who was sent something is reached, or not, or answers; reports arrive, late,
+/// twice or never.
+fn reports(world: &mut World) {
+    let (gateway, client) = &world.gateway;
+    let report = world.life.app.service.send_waiting(client).unwrap();
+    let (sent, said) = (gateway.sent(), world.chance.below(5));
+    if let Some(one) = world.chance.one(&sent) {
+        let said = match said {
+            0 | 1 => Said::Delivered,
+            2 => Said::Undeliverable,
+            3 => Said::Answered { accepted: true, reason: None },
+            _ => Said::Answered { accepted: false, reason: Some("busy".into()) },
+        };
+        gateway.happened(&one.key, &said);
+    }
+    gateway.round();
+    assert!(gateway.taken().iter().all(|(_, answer)| !answer.contains("/problems/internal")));
+    world.told.push(format!("the gateway takes {} messages and reports on one", report.sent));
 }
 
 /// Anything, at anything, by anybody.
@@ -243,6 +285,7 @@ pub fn anything(world: &mut World) {
     let why = world.chance.one(&["shortfall", "site_failure", "procurement_stopped"]).unwrap();
     let left = world.chance.one(&["absent", "withdrawn", "unfit"]).unwrap();
     let position = json!(world.chance.below(18));
+    let site = world.chance.below(3);
     let reason = json!({"reason": "理由"});
     let mut events: Vec<(&str, String, Value)> = Vec::new();
     if let Some(plan) = plan {
@@ -278,7 +321,7 @@ pub fn anything(world: &mut World) {
             ("day/desk", json!({"code": "12345678"})),
             ("day/vacancies", json!({"position": position, "why": left, "reason": "未到"})),
             ("day/vacancies/confirm", json!({"position": position})),
-            ("day/pause", json!({"site": 1, "what": "网络中断"})),
+            ("day/pause", json!({"site": site, "what": "网络中断"})),
             ("day/breaches", json!({"position": position, "what": "拍摄"})),
             ("day/report", json!({"digest": "ab".repeat(32), "signed": 5, "dissents": 0})),
         ];
@@ -316,6 +359,7 @@ pub fn anything(world: &mut World) {
             world.told.push(format!("{minutes} minutes pass"));
         }
         1 if world.chance.of(3) => joins(world),
+        2 => reports(world),
         _ => {
             let Some((method, path, body)) = world.chance.one(&events) else { return };
             // Half of what experts do, they do with their own.

@@ -93,11 +93,15 @@ impl Life {
         self.post(&invitation.who.token, &format!("/me/invitations/{}/{what}", invitation.id), body)
     }
 
-    /// Everybody with a seat who has come to this day, or has not. Who signed in to an earlier attempt comes
+    /// Everybody with a seat who has come to an open day, or has not. Who signed in to an earlier attempt comes
     /// again like everybody.
     pub fn seated(&self, present: bool) -> Vec<Invitation> {
         let mut all = self.invitations(&["seated", "signed_in"]);
-        all.retain(|one| self.seat(one)["station"].is_object() == present);
+        all.retain(|one| {
+            let seat = self.get(&one.who.token, &format!("/me/invitations/{}/seat", one.id));
+            // A draw whose day is not open yet has no seats to come to.
+            seat.status == 200 && seat.json()["station"].is_object() == present
+        });
         all
     }
 
