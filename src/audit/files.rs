@@ -4,6 +4,7 @@
 use super::draws::DrawTold;
 use super::finding::Finding;
 use crate::codec::{Hash, sha256};
+use crate::evidence::Evidence;
 use crate::evidence::bundle::Audience;
 use crate::evidence::parties::Parties;
 use crate::evidence::sites::{self, SitesEvidence};
@@ -75,12 +76,11 @@ pub fn check(
         let report = sites::verify(bytes, policy, Some(Audience::Public));
         let failed = report.checks.iter().find(|check| !check.passed);
         let failed = failed.map(|check| format!("{}: {}", check.name, check.detail));
-        let Ok(SitesEvidence { checkpoint, alpha, life, entries, .. }) = SitesEvidence::read(bytes) else {
+        let Ok(file) = SitesEvidence::read(bytes) else {
             told.findings.push(at("evidence", failed.unwrap_or_default()));
             return told;
         };
-        let entries = entries.into_iter().map(|entry| (entry.index, entry.note)).collect();
-        (failed, Quoted { checkpoint, alpha, life, entries, keys: None })
+        (failed, Quoted::from(file))
     } else {
         let (report, file) = verify_keeping(bytes, policy, parties, Some(Audience::Public));
         let failed = report.checks.iter().find(|check| !check.passed);
@@ -94,11 +94,9 @@ pub fn check(
         told.on_operators_word =
             report.facts.calls.as_ref().map_or(0, |calls| calls.passed_over_on_operators_word);
         told.blind = report.facts.shared.as_ref().is_some_and(|shared| shared.blind_voids > 0);
-        let opened = file.openings.map(|open| (open.package.plan, open.package.package));
-        told.number = opened.filter(|_| failed.is_none());
-        let keys = file.shared.map(|shared| shared.keys);
-        let entries = file.entries.into_iter().map(|entry| (entry.index, entry.note)).collect();
-        (failed, Quoted { checkpoint: file.checkpoint, alpha: file.alpha, life: file.life, entries, keys })
+        let opened = file.openings.as_ref().map(|open| open.package.clone());
+        told.number = opened.filter(|_| failed.is_none()).map(|package| (package.plan, package.package));
+        (failed, Quoted::from(file))
     };
     if let Some(why) = failed {
         told.findings.push(at("evidence", why));
@@ -110,6 +108,41 @@ pub fn check(
     held_against(&mut told, draw, &file, log, &at);
     told.verified = told.findings.is_empty();
     told
+}
+
+/// A file that passed before, held against the log once more.
+pub fn again(draw: &DrawTold, bytes: &[u8], log: &Against<'_>, before: &FileTold) -> FileTold {
+    let at = |name, what: String| Finding::new(name, what).at(draw.index).of(draw.alpha);
+    let mut told = FileTold { keys: log.keys.len() as u64, ..before.clone() };
+    match quoted(draw, bytes) {
+        Some(file) if file.alpha == draw.alpha => held_against(&mut told, draw, &file, log, &at),
+        _ => told.findings.push(at("evidence", "is of another draw".to_owned())),
+    }
+    told.verified = told.findings.is_empty();
+    told
+}
+
+/// What a file quotes; nothing if it is none.
+fn quoted(draw: &DrawTold, bytes: &[u8]) -> Option<Quoted> {
+    if draw.of_sites {
+        return SitesEvidence::read(bytes).ok().map(Quoted::from);
+    }
+    Evidence::read(bytes).ok().map(Quoted::from)
+}
+
+impl From<SitesEvidence> for Quoted {
+    fn from(file: SitesEvidence) -> Self {
+        let entries = file.entries.into_iter().map(|entry| (entry.index, entry.note)).collect();
+        Self { checkpoint: file.checkpoint, alpha: file.alpha, life: file.life, entries, keys: None }
+    }
+}
+
+impl From<Evidence> for Quoted {
+    fn from(file: Evidence) -> Self {
+        let keys = file.shared.map(|shared| shared.keys);
+        let entries = file.entries.into_iter().map(|entry| (entry.index, entry.note)).collect();
+        Self { checkpoint: file.checkpoint, alpha: file.alpha, life: file.life, entries, keys }
+    }
 }
 
 /// Holds what a file quotes against the log that was read: each entry is the log's, and below the head that is

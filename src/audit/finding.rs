@@ -23,7 +23,7 @@ impl Severity {
 }
 
 /// Every finding by name, how bad it is, with its title in Chinese and English.
-pub const FINDINGS: [(&str, Severity, &str, &str); 44] = [
+pub const FINDINGS: [(&str, Severity, &str, &str); 45] = [
     (
         "tree",
         Severity::Violation,
@@ -129,6 +129,12 @@ pub const FINDINGS: [(&str, Severity, &str, &str); 44] = [
         Severity::Violation,
         "同一包有多于一次“已知结果后作废”之后的重抽",
         "more than one seen void of a package has a successor",
+    ),
+    (
+        "blind_voids",
+        Severity::Notice,
+        "同一包有两次以上不可预知结果的作废",
+        "two or more voids of one package are held for blind",
     ),
     ("tags_moved", Severity::Violation, "标签迁移无效", "tags moved that break a rule"),
     ("two_tags", Severity::Violation, "同一包号有两个标签", "one package number has two tags"),

@@ -28,7 +28,12 @@ pub fn read(
         let Some(bytes) = got else { continue };
         let text = String::from_utf8(bytes).map_err(|_| ReadError::File(path.clone()))?;
         // Text, empty line, signatures, empty line, and so on.
-        let parts: Vec<&str> = text.split("\n\n").collect();
+        let parts: Vec<&str> = text.split("\n\n").take(2 * TILE_WIDTH as usize + 1).collect();
+        if parts.len() > 2 * TILE_WIDTH as usize {
+            // One head for each size of the tile.
+            found.push(Finding::new("head", format!("{path}: more heads than sizes")));
+            continue;
+        }
         for pair in parts.chunks(2) {
             let [text, lines] = pair else { return Err(ReadError::File(path)) };
             let note = format!("{text}\n\n{}\n", lines.trim_end_matches('\n'));
@@ -79,21 +84,35 @@ fn clocks(dated: &[(u64, i64)], times: &[i64]) -> Vec<Finding> {
         let end = usize::try_from(*size).unwrap_or(usize::MAX).min(times.len());
         // Times do not fall, so the last entry under a head is the one to look at,
         if let Some(newest) = times.get(from..end).and_then(|times| times.last())
-            && *newest > date + TOLERANCE
+            && *newest > date.saturating_add(TOLERANCE)
         {
-            let what = format!("{} seconds ahead of the head of size {size}", newest - date);
+            let what = format!("{} seconds ahead of the head of size {size}", newest.saturating_sub(*date));
             found.push(Finding::new("clock", what).at(*size - 1));
         }
         // and the first one above it, once for each stretch between two heads.
         let next =
             dated.get(n + 1).map_or(usize::MAX, |(size, _)| usize::try_from(*size).unwrap_or(usize::MAX));
         if let Some(oldest) = times.get(end).filter(|_| end < next)
-            && *oldest < date - TOLERANCE
+            && *oldest < date.saturating_sub(TOLERANCE)
         {
-            let what = format!("{} seconds older than the head of size {size} below it", date - oldest);
+            let what = format!(
+                "{} seconds older than the head of size {size} below it",
+                date.saturating_sub(*oldest)
+            );
             found.push(Finding::new("clock", what).at(*size));
         }
         from = end.max(from);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_at_the_end_of_time_is_a_clock_that_is_wrong_and_nothing_worse() {
+        let found = clocks(&[(1, i64::MAX), (2, i64::MIN)], &[0, 5, 9]);
+        assert_eq!(found.iter().map(|found| found.name).collect::<Vec<_>>(), ["clock", "clock"]);
+    }
 }

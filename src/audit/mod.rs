@@ -278,14 +278,18 @@ impl Audit<'_> {
             && told.life == draw.life.len() as u64
             && draw.standing != Standing::Open
         {
-            let all = told.keys == entries.about_keys.len() as u64;
-            return Ok(FileTold { covers: told.covers && all, ..told.clone() });
+            // What it quotes is held against this log all the same: the one it was verified beside may have been
+            // another history.
+            return Ok(files::again(draw, &bytes, &self.against(entries), told));
         }
+        Ok(files::check(draw, &bytes, &self.against(entries), self.policy, self.parties))
+    }
+
+    fn against<'a>(&self, entries: &'a Entries) -> files::Against<'a> {
         let mut draw_keys = entries.book.iter().flat_map(|book| book.all());
         let first_draw_key =
             draw_keys.all(|key| key.usage != KeyUse::DrawVrf || (key.index == 0 && key.retired.is_none()));
-        let log = files::Against { tree: &entries.tree, keys: &entries.about_keys, first_draw_key };
-        Ok(files::check(draw, &bytes, &log, self.policy, self.parties))
+        files::Against { tree: &entries.tree, keys: &entries.about_keys, first_draw_key }
     }
 
     /// What is wrong with contributions, of draws whose evidence file has not answered it.
@@ -319,7 +323,10 @@ impl Audit<'_> {
             let (log, alpha) = (entries.draws_origin(), &draw.alpha);
             let judge = Judge { log, alpha, index: draw.index, commitment, book, chain: None };
             let share = Share::Witness(answer.clone());
-            if judge.share(u64::MAX, &share, draw.operator).is_ok() {
+            // By the keys as they were when it was voided: who says later that the witness's key was compromised does not
+            // undo the answer.
+            let voided = draw.ended.map_or(u64::MAX, |(index, _)| index);
+            if judge.share(voided, &share, draw.operator).is_ok() {
                 let what = format!("answered at {}, deadline {}", answer.answered, draw.deadline);
                 found.push(Finding::new("refuted", what).at(draw.index).of(draw.alpha));
             }

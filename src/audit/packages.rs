@@ -33,7 +33,7 @@ pub fn packages(draws: &Draws, blind: &BTreeSet<Hash>) -> (Vec<PackageTold>, Vec
     let mut found = Vec::new();
     let packages = grouped.into_iter().map(|((first, of_sites), draws)| {
         let tag = draws.last().map_or(first, |draw| draw.package_tag.0);
-        let mut seen = 0;
+        let (mut seen, mut unseen) = (0, 0);
         for (n, draw) in draws.iter().enumerate() {
             let at = |name, what: String| Finding::new(name, what).at(draw.index).of(draw.alpha);
             if usize::try_from(draw.attempt) != Ok(n + 1) {
@@ -64,6 +64,12 @@ pub fn packages(draws: &Draws, blind: &BTreeSet<Hash>) -> (Vec<PackageTold>, Vec
                 Standing::Stopped(forced) => !forced,
                 _ => false,
             };
+            if blind.contains(&draw.alpha) {
+                unseen += 1;
+                if unseen > 1 {
+                    found.push(at("blind_voids", format!("void number {unseen} that is held for blind")));
+                }
+            }
             if chosen {
                 seen += 1;
                 if seen > 1 && n + 1 < draws.len() {

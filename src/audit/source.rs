@@ -2,7 +2,7 @@
 //! beside them. A directory here; a service or any web server in `outside`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Something that has files under fixed paths. Nothing that it gives is believed.
@@ -16,6 +16,16 @@ pub fn evidence_path(index: u64) -> String {
     format!("draws/{index}")
 }
 
+/// The longest evidence file, in bytes.
+const EVIDENCE_LIMIT: u64 = 512 << 20;
+/// The longest of all other files: a bundle of 256 entries, each with its length of two bytes.
+const FILE_LIMIT: u64 = 256 * (2 + (1 << 16));
+
+/// How long a file may be: a source that gives more is not read further.
+pub fn limit(path: &str) -> u64 {
+    if path.starts_with("draws/") { EVIDENCE_LIMIT } else { FILE_LIMIT }
+}
+
 /// A directory.
 pub struct Folder(pub PathBuf);
 
@@ -23,8 +33,15 @@ impl Source for Folder {
     fn get(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         // Paths are made by this program; a query belongs to a service only.
         let path = path.split('?').next().unwrap_or_default();
-        match fs::read(self.0.join(Path::new(path))) {
-            Ok(bytes) => Ok(Some(bytes)),
+        match fs::File::open(self.0.join(Path::new(path))) {
+            Ok(file) => {
+                let (mut bytes, limit) = (Vec::new(), limit(path));
+                file.take(limit + 1).read_to_end(&mut bytes)?;
+                if bytes.len() as u64 > limit {
+                    return Err(io::Error::other(format!("longer than {limit} bytes")));
+                }
+                Ok(Some(bytes))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

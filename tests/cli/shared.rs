@@ -309,6 +309,13 @@ fn a_witnessed_draw_with_programs_alone_ends_in_a_verdict_of_the_auditors_own(ki
     bureau.ok(&["export-evidence", "--out", exported.to_str().unwrap()]);
     let from = ["audit", "--from", exported.to_str().unwrap(), "--policy", own_policy.to_str().unwrap()];
     assert!(tool(&from).unwrap().contains("未发现违反规则之处"));
+    // Or from one file.
+    let archive = folder.join("log.zip");
+    let python = std::env::var("EXPERT_DRAW_TEST_PYTHON").expect("EXPERT_DRAW_TEST_PYTHON: run `make test`");
+    let packed = Command::new(python).args(["-m", "zipfile", "-c"]).arg(&archive).arg(&exported).status();
+    assert!(packed.unwrap().success());
+    let one = ["audit", "--from", archive.to_str().unwrap(), "--policy", own_policy.to_str().unwrap()];
+    assert!(tool(&one).unwrap().contains("未发现违反规则之处"));
     // With access to private records every pool is rebuilt, offline, and the export was a look on the record.
     let (private, key) = (folder.join("private"), folder.join("private.key"));
     let (private_at, key_at) = (private.to_str().unwrap(), key.to_str().unwrap());

@@ -28,6 +28,7 @@ on_both! {
     a_log_of_every_kind_of_draw_is_clean_by_url_and_as_a_directory
     the_next_audit_goes_on_where_the_last_one_ended
     a_file_that_passed_is_read_again_once_the_log_has_said_more_of_its_draw
+    a_file_that_passed_beside_another_history_is_held_against_this_one
     an_entry_that_was_altered_or_left_out_is_named
     a_log_written_anew_is_no_continuation_of_what_was_audited
     a_suppressed_result_a_second_one_and_a_silent_redraw_are_named
@@ -331,4 +332,27 @@ fn a_void_that_a_witness_refutes_is_named(kind: Kind) {
     assert_eq!(quiet.packages[0].seen_voids, 1, "though it is counted");
     asked.answers = vec![Answer::read_published(&answer).unwrap()];
     assert_eq!(asked.names(&served), ["refuted"]);
+}
+
+fn a_file_that_passed_beside_another_history_is_held_against_this_one(kind: Kind) {
+    let app = busy(kind);
+    let served = Served(&app);
+    let asked = Asked::new(&app).with(&served);
+    let mut state = State::default();
+    asked.run(&served, &mut state).unwrap();
+    // As an audit leaves it that was interrupted, or found something.
+    state.head = None;
+    let mut forged = Forged::of(&app);
+    let index = forged.find(Drawn::TYPE);
+    let statement = &forged.statements[index];
+    let mut said = Drawn::read(&statement.body_json()).unwrap();
+    said.branches += 1;
+    let body = Json::from(said.fields());
+    forged.replace(index, Drawn::TYPE, &body);
+    let named = |state: &mut State| -> Vec<&str> {
+        asked.run(&forged, state).unwrap().findings.iter().map(|found| found.name).collect()
+    };
+    let fresh = named(&mut State::default());
+    assert!(fresh.contains(&"evidence_log"), "{fresh:?}");
+    assert_eq!(named(&mut state), fresh);
 }

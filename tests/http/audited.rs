@@ -97,6 +97,13 @@ impl Forged {
         self.statements.push(Statement::new(kind, self.origin.clone(), time, body).unwrap());
     }
 
+    /// Another statement of a kind in the place of one, at the same time.
+    pub fn replace(&mut self, index: usize, kind: &str, body: &Json) {
+        let Json::Map(body) = body.clone() else { unreachable!() };
+        let time = self.statements[index].time();
+        self.statements[index] = Statement::new(kind, self.origin.clone(), time, body).unwrap();
+    }
+
     pub fn time(&self) -> i64 {
         self.statements.last().unwrap().time()
     }

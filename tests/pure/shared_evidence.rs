@@ -109,6 +109,49 @@ fn files() -> Vec<File> {
         File {
             missing: 3,
             voids: (0, 1),
+            ..file("undated_voided_public", Level::Operator, || {
+                // No quorum dated anything in time: all is missing, though the operator's part stands in the log.
+                let mut shared = half(WITNESSED);
+                shared.answer(1);
+                shared.cosign();
+                shared.wait_until_deadline_is_past();
+                shared.void(VoidReason::ContributionMissing);
+                let (shared, mut evidence) = public(shared, false);
+                // One that a witness answered over stays, without a date.
+                let over = |note: &str| {
+                    let said = Json::parse_canonical(note.lines().next()?.as_bytes(), 1 << 20).ok()?;
+                    let map = said.as_map()?;
+                    let witness = map.get("kind")?.as_str()? == "witness";
+                    map.get("size")?.as_int().filter(|_| witness)?.try_into().ok()
+                };
+                let answered: Vec<u64> =
+                    evidence.entries.iter().filter_map(|entry| over(&entry.note)).collect();
+                let told = evidence.shared.as_mut().unwrap();
+                told.heads.retain(|head| answered.contains(&head.size));
+                for head in &mut told.heads {
+                    head.note = None;
+                }
+                (shared, evidence)
+            })
+        },
+        File {
+            missing: 1,
+            voids: (0, 1),
+            ..file("beacon_and_a_missing_witness_public", Level::Witnessed, || {
+                let mut shared = half(ALL);
+                shared.answer(0);
+                shared.cosign();
+                shared.wait_for_round();
+                shared.beacon();
+                shared.cosign();
+                shared.wait_until_deadline_is_past();
+                shared.void(VoidReason::ContributionMissing);
+                public(shared, false)
+            })
+        },
+        File {
+            missing: 3,
+            voids: (0, 1),
             ..file("found_out_voided_public", Level::Operator, || {
                 // The operator can contribute no more: its key was stolen, and it said so.
                 let mut shared = Shared::committed(WITNESSED, Keys::First);

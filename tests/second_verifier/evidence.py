@@ -138,7 +138,7 @@ class Evidence:
             shapes.hexes(leaf, None)
         if "openings" in value:
             allowed = AUDITOR_OPENINGS if value["audience"] == "auditor" else PUBLIC_OPENINGS
-            shapes.fields(value["openings"], (), allowed)
+            shapes.fields(value["openings"], allowed)
             shapes.opened(value["openings"])
         self._further(value)
         self.known["file"] = value
@@ -246,7 +246,7 @@ class Evidence:
         alpha = draw.alpha_of(entry.index, entry.leaf_hash)
         if alpha.hex() != self.need("file")["alpha"]:
             raise Failed("alpha differs")
-        if not loaded.index <= value["registry"] < entry.index:
+        if max(loaded.index, value["registry"]) >= entry.index:
             raise Failed("registry or profile does not lie below the commitment")
         if value["tag_key"] != hashes.sha256(self.need("keys")["tag_vrf"]).hex():
             raise Failed("tag_key is not the registered key")

@@ -366,7 +366,7 @@ class SharedEvidence(evidence2.CalledEvidence):
     def _beacon_counts(self, place: int, item: dict) -> bool:
         pinned = self.parties and self.parties.beacon
         committed, given = self.need("commitment"), self.need("given")
-        if not pinned or item["chain"] != pinned["chain"] or place in self.need("missing"):
+        if not pinned or item["chain"] != pinned["chain"] or self.need("missing"):
             return False
         time = drand.round_time(self.need("file")["chain"], item["round"])
         newest = max([committed.index, *(index for other, (index, _) in given.items() if other != place)])

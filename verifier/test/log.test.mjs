@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { equal, hex, unbase64, unhex, utf8 } from '../src/bytes.js';
+import { base64, concat, equal, hex, u8, unbase64, unhex, utf8 } from '../src/bytes.js';
 import { KeyBook } from '../src/log/keybook.js';
 import { consistent, includes, leafHash, root } from '../src/log/merkle.js';
-import { isName, judgeLine, parseKey, parseNote } from '../src/log/notes.js';
+import { isName, judgeLine, keyId, parseKey, parseNote } from '../src/log/notes.js';
 import { parseParties } from '../src/log/parties.js';
 import { judge, parsePolicy } from '../src/log/policy.js';
 import { canonical, parseCanonical } from '../src/canonical.js';
@@ -108,6 +108,21 @@ test('parties are read line by line and nothing else is', () => {
     assert.throws(() => parseCanonical(utf8(bad)), bad);
   }
   assert.deepEqual(parseCanonical(utf8(`${'['.repeat(16)}${']'.repeat(16)}`)).length, 1);
+});
+
+test('a policy pins a public key once, whatever names it gives it', () => {
+  const policy = read('evidence3/trust.policy').toString();
+  const renamed = (what, at) => {
+    const words = policy.split('\n').find((line) => line.startsWith(`${what} `)).split(/\s+/);
+    const { algorithm, key } = parseKey(words[at]);
+    const name = 'other.example/name';
+    const vkey = `${name}+${hex(keyId(name, algorithm, key))}+${base64(concat(u8(algorithm), key))}`;
+    return `${what} ${at === 2 ? 'other ' : ''}${vkey}\n`;
+  };
+  for (const line of [renamed('log', 1), renamed('witness', 2)]) {
+    assert.throws(() => parsePolicy(`${line}${policy}`), /twice/, line);
+    assert.ok(parsePolicy(`${line}quorum none\n`), line);
+  }
 });
 
 test('names are free of Unicode spaces, and only of these; policies and parties of control characters', () => {

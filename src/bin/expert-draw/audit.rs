@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use expert_draw::audit::private_state::PrivateState;
-use expert_draw::audit::source::{Folder, Source};
+use expert_draw::audit::source::{Folder, Source, limit};
 use expert_draw::audit::state::{STATE_LIMIT, State};
 use expert_draw::audit::{Audit, AuditError, Finding, PrivateTold, Report, Severity, Step, trust};
 use expert_draw::codec::{Hash, Json};
@@ -28,17 +28,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rust_xlsxwriter::{Workbook, XlsxError};
 
 use crate::Lang;
+use crate::log_archive::LogArchive;
 use crate::setup::{self, Failure, failed};
 
-/// The longest file that is read from a service, in bytes.
-const FILE_LIMIT: u64 = 512 << 20;
 /// The longest list of answers.
 const ANSWERS_LIMIT: usize = 64 << 20;
 
 /// What an audit is told.
 #[derive(Args)]
 pub struct Asked {
-    /// 日志来源：服务地址（http://…）、导出目录 · the log: a service or web server, or a directory of export-log
+    /// 日志来源：服务地址（http://…）、导出目录或其 ZIP 档案 · the log: a service or web server, a directory of export-log, or that
+    /// as one ZIP archive
     #[arg(long)]
     from: String,
     /// 信任策略 · trust policy
@@ -104,7 +104,7 @@ impl Source for Site {
         let mut answer = self.agent.get(format!("{}/{path}", self.base)).call().map_err(io::Error::other)?;
         match answer.status().as_u16() {
             200 => {
-                let body = answer.body_mut().with_config().limit(FILE_LIMIT).read_to_vec();
+                let body = answer.body_mut().with_config().limit(limit(path)).read_to_vec();
                 body.map(Some).map_err(io::Error::other)
             }
             // 409: a draw that has not ended.
@@ -121,12 +121,26 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn source(from: &str) -> Box<dyn Source> {
-    if from.starts_with("http://") || from.starts_with("https://") {
-        Box::new(Site::new(from))
-    } else {
-        Box::new(Folder(PathBuf::from(from)))
+fn source(from: &str) -> Result<Box<dyn Source>, Failure> {
+    if from.starts_with("https://") {
+        // Nothing that is read is believed, so nothing is lost without TLS but who asks for what.
+        let zh = "本程序不含 TLS：请经本机代理以 http:// 读取，或先下载为目录";
+        let en = "no TLS here: read over http:// by a proxy of this machine, or download it as a directory";
+        return Err(failed(format!("--from {from}: {zh} ({en}: wget -r, export-log)")));
     }
+    if from.starts_with("http://") {
+        return Ok(Box::new(Site::new(from)));
+    }
+    let path = PathBuf::from(from);
+    if path.is_file() {
+        let archive = LogArchive::open(&path);
+        let why = |e| failed(format!("--from {from}: 不是可读的 ZIP 档案 (no archive of a log): {e}"));
+        return Ok(Box::new(archive.map_err(why)?));
+    }
+    if !path.is_dir() {
+        return Err(failed(format!("--from {from}: 没有该目录或文件 (no such directory or file)")));
+    }
+    Ok(Box::new(Folder(path)))
 }
 
 /// Audits; exit 0 clean, 1 violations, 2 unusable input.
@@ -176,11 +190,11 @@ fn run(asked: &Asked) -> Result<Report, Failure> {
         }
         _ => State::default(),
     };
-    let log = source(&asked.from);
+    let log = source(&asked.from)?;
     let evidence = match asked.evidence.as_deref() {
         Some("none") => None,
-        Some(from) => Some(source(from)),
-        None => Some(source(&asked.from)),
+        Some(from) => Some(source(from)?),
+        None => Some(source(&asked.from)?),
     };
     let pinned = parties.as_ref().and_then(|parties| parties.beacon).map(|beacon| beacon.chain);
     let chain = [quicknet(), default_chain()].into_iter().flatten().find(|c| Some(c.hash()) == pinned);

@@ -12,6 +12,7 @@ mod export_log;
 mod fsck;
 mod import;
 mod keys;
+mod log_archive;
 mod rules;
 mod serve;
 mod setup;

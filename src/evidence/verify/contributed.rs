@@ -17,6 +17,8 @@ use crate::log::{KeyBook, Origin};
 pub(super) struct Given {
     /// By place in the commitment: index of the statement and what enters the seed.
     pub by_place: Vec<Option<(u64, Contribution)>>,
+    /// Whether one stands in the log at each place, dated in time or not.
+    pub stands: Vec<bool>,
     /// Keys of those who have declared that they release nothing, with the index of the statement.
     pub withheld: Vec<(Hash, u64)>,
 }
@@ -90,13 +92,14 @@ pub(super) fn check(draw: &Draw<'_>, book: &KeyBook, heads: &Heads, log: &Origin
             return Err(format!("entry {index}: declares as not released what was contributed"));
         }
     }
-    // Without a result, what is in no head dated in time is as if it had not come.
+    // Without a result, what is in no head dated in time is as if it had not come: missing, though it stands.
+    let stands = by_place.iter().map(Option::is_some).collect();
     for slot in &mut by_place {
         if slot.as_ref().is_some_and(|(index, _)| late.contains(index)) {
             *slot = None;
         }
     }
-    let given = Given { withheld, by_place };
+    let given = Given { withheld, by_place, stands };
     if drawn && given.missing() > 0 {
         return Err(format!("{} contributions are missing, and there is a result", given.missing()));
     }

@@ -236,13 +236,15 @@ pub(super) fn ending(draw: &Draw<'_>) -> Answer<Life> {
 pub(super) fn voids(draw: &Draw<'_>, given: &Given, book: &KeyBook, by_quorum: bool) -> Result<(), String> {
     for entry in &draw.entries.0 {
         let Said::Voided(void) = &entry.said else { continue };
-        let wanted = draw.commitment.contributions.iter().zip(&given.by_place);
+        // What kept others waiting, or is owed, is what stands in the log (draw-v3 §5.2); when it was dated decides
+        // only what is missing.
+        let wanted = draw.commitment.contributions.iter().zip(given.stands.iter().copied());
         let operator = draw.commitment.operator_key().and_then(|key| book.find(&key));
         let standing = Standing {
             missing: given.missing() > 0 || !by_quorum,
             overdue: entry.time > draw.commitment.deadline,
-            revealed: wanted.clone().all(|(wanted, there)| wanted.kind() != 1 || there.is_some()),
-            operator: wanted.clone().any(|(wanted, there)| wanted.kind() == 2 && there.is_some()),
+            revealed: wanted.clone().all(|(wanted, there)| wanted.kind() != 1 || there),
+            operator: wanted.clone().any(|(wanted, there)| wanted.kind() == 2 && there),
             withheld: given.withheld.iter().any(|(_, stated)| *stated < entry.index),
             compromised: operator.is_some_and(|key| !key.may_contribute_at(entry.index)),
         };

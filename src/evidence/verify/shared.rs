@@ -30,6 +30,12 @@ pub(super) struct Heads {
 }
 
 impl Heads {
+    /// The date of the first dated head that covers an entry: what the report says (evidence-v3 §5). A later head
+    /// may have been dated earlier.
+    pub fn first_date_of(&self, index: u64) -> Option<i64> {
+        self.all.iter().filter(|head| head.size > index).find_map(|head| head.date)
+    }
+
     /// The earliest date of a head that covers an entry.
     pub fn date_of(&self, index: u64) -> Option<i64> {
         self.all.iter().filter(|head| head.size > index).filter_map(|head| head.date).min()
@@ -252,4 +258,18 @@ pub(super) fn fits(said: &NonceCommitted, commitment: &Commitment, contributor: 
         if (said.key, said.commitment) == (*key, *nonce)
             && said.package_tag == commitment.package_tag
             && said.attempt == commitment.attempt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_dated_head_is_not_always_the_earliest_dated() {
+        let head = |size, date| DatedHead { size, date };
+        let heads =
+            Heads { all: vec![head(2, None), head(5, Some(100)), head(6, Some(50))], dated_by_quorum: true };
+        assert_eq!((heads.first_date_of(0), heads.date_of(0)), (Some(100), Some(50)));
+        assert_eq!((heads.first_date_of(5), heads.date_of(6)), (Some(50), None));
+    }
 }

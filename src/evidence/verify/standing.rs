@@ -124,10 +124,10 @@ pub(super) fn facts(
     let decided_by = if given.missing() == 0 {
         there
             .iter()
-            .map(|(index, _)| heads.date_of(*index))
+            .map(|(index, _)| heads.first_date_of(*index))
             .max()
             .flatten()
-            .filter(|_| there.iter().all(|(index, _)| heads.date_of(*index).is_some()))
+            .filter(|_| there.iter().all(|(index, _)| heads.first_date_of(*index).is_some()))
     } else {
         None
     };
@@ -139,7 +139,7 @@ pub(super) fn facts(
         blind_voids: blind,
         seen_voids: seen,
         doubtful: doubtful(draw, book),
-        committed_by: heads.date_of(draw.index),
+        committed_by: heads.first_date_of(draw.index),
         decided_by,
         beacon_remark: if there_and_not_counted { beacon.err() } else { None },
     }

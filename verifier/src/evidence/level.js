@@ -20,12 +20,13 @@ function partyOf({ parties, book }, { kind, key }) {
 const covering = (ctx, index) => ctx.dated.filter(({ size }) => index < size).sort((a, b) => a.size - b.size)[0];
 
 function beaconCounts(ctx, wanted) {
-  const { parties, commit, given, commitment: said, file } = ctx;
+  const { parties, commit, given, missing, commitment: said, file } = ctx;
   const pinned = parties?.beacon;
-  if (!pinned || hex(chainHash(file.chain)) !== pinned.chain) return false;
+  // Nothing is missing: neither the beacon nor anything that had to be fixed before it.
+  if (!pinned || hex(chainHash(file.chain)) !== pinned.chain || missing.length > 0) return false;
   const time = roundTime(file.chain, wanted.round);
   if (time > commit.time + pinned.max_ahead) return false;
-  const fixed = said.contributions.filter((one) => one !== wanted && given.has(one)).map((one) => given.get(one).index);
+  const fixed = said.contributions.filter((one) => one !== wanted).map((one) => given.get(one).index);
   const newest = Math.max(commit.index, ...fixed);
   return ctx.dated.some(({ size, date }) => newest < size && date <= time - pinned.margin);
 }
@@ -48,7 +49,7 @@ export function standing(ctx) {
   const there = (one) => !missing.includes(one);
   const contributors = said.contributions.map((one) => {
     const party = partyOf(ctx, one);
-    const counts = one.kind === 'beacon' ? there(one) && beaconCounts(ctx, one) : Boolean(party?.independent);
+    const counts = one.kind === 'beacon' ? beaconCounts(ctx, one) : Boolean(party?.independent);
     return { ...(party ? { name: party.name } : {}), independent: yes(counts), kind: one.kind, there: yes(there(one)) };
   });
   const worth = (kinds) => contributors.some(({ kind, independent, there: is }) => kinds.includes(kind) && independent === 'yes' && is === 'yes');

@@ -24,7 +24,7 @@ function take(policy, words) {
   if (what === 'log' && (rest.length === 1 || rest.length === 2)) {
     const key = parseKey(rest[0]);
     if (key.algorithm !== ED25519) throw new Error('a log key of another algorithm');
-    if (policy.logs.some((known) => known.name === key.name && String(known.id) === String(key.id))) throw new Error('a log key twice');
+    if (policy.logs.some((known) => String(known.key) === String(key.key))) throw new Error('a log key twice');
     policy.logs.push(key);
   } else if (what === 'witness' && (rest.length === 2 || rest.length === 3)) {
     const key = parseKey(rest[1]);
