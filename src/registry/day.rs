@@ -192,6 +192,8 @@ pub const DAY: Lifecycle = Lifecycle {
         row("in_review", "stop", "stopped", STOPS, ("抽取已终止", "the draw was stopped"), ART_17),
         row("paused", "stop", "stopped", STOPS, ("抽取已终止", "the draw was stopped"), DURING),
         row("failed", "stop", "stopped", STOPS, ("抽取已终止", "the draw was stopped"), DURING),
+        row("ended", "stop", "stopped", CLOCK, ("抽取已终止", "the draw was stopped"), PROJECT),
+        row("reviewed", "stop", "stopped", CLOCK, ("抽取已终止", "the draw was stopped"), PROJECT),
         row(
             "reviewed",
             "announce",

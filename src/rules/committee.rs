@@ -133,7 +133,11 @@ fn two_thirds(plan: &PlanFacts, given: &Parameters) -> Said {
 fn expertise(plan: &PlanFacts, given: &Parameters) -> Said {
     let mut last = pass("未要求法律等专家", "no such expert is asked for");
     for row in given.expertise.iter().filter(|row| row.methods.contains(&plan.method)) {
-        let there = plan.groups.iter().any(|group| has(group, row.expertise, given));
+        let selected = plan
+            .self_selection
+            .as_ref()
+            .is_some_and(|selection| selection.members > 0 && selection.expertise.contains(&row.expertise));
+        let there = selected || plan.groups.iter().any(|group| has(group, row.expertise, given));
         let (zh, en) = (row.expertise.title_zh(), row.expertise.title_en());
         let applies = if row.only_complex { plan.complex } else { Some(true) };
         let said = match (applies, there) {

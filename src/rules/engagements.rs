@@ -48,7 +48,8 @@ pub(super) fn load(person: &PersonFacts<'_>, review: Date, reviews: u32, days: u
     let first = review.plus_days(-i64::from(days));
     let counts = |day: Date| first < day && day <= review;
     let past = found.reviews.iter().filter(|past| counts(past.day)).count();
-    let to_come = found.slots.iter().filter(|slot| counts(Date::of(slot.from))).count();
+    // A seat stands among the reviews.
+    let to_come = found.slots.iter().filter(|slot| !slot.seated && counts(Date::of(slot.from))).count();
     let total = u32::try_from(past.saturating_add(to_come)).unwrap_or(u32::MAX);
     if total < reviews { Detail::Met } else { Detail::TooManyReviews }
 }

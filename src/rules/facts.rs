@@ -118,6 +118,8 @@ pub struct SelfSelection {
     pub own_unit: Option<u32>,
     /// Whether the written consent of the competent department (主管预算单位) is there; `None`: not stated.
     pub consent: Option<bool>,
+    /// Expertise that the plan states of them.
+    pub expertise: Vec<Expertise>,
 }
 
 /// A plan (抽取方案), as far as rules ask.

@@ -42,6 +42,8 @@ pub struct Slot {
     pub from: Timestamp,
     /// Its expected end.
     pub to: Timestamp,
+    /// Whether it is a seat, and so stands among the reviews too.
+    pub seated: bool,
 }
 
 /// A review in which a person sat.

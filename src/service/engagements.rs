@@ -168,7 +168,8 @@ impl Engagements {
         for slot in self.slots(number) {
             let travel = slot.start.saturating_sub(slot.from);
             let to = Timestamp(slot.to.saturating_sub(travel));
-            person.slots.push(rules::Slot { from: Timestamp(slot.start), to });
+            let seated = slot.hold == Hold::Seated;
+            person.slots.push(rules::Slot { from: Timestamp(slot.start), to, seated });
         }
         for review in self.reviews(number) {
             let (purchaser, agency) = (code(&review.purchaser)?, code(&review.agency)?);

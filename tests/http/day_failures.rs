@@ -20,6 +20,10 @@ on_both! {
     who_leaves_during_the_review_is_replaced_and_their_opinion_is_void
     once_the_review_has_begun_only_a_vacancy_calls_anybody_and_after_the_report_nothing_does
     who_was_absent_or_withdrew_late_has_it_on_record_once_announced
+    a_supplier_that_comes_once_the_day_is_open_is_held_against_who_signs_in
+    a_conflict_whose_finding_was_cut_off_is_found_before_the_review_begins
+    a_seat_is_not_taken_from_who_could_not_have_come_yet
+    the_day_of_a_draw_that_ends_after_its_review_ends_with_it
 }
 
 fn who_does_not_come_in_time_is_replaced_on_two_peoples_word(kind: Kind) {
@@ -367,5 +371,112 @@ fn who_was_absent_or_withdrew_late_has_it_on_record_once_announced(kind: Kind) {
         assert_eq!((&own["what"], &own["day"]), (&json!(what), &json!("2026-11-27")));
     }
     ready.called.verified();
+    ready.called.is_sound();
+}
+
+/// The employer of whoever sits at a position, by the auditor's file.
+fn employer(ready: &Ready, position: u64) -> serde_json::Value {
+    let app = ready.app();
+    let path = format!("/api/v1/draws/{}/evidence?audience=auditor&purpose=核对", ready.called.draw);
+    let file = app.get(&app.auditor, &path).expect(200).json();
+    file["openings"]["candidates"][usize::try_from(position).unwrap()]["unit"].clone()
+}
+
+fn a_supplier_that_comes_once_the_day_is_open_is_held_against_who_signs_in(kind: Kind) {
+    let ready = Ready::new(kind, 12).opened().in_the_morning();
+    let app = ready.app();
+    let (position, site) = ready.seats()[0];
+    let unit = employer(&ready, position);
+    let package =
+        app.get(&app.agency, &format!("/api/v1/draws/{}", ready.called.draw)).json()["package"].clone();
+    let path = format!("/api/v1/packages/{}", package.as_str().unwrap());
+    let late = json!({"add_suppliers": [{"code": unit, "name": "后来的供应商"}]});
+    let tag = app.get(&app.agency, &path).expect(200).header("ETag").to_owned();
+    app.patch(&app.agency, &path, &tag, &late).expect(200);
+    let day = ready.sign_in(position, site).expect(200).json();
+    let mut members = day["members"].as_array().unwrap().iter();
+    assert!(members.any(|m| m["position"] == position && m["left"] == "conflict"), "{day}");
+    // Everybody else is shown it too.
+    let (other, there) = *ready.seats().iter().find(|(other, _)| *other != position).unwrap();
+    ready.sign_in(other, there).expect(200);
+    let (actor, invitation) = (of_expert(&ready.positions[&other]), ready.invitation(other));
+    let digest = expert_draw::codec::sha256(&[crate::day::DISCIPLINE.as_bytes()]).to_hex();
+    app.service.acknowledge_discipline(&actor, &invitation, &digest, &key("ack")).unwrap();
+    let shown = app.service.show_suppliers(&actor, &invitation, &key("sup")).unwrap();
+    assert!(shown.suppliers.iter().any(|one| unit == one.code.as_str()));
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn a_conflict_whose_finding_was_cut_off_is_found_before_the_review_begins(kind: Kind) {
+    let ready = Ready::new(kind, 12);
+    let app = ready.app();
+    let (position, site) = ready.called.seats()[0];
+    let mut body = ready.body();
+    body["suppliers"][3] = json!({"code": employer(&ready, position), "name": "后来的供应商"});
+    app.post(&app.agency, &ready.path(""), "open", &body).expect(201);
+    app.clock.set(Timestamp(start().0 - 3_600));
+    let site = ready.seats().iter().find(|(p, _)| *p == position).map_or(site, |(_, site)| *site);
+    // The look, the sign-in, the conflict: the third write fails, as if the process had ended there.
+    let points = std::sync::Arc::new(expert_draw::store::Failpoints::default());
+    let other = app.process_with(points.clone());
+    points.before_commit.arm_nth(expert_draw::store::Fault::Error, 3);
+    let desk = app.service.authenticate(&ready.desks[&site]).unwrap();
+    let shown = expert_draw::service::day::Presented::Code(ready.seat(position).code.unwrap());
+    let cut = other.sign_in_member(&desk, &ready.called.draw, &shown, "id_card", &key("cut"));
+    assert!(cut.is_err(), "the conflict was not written");
+    drop(other);
+    assert!(ready.seats().iter().any(|(here, _)| *here == position), "signed in, and nobody was told");
+    app.clock.set(start());
+    ready.act("begin", &json!({})).expect(409);
+    let gone = ready.day()["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|m| m["position"] == position && m["left"] == "conflict");
+    assert!(gone, "{}", ready.day());
+    ready.called.verified();
+    ready.called.is_sound();
+}
+
+fn a_seat_is_not_taken_from_who_could_not_have_come_yet(kind: Kind) {
+    let ready = Ready::new(kind, 12).opened().in_the_morning();
+    let app = ready.app();
+    let report = |ready: &Ready, (position, site): (u64, u64), why: &str| {
+        let body = json!({"position": position, "why": why, "reason": "未到"});
+        let id = format!("report-{}", ready.app().size());
+        ready.app().post(&ready.desks[&site], &ready.path("/vacancies"), &id, &body)
+    };
+    let seats = ready.seats();
+    // Nobody says for another that they do not want to.
+    report(&ready, seats[0], "withdrawn").problem(409, "not_signed_in");
+    app.clock.set(Timestamp(start().0 - 599));
+    report(&ready, seats[0], "absent").expect(200);
+    let body = json!({"position": seats[0].0});
+    app.post(&app.agency, &ready.path("/vacancies/confirm"), "confirm", &body).expect(200);
+    for number in ready.called.who(InvitationState::Open) {
+        ready.called.accept(&number);
+    }
+    let ready = ready.again();
+    let new = *ready.seats().iter().find(|(position, _)| !seats.iter().any(|(p, _)| p == position)).unwrap();
+    report(&ready, new, "absent").problem(409, "too_early");
+    ready.app().clock.advance(3 * 3_600);
+    report(&ready, new, "absent").expect(200);
+    ready.called.is_sound();
+}
+
+fn the_day_of_a_draw_that_ends_after_its_review_ends_with_it(kind: Kind) {
+    let ready = Ready::new(kind, 12).reviewing();
+    let app = ready.app();
+    app.clock.advance(3_600);
+    ready.act("end", &json!({})).expect(200);
+    let report = json!({"digest": "ab".repeat(32), "signed": 5, "dissents": 0});
+    ready.act("report", &report).expect(200);
+    let path = format!("/api/v1/draws/{}", ready.called.draw);
+    app.post(&app.agency, &format!("{path}/void"), "void", &json!({"reason": "request_wrong"})).expect(200);
+    app.post(&app.bureau, &format!("{path}/void/confirm"), "voided", &json!({})).expect(200);
+    app.service.run_due_often().unwrap();
+    app.service.run_due_often().unwrap();
+    assert_eq!(ready.day()["state"], "archived");
     ready.called.is_sound();
 }

@@ -354,6 +354,21 @@ fn a_plan_is_cancelled_by_two_people_or_discarded_before_anybody_agreed(kind: Ki
     let stop = json!({"reason": "procurement_stopped"});
     app.post(&app.agency, &format!("{path}/stop"), "stop", &stop).expect(200);
     app.post(&app.bureau, &format!("{path}/stop/confirm"), "stopped", &json!({})).expect(200);
+    let look = json!({"purpose": "核对"});
+    app.post(&app.bureau, &format!("{path}/open"), "stopped", &look).problem(409, "sealed_for_ever");
+    app.post(&app.auditor, &format!("{path}/open"), "audited", &look).expect(200);
+    // Nobody else's bureau has to do with it.
+    let mut elsewhere = AccountDraft::new("bureau", "长沙", None, 30);
+    elsewhere.region = Some("430100".into());
+    let elsewhere = app.service.found_account(&elsewhere).unwrap().token.unwrap();
+    app.get(&elsewhere, &path).problem(404, "not_found");
+    app.post(&elsewhere, &format!("{path}/stop/confirm"), "else", &json!({})).problem(404, "not_found");
+    // What was drawn from is given up by two people only, written anew or not.
+    let seen = app.get(&app.agency, &one(&third)).expect(200);
+    let body = plan(third["package"].as_str().unwrap());
+    app.put(&app.agency, &one(&third), seen.header("ETag"), &body).expect(200);
+    step(&app, &app.agency, &third, "discard", &reason).problem(409, "drawn_from");
+    step(&app, &app.agency, &third, "submit", &json!({})).expect(200);
     step(&app, &app.agency, &third, "cancel", &reason).expect(200);
     step(&app, &app.bureau, &third, "cancel/confirm", &json!({})).expect(200);
     app.post(&app.bureau, &format!("{path}/unseal"), "blank", &json!({"announcement": " "})).names(
@@ -509,9 +524,16 @@ fn suppliers_that_come_late_are_added_until_somebody_signs_in(kind: Kind) {
     one["past"] = json!([]);
     app.post(&app.bureau, "/api/v1/experts", "late", &one).expect(201);
     let ready = approved(&app, &plan(&package));
+    // Who takes part decides who is excluded: added after the approval, it is agreed to anew.
+    app.patch(&app.agency, &path, "\"2\"", &late(36)).expect(200);
+    step(&app, &app.agency, &ready, "draw", &json!({})).problem(409, "suppliers_changed");
+    let tag = app.get(&app.agency, &crate::plans::one(&ready)).expect(200).header("ETag").to_owned();
+    app.put(&app.agency, &crate::plans::one(&ready), &tag, &plan(&package)).expect(200);
+    step(&app, &app.agency, &ready, "submit", &json!({})).expect(200);
+    step(&app, &app.bureau, &ready, "approve", &json!({})).expect(200);
     let draw = step(&app, &app.agency, &ready, "draw", &json!({})).expect(201).json();
     let seen = app.get(&app.bureau, &format!("/api/v1/draws/{}", draw["id"].as_str().unwrap())).json();
     assert_eq!(seen["excluded"]["conflict_employment_3y"], 1, "{seen}");
-    app.patch(&app.agency, &path, "\"2\"", &late(35)).expect(200);
+    app.patch(&app.agency, &path, "\"3\"", &late(35)).expect(200);
     assert_eq!(app.fsck(), Vec::<String>::new());
 }

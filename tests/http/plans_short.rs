@@ -64,6 +64,17 @@ fn feasibility_is_answered_coarsely_kept_and_warned_about(kind: Kind) {
         let seen = app.get(token, &one(&draft)).expect(200).json();
         assert_eq!((seen.get("narrowing_warning"), seen.get("queries")), (None, None));
     }
+    // The same question again is of the same plan only.
+    let again = format!("{}/feasibility", one(&draft));
+    app.post(&app.agency, &again, "again", &json!({})).expect(200);
+    let size = app.size();
+    app.post(&app.agency, &again, "again", &json!({})).expect(200);
+    assert_eq!(app.size(), size);
+    let mut narrow = plan(draft["package"].as_str().unwrap());
+    narrow["groups"][0]["within"] = json!(["430602"]);
+    let tag = app.get(&app.agency, &one(&draft)).expect(200).header("ETag").to_owned();
+    app.put(&app.agency, &one(&draft), &tag, &narrow).expect(200);
+    app.post(&app.agency, &again, "again", &json!({})).problem(409, "changed_since");
     // The way around the plan is closed.
     let around = crate::draws::request(draft["package"].as_str().unwrap(), 2);
     app.post(&app.agency, "/api/v1/draws/check", "around", &around).problem(409, "plan_required");
@@ -265,6 +276,9 @@ fn a_committee_formed_anew_bars_who_broke_the_rules_and_the_innocent_may_sit_aga
         "barred[0]",
         "expert_number",
     );
+    let uncalled = numbers(&app).into_iter().find(|number| mine(&app, number).is_empty()).unwrap();
+    let by_hand = json!({"barred": [violator, uncalled]});
+    step(&app, &app.bureau, &anew, "approve", &by_hand).names(422, "barred[1]", "called_before");
     step(&app, &app.bureau, &anew, "approve", &json!({"barred": [violator]})).expect(200);
     let next = draw_of(&app, &anew);
     let seen = app.get(&app.bureau, &next).expect(200).json();

@@ -184,6 +184,13 @@ impl World {
         self.told.push(format!("{role} {method} {path} {body} → {}", answer.status));
         assert!(answer.status < 500, "{}\n{}", answer.text(), self.story());
         if answer.status < 300 && path.ends_with("/unseal") {
+            let day = path.replace("/unseal", "/day");
+            let day = self.life.get(&self.life.app.agency, &day).expect(200).json();
+            assert!(
+                day["report"].is_object(),
+                "unsealed before its review was over: {day}\n{}",
+                self.story()
+            );
             let seats = serde_json::from_slice::<Value>(&answer.bytes).unwrap()["result"]["seats"].clone();
             self.open.extend(seats.as_array().unwrap().iter().map(|seat| text(&seat["name"])));
         }

@@ -137,7 +137,9 @@ impl Life {
         self.hours_pass(3);
         self.day_step(&self.app.agency, "end", &json!({})).expect(200);
         let experts = self.see_draw()["result"]["seats"].as_array().unwrap().len() as u64;
-        let signed = experts + self.see_plan()["representatives"].as_u64().unwrap();
+        let plan = self.see_plan();
+        let selected = plan["self_selection"]["members"].as_array().map_or(0, |members| members.len() as u64);
+        let signed = experts + selected + plan["representatives"].as_u64().unwrap();
         let report = json!({"digest": "ab".repeat(32), "signed": signed, "dissents": 0});
         self.day_step(&self.app.agency, "report", &report).expect(200);
         self.names_are_sealed();

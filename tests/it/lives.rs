@@ -227,6 +227,9 @@ fn a_site_fails_and_the_committee_is_formed_anew(kind: Kind) {
     life.everybody_comes();
     life.now(START);
     life.review_begins();
+    let position = life.day()["members"][0]["position"].clone();
+    let breach = json!({"position": position, "what": "拍摄评审资料"});
+    life.day_step(&life.desks[&1].token, "breaches", &breach).expect(200);
     let failed = json!({"site": 1, "what": "电力中断"});
     life.day_step(&life.desks[&1].token, "pause", &failed).expect(200);
     life.hours_pass(5);
@@ -242,6 +245,9 @@ fn a_site_fails_and_the_committee_is_formed_anew(kind: Kind) {
     life.now("2026-12-02T02:00:00Z");
     let drawn = life.draws();
     assert_eq!(drawn["attempt"], 2);
+    // Whoever broke the discipline is barred without anybody having to remember it; the others may sit again.
+    let seen = life.get(&life.app.bureau, &life.draw).expect(200).json();
+    assert_eq!(seen["excluded"]["no_repeat_in_draw"], 1, "{seen}");
     life.everybody_accepts();
     life.opens_day(&[]);
     life.now("2026-12-04T00:10:00Z");
@@ -291,6 +297,8 @@ fn a_procurement_is_cancelled_and_the_list_stays_sealed(kind: Kind) {
     life.everybody_accepts();
     let reason = json!({"reason": "采购任务取消"});
     life.plan_step(&life.app.agency, "cancel", &reason).problem(409, "draw_stands");
+    let early = json!({"announcement": "岳采公告2026-1"});
+    life.post(&life.app.bureau, &format!("{}/unseal", life.draw), &early).problem(409, "not_reviewed");
     let stop = json!({"reason": "procurement_stopped"});
     life.post(&life.app.bureau, &format!("{}/stop", life.draw), &stop).expect(200);
     life.post(&life.app.bureau, &format!("{}/stop/confirm", life.draw), &json!({}))

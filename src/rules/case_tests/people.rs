@@ -202,7 +202,7 @@ impl World {
             }
             ["其他评审", from, at, "至", to, until] => {
                 let (from, to) = (time(&format!("{from} {at}")), time(&format!("{to} {until}")));
-                self.engagements.as_mut().unwrap().slots.push(Slot { from, to });
+                self.engagements.as_mut().unwrap().slots.push(Slot { from, to, seated: false });
             }
             ["重新组成前的小组中违规"] => self.barred = vec![number(1).to_string()],
             ["其他安排不明"] => self.engagements = None,

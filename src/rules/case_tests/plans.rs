@@ -91,7 +91,7 @@ fn take(plan: &mut PlanFacts, now: &mut Timestamp, fact: &str) {
         ["未备案"] => plan.filing = Some(false),
         ["自行选定", members] => {
             let members = number(members);
-            plan.self_selection = Some(SelfSelection { members, own_unit: Some(0), consent: None });
+            plan.self_selection = Some(SelfSelection { members, own_unit: Some(0), ..Default::default() });
         }
         ["已经主管预算单位同意"] => selection(plan, Some(true)),
         ["未经主管预算单位同意"] => selection(plan, Some(false)),

@@ -251,7 +251,8 @@ impl Service {
     pub(super) fn slot_of(&self, number: &str, draw: &str) -> Result<(u64, bool), Refusal> {
         let engagements = self.engagements()?;
         let trail = engagements.trail(draw).ok_or_else(no_invitation)?;
-        let (from, to) = trail.terms.slot(&trail.request);
+        // The way there and back is in the slot of the other, as `availability` counts it: once.
+        let (from, to) = trail.terms.hours_of(&trail.request);
         let accepted = |slot: &super::super::engagements::Slot| {
             slot.draw != draw
                 && slot.package != trail.package

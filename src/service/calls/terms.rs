@@ -104,6 +104,11 @@ impl CallTerms {
         (start - travel, start + i64::from(self.hours) * 3600 + travel)
     }
 
+    /// The hours of the review themselves.
+    pub fn hours_of(&self, request: &Request) -> (i64, i64) {
+        (request.review_start, request.review_start + i64::from(self.hours) * 3600)
+    }
+
     /// From when on a withdrawal is late and leave is closed, Unix seconds.
     pub fn cutoff(&self, request: &Request) -> i64 {
         request.review_start - i64::from(self.cutoff_hours) * 3600

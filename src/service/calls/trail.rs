@@ -121,6 +121,8 @@ pub(in crate::service) struct Trail {
     pub rounds: Vec<Round>,
     pub shortfall: Option<Shortfall>,
     pub ended: Option<Ended>,
+    /// When the panel last changed.
+    pub seated_at: i64,
     /// Index of the newest entry folded.
     pub at: u64,
 }
@@ -150,6 +152,7 @@ impl Trail {
             rounds: Vec::new(),
             shortfall: None,
             ended: None,
+            seated_at: 0,
             at,
         };
         for kept in commitment.kept.iter().filter(|_| commitment.attempt > 1) {
@@ -224,6 +227,7 @@ impl Trail {
                     Outcome::Shortfall(shortfall) => self.shortfall = Some(*shortfall),
                     Outcome::Seats { seats, .. } => {
                         self.panel = seats.clone();
+                        self.seated_at = time;
                         for caused in self.notices() {
                             let site = self.seat_of(caused.position).and_then(|seat| self.site_of(seat));
                             let person = self.person(caused.position);

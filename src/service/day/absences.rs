@@ -7,7 +7,7 @@
 //! ever, to the bureau's registrars too, and a record that names the day would open it.
 
 use crate::codec::Object;
-use crate::draw::calls::Why;
+use crate::draw::calls::{VacatedBy, Why};
 use crate::registry::lifecycle::Party;
 use crate::registry::remark::{REMARK, RemarkKind};
 use crate::service::Service;
@@ -73,9 +73,11 @@ impl Service {
 /// What somebody who was called left undone, and when: an absence counts for the day of the review, a
 /// withdrawal for the day on which it was made. Who signed in and left is the day's to tell, not here.
 fn left_undone(trail: &Trail, person: &Person) -> Option<(RemarkKind, i64)> {
-    let (why, _, at) = person.vacated?;
+    let (why, by, at) = person.vacated?;
     match why {
         Why::Absent => Some((RemarkKind::Absent, trail.request.review_start)),
+        // Their own word only: staff may say why a seat is empty, not what somebody wanted.
+        Why::Withdrawn if by == VacatedBy::Operator => None,
         Why::Withdrawn if person.signed_in.is_none() && at >= trail.terms.cutoff(&trail.request) => {
             Some((RemarkKind::LateCancel, at))
         }

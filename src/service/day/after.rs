@@ -21,15 +21,23 @@ use crate::store::{self, StoreError, case::CaseFilter};
 use crate::time::{Date, Timestamp};
 
 impl Service {
-    /// Refuses to unseal a draw whose day was opened and is not over with a signed report.
-    pub(in crate::service) fn day_allows_unsealing(&self, draw: &str) -> Result<(), Refusal> {
-        match self.find_day(draw)? {
-            Some((case, _)) if !matches!(case.state.as_str(), "reviewed" | "announced" | "archived") => {
-                let en = "the review of this draw is not over with a signed report";
-                Err(Refusal::new(Kind::Conflict, "not_reviewed", "评审尚未结束并签署报告，不能公开", en))
+    /// Refuses to unseal a draw whose review is not over with a signed report. A draw without a plan, as a
+    /// profile without approval allows, may have no day; one of a plan has.
+    pub(in crate::service) fn day_allows_unsealing(&self, draw: &store::draw::Draw) -> Result<(), Refusal> {
+        let over = match self.find_day(&draw.id)? {
+            Some((case, _)) => matches!(case.state.as_str(), "reviewed" | "announced" | "archived"),
+            None if self.plan_of_draw(draw)?.is_none() => true,
+            None if draw.state != state::FILLED => {
+                let en = "only a draw that was reviewed can be unsealed";
+                return Err(Refusal::new(Kind::Conflict, "wrong_state", "只有评审完毕的抽取可以公开", en));
             }
-            _ => Ok(()),
+            None => false,
+        };
+        if over {
+            return Ok(());
         }
+        let en = "the review of this draw is not over with a signed report";
+        Err(Refusal::new(Kind::Conflict, "not_reviewed", "评审尚未结束并签署报告，不能公开", en))
     }
 
     /// Everything that follows the unsealing of a draw with a day; a fault is left to the clock.

@@ -6,12 +6,26 @@
 
 use super::body::Day;
 use crate::codes::CreditCode;
+use crate::draw::request::Organisation;
 use crate::registry::Package;
 use crate::rules::people_facts::PersonFacts;
 use crate::rules::{Answer, Family, Judging, Project, Requirement};
 use crate::service::Service;
 use crate::service::refusal::Refusal;
 use crate::time::Timestamp;
+
+/// Everybody who takes part: the list with which the day was opened, and whom the package got since then
+/// (until somebody signs in).
+pub(super) fn taking_part(day: &Day, package: &Package) -> Vec<Organisation> {
+    let mut all = day.suppliers.clone();
+    for late in package.suppliers() {
+        if !all.iter().any(|known| known.code == late.code.as_str()) {
+            all.push(Organisation { code: late.code.as_str().to_owned(), name: late.name.to_owned() });
+        }
+    }
+    all.sort_by(|a, b| a.code.cmp(&b.code));
+    all
+}
 
 impl Service {
     /// Names of the conflict rules that fail for an expert against everybody who takes part on this day.
@@ -25,8 +39,7 @@ impl Service {
         // Whoever is not in the registry any more has no facts to find a conflict in; standing is not asked.
         let Some(indexed) = index.find(number) else { return Ok(Vec::new()) };
         let mut project = Project::of(package, Timestamp(day.review_start));
-        project.suppliers = day
-            .suppliers
+        project.suppliers = taking_part(day, package)
             .iter()
             .map(|supplier| CreditCode::parse(&supplier.code).map_err(Refusal::internal))
             .collect::<Result<_, _>>()?;

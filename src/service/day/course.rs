@@ -5,7 +5,7 @@ use super::desk::interrupt;
 use super::view::DayView;
 use super::{Step, not_now};
 use crate::codec::Hash;
-use crate::registry::day::{DAY, is_over};
+use crate::registry::day::{DAY, takes_arrivals};
 use crate::registry::lifecycle::Party;
 use crate::rules::process;
 use crate::service::Service;
@@ -33,6 +33,15 @@ pub struct ReportDraft {
 impl Service {
     /// Begins the review: everybody is there, has acknowledged and declared, and has chosen a chair.
     pub fn begin_review(&self, actor: &Actor, draw: &str, key: &IdempotencyKey) -> Result<DayView, Refusal> {
+        actor.check(Action::RunDay)?;
+        let (_, case, day) = self.seen_day(actor, draw)?;
+        if takes_arrivals(&case.state) {
+            // Once more for everybody: what the sign-in found may have been cut off before it was written, and
+            // the registry may know more by now.
+            for arrival in day.all_present() {
+                self.find_late_conflict(draw, arrival.position)?;
+            }
+        }
         self.run_day(actor, "begin", draw, key, |turn, case, day| {
             if !turn.book.may_be_unsealed() {
                 let en = "not every seat has a member, or a round is open";
@@ -154,7 +163,13 @@ impl Service {
             return Err(Refusal::field("digest", &draft.digest, "digest", zh, en));
         }
         self.run_day(actor, "sign_report", draw, key, |turn, _, day| {
-            let members = u32::try_from(turn.book.panel().len()).unwrap_or_default() + day.representatives;
+            // Whom the purchaser selected sits and signs like those who were drawn.
+            let selected = match self.plan_of_draw(&turn.row)? {
+                Some(case) => self.plan_file(&case.id)?.2.selected().len(),
+                None => 0,
+            };
+            let experts = u32::try_from(turn.book.panel().len() + selected).unwrap_or_default();
+            let members = experts + day.representatives;
             if draft.signed != members {
                 let zh = format!("应由全部 {members} 名成员签署（有异议的写明意见后签署）");
                 let en = format!("all {members} members sign, those who differ with their reasons");
@@ -210,7 +225,7 @@ impl Service {
                 of_draw.is_none_or(|draw| [state::STOPPED, state::VOIDED].contains(&draw.state.as_str()));
             let late = row.due.is_some_and(|due| due < now.0);
             let event = match row.state.as_str() {
-                state if stopped && !is_over(state) && state != "ended" => "stop",
+                state if stopped && !matches!(state, "stopped" | "announced" | "archived") => "stop",
                 "waiting" if late => "overdue",
                 "paused" if late => "fail",
                 _ => continue,

@@ -17,6 +17,7 @@ use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::archive::Committed;
 use crate::service::calls::Turn;
+use crate::service::calls::trail::Trail;
 use crate::service::case_body::free_text;
 use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
@@ -24,6 +25,9 @@ use crate::service::refusal::{Kind, Refusal};
 use crate::service::sight::{Field, Sight, Stage};
 use crate::service::{ITSELF, day::view::DayView};
 use crate::store;
+
+/// Minutes beside the way there for who is seated on the day itself (项目规则).
+const LATER_MINUTES: u32 = 30;
 
 /// What somebody shows at the desk.
 #[derive(Clone, PartialEq, Eq)]
@@ -158,7 +162,7 @@ impl Service {
     }
 
     /// Holds the full list of suppliers against somebody who has just signed in; a conflict vacates the seat.
-    fn find_late_conflict(&self, draw: &str, position: u32) -> Result<(), Refusal> {
+    pub(super) fn find_late_conflict(&self, draw: &str, position: u32) -> Result<(), Refusal> {
         let (_, day) = self.day_of(draw)?;
         let turn = self.calls_of(draw)?;
         let Some(number) = turn.trail.number(position).map(str::to_owned) else { return Ok(()) };
@@ -214,7 +218,11 @@ impl Service {
                     return Err(not_expected());
                 }
                 let now = self.clock.now().0;
-                if why == Why::Absent && day.may_sign_in(position, now) && day.expected.contains(&position) {
+                if why == Why::Withdrawn && day.present(position).is_none() {
+                    let en = "who has not signed in withdraws on the own page, or is absent";
+                    return Err(not_now("not_signed_in", "未签到的专家由本人退出，或到时限后报告缺席", en));
+                }
+                if why == Why::Absent && now <= last_moment(&turn.trail, day, position) {
                     let en = "the time of sign-in is not over";
                     return Err(not_now("too_early", "签到时限未到，不能报告缺席", en));
                 }
@@ -326,6 +334,19 @@ impl Service {
         let drawn: Option<Drawn> = committed.drawn()?;
         Ok(drawn.ok_or_else(|| Refusal::internal("a day without a result"))?.seed)
     }
+}
+
+/// Until when somebody may still come: the close of the sign-in for who was seated when the day was opened; for
+/// who came to a seat later, the way there and [`LATER_MINUTES`] from the moment at which they were told.
+fn last_moment(trail: &Trail, day: &Day, position: u32) -> i64 {
+    let close = day.sign_in.1;
+    if day.expected.contains(&position) {
+        return close;
+    }
+    let answered = trail.people.get(&position).and_then(|person| person.answered).map_or(0, |told| told.time);
+    let settled = trail.rounds.iter().filter_map(|round| round.settled).max().unwrap_or(0);
+    let told = answered.max(settled).max(trail.seated_at);
+    close.max(told + i64::from(trail.terms.travel_minutes + LATER_MINUTES) * 60)
 }
 
 /// Marks somebody as gone, and their opinions void with them.

@@ -82,7 +82,7 @@ impl Service {
         Ok(self.find_day(draw)?.is_some_and(|(_, day)| day.present(position).is_some()))
     }
 
-    pub(super) fn find_day(&self, draw: &str) -> Result<Option<(Case, Day)>, Refusal> {
+    pub(in crate::service) fn find_day(&self, draw: &str) -> Result<Option<(Case, Day)>, Refusal> {
         let filter = CaseFilter {
             kinds: vec![DAY.name.to_owned()],
             parent: Some(draw.to_owned()),

@@ -17,6 +17,7 @@ use crate::service::calls::Turn;
 use crate::service::case_body::text;
 use crate::service::cases::NewCase;
 use crate::service::changes::Changes;
+use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::looks::line;
 use crate::service::refusal::Refusal;
@@ -66,7 +67,7 @@ impl Service {
         let open = || {
             let row = self.own_draw(actor, draw)?;
             let turn = self.calls_of(draw)?;
-            if !turn.book.may_be_unsealed() {
+            if row.state != state::FILLED || !turn.book.may_be_unsealed() {
                 let en = "not every seat has a member who accepted, or a round is open";
                 return Err(not_now("not_filled", "尚有席位未确认，或应答尚未截止，不能开始评审当日", en));
             }

@@ -5,6 +5,7 @@
 //! the discipline; other members are workstations here, never names.
 
 use super::body::{Arrival, Day};
+use super::conflicts::taking_part;
 use super::desk::{interrupt, leave};
 use super::{Step, not_now};
 use crate::codec::Hash;
@@ -133,7 +134,7 @@ impl Service {
         Ok(Shown {
             numbers: (request.plan.clone(), request.package.clone()),
             parties: (request.purchaser.clone(), request.agency.clone()),
-            suppliers: day.suppliers,
+            suppliers: taking_part(&day, &self.package_facts(&day.package)?),
         })
     }
 

@@ -81,6 +81,7 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<DrawView, Refusal> {
         let (row, package) = self.package_record(actor, &draft.package)?;
+        approved.refuse_other_package(row.version)?;
         let checked = check(draft, &package, &*self.book()?, self.clock.now())?.of_plan(from);
         let mut plan = self.plan(&row, None)?;
         plan.step = Some(self.case_change(&approved.drawn_as(self, actor, &plan.id)?)?);

@@ -142,12 +142,16 @@ impl Service {
                 "1 to 128 bytes, not blank, without control characters",
             ));
         }
-        self.draw_row(actor, id)?;
-        self.day_allows_unsealing(id)?;
+        let row = self.draw_row(actor, id)?;
+        self.day_allows_unsealing(&row)?;
         let (announcement, account) = (announcement.to_owned(), actor.account.clone());
         let ended = self.end(actor, id, key, "unseal", move |tx, row| {
-            if row.state == state::DRAWN && store::draw_calls::find(tx, &row.id)?.is_some() {
+            let calls = store::draw_calls::find(tx, &row.id)?;
+            if row.state == state::DRAWN && calls.is_some() {
                 return Err(wrong_state("尚未通知入选专家", "the panel was not invited yet"));
+            }
+            if calls.is_some_and(|calls| calls.proposal.is_some()) {
+                return Err(wrong_state("存在待确认的终止申请", "a proposed stop is waiting"));
             }
             let opens = [state::DRAWN, state::FILLED, state::IN_REVIEW, state::REVIEWED];
             if !opens.contains(&row.state.as_str()) {

@@ -19,7 +19,7 @@ use crate::service::actor::{Action, Actor, Role};
 use crate::service::archive::{SeatedCard, draw_entries};
 use crate::service::calls::terms::CallTerms;
 use crate::service::listing::{Listed, Paging};
-use crate::service::refusal::Refusal;
+use crate::service::refusal::{Kind, Refusal};
 use crate::service::sealing::OpaqueRecord;
 use crate::service::sight::{Field, Sight, Stage};
 use crate::store::{self, Conn};
@@ -188,6 +188,18 @@ impl Service {
         if row.drawn_entry.is_none() {
             return Err(wrong_state("抽取尚无结果", "the draw has no result yet"));
         }
+        // The list of a draw that ended without a panel stays sealed for ever (政府采购法实施条例 and 87号令 keep
+        // it for who investigates): only an auditor opens it.
+        let ended = [state::STOPPED, state::VOIDED].contains(&row.state.as_str());
+        if ended && actor.role != Role::Auditor {
+            let en = "the draw ended without a panel: its list stays sealed";
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "sealed_for_ever",
+                "抽取已终止或作废，名单不再开启",
+                en,
+            ));
+        }
         self.record_look(actor, "panel", id, purpose)?;
         // Of nobody seated is the account the person; one sight is everybody's.
         let stage = if row.state == state::UNSEALED { Stage::AfterAnnouncement } else { Stage::DrawnSealed };
@@ -213,11 +225,17 @@ impl Service {
     /// A draw's row, if this account may see it.
     pub(crate) fn draw_row(&self, actor: &Actor, id: &str) -> Result<store::draw::Draw, Refusal> {
         let missing = || Refusal::not_found("抽取", "draw");
-        self.store.read(|conn| {
+        let row = self.store.read(|conn| {
             let row = store::draw::find(conn, id)?.ok_or_else(missing)?;
             let package = store::package::find(conn, &row.package)?.ok_or_else(missing)?;
             if actor.sees_agency(&package.agency) { Ok(row) } else { Err(missing()) }
-        })
+        })?;
+        if actor.region.is_some() {
+            // A draw lies where its plan does; one without a plan is the whole bureau's.
+            let plan = self.plan_of_draw(&row)?;
+            actor.check_region(plan.and_then(|case| case.region).as_deref(), "抽取", "draw")?;
+        }
+        Ok(row)
     }
 
     /// The draft behind a plan that waits for acceptance.

@@ -99,6 +99,8 @@ pub(super) fn queries(body: &Json) -> Vec<Query> {
     let list = get(body, "queries").and_then(Json::as_list).unwrap_or_default();
     let read = |json: &Json| {
         object(json, "", |f| {
+            // The digest of the plan that was asked about; older ones have none.
+            f.optional("plan");
             Ok(Query {
                 by: f.str("by")?.to_owned(),
                 at: Timestamp(f.int("at", 0..=i64::MAX)?),

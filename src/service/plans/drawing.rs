@@ -21,6 +21,7 @@ use crate::rules::{Rule, Stakes};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor};
 use crate::service::calls::terms::{CallSite, CallTerms};
+use crate::service::case_body::int;
 use crate::service::cases::Case;
 use crate::service::draws::from_plan::{FromPlan, KeptPerson, KeptPlace};
 use crate::service::draws::prepare::People;
@@ -43,6 +44,17 @@ pub struct Approved {
 }
 
 impl Approved {
+    /// Refuses a package that has changed since the approval: who takes part decides who is excluded.
+    pub(in crate::service) fn refuse_other_package(&self, version: i64) -> Result<(), Refusal> {
+        let agreed = int(&self.case.body, &["approved", "package_version"]);
+        if agreed.is_none_or(|agreed| agreed == version) {
+            return Ok(());
+        }
+        let zh = "审核同意后供应商有变更，须修改方案后重新提交、审核";
+        let en = "suppliers were added after the approval: amend the plan, and have it approved anew";
+        Err(Refusal::new(Kind::Conflict, "suppliers_changed", zh, en))
+    }
+
     /// The plan's case once a draw was made from it.
     pub(in crate::service) fn drawn_as(
         &self,
@@ -212,12 +224,22 @@ impl Service {
     /// Whom the next draw of a plan keeps: those who had accepted when the last one was stopped because
     /// its seats could not be filled (补抽).
     fn kept_people(&self, case: &Case) -> Result<Vec<KeptPerson>, Refusal> {
-        let Some(last) = ids(&case.body, "draws").pop() else { return Ok(Vec::new()) };
+        let left_out = barred(&case.body);
         self.store.read(|conn| {
-            let stopped = store::draw::find(conn, &last)?.is_some_and(|draw| draw.state == state::STOPPED);
-            if !stopped {
-                return Ok(Vec::new());
+            // One that waits for acceptance, or was withdrawn before it was drawn, ended nothing.
+            let mut last = None;
+            for id in ids(&case.body, "draws").into_iter().rev() {
+                let draw = store::draw::find(conn, &id)?;
+                if let Some(draw) =
+                    draw.filter(|draw| ![state::PLANNED, state::WITHDRAWN].contains(&draw.state.as_str()))
+                {
+                    last = Some(draw);
+                    break;
+                }
             }
+            let Some(last) = last.filter(|draw| draw.state == state::STOPPED).map(|draw| draw.id) else {
+                return Ok(Vec::new());
+            };
             let committed = self.archive().committed(conn, &last)?;
             let Some(calls) = committed.calls()? else { return Ok(Vec::new()) };
             let kept = |remaining: &Remaining| {
@@ -228,7 +250,8 @@ impl Service {
                 };
                 let position = usize::try_from(remaining.position).ok()?;
                 let person = committed.record.candidates.get(position)?;
-                Some(KeptPerson { number: person.number.clone(), place })
+                let stays = !left_out.contains(&person.number);
+                stays.then(|| KeptPerson { number: person.number.clone(), place })
             };
             Ok(calls.remaining().iter().filter_map(kept).collect())
         })

@@ -6,12 +6,12 @@
 //! chosen by hand; too many raise a warning that bureau, auditor and supervisor see.
 
 use super::body::read;
-use crate::codec::{Json, Object};
+use crate::codec::{Json, Object, sha256};
 use crate::registry::plan_table::PLAN;
 use crate::registry::{Plan, PlanGroup};
 use crate::service::Service;
 use crate::service::actor::{Action, Actor, Role};
-use crate::service::case_body::push;
+use crate::service::case_body::{get, push, text};
 use crate::service::changes::Changes;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
@@ -59,7 +59,19 @@ impl Service {
             return self.answer(actor, &plan, &self.group_counts(&case, &plan)?);
         }
         if self.replayed(actor, key)?.is_some() {
-            // Asked and kept before: the answer is made anew, as of now.
+            // Asked and kept before: the answer is made anew, as of now; of the same plan only.
+            let digest = plan_digest(&plan);
+            let kept = get(&case.body, "queries").and_then(Json::as_list).unwrap_or_default();
+            let same = |query: &&Json| text(query, &["plan"]) == Some(digest.as_str());
+            if kept.iter().rfind(same).is_none() {
+                let en = "the plan has changed since this question: ask with another key";
+                return Err(Refusal::new(
+                    Kind::Conflict,
+                    "changed_since",
+                    "提问之后方案已变更，请另行提问",
+                    en,
+                ));
+            }
             return self.answer(actor, &plan, &self.group_counts(&case, &plan)?);
         }
         let counts = self.group_counts(&case, &plan)?;
@@ -70,6 +82,7 @@ impl Service {
             .with("by", actor.account.as_str())
             .with("at", case.updated)
             .with("version", version)
+            .with("plan", plan_digest(&plan))
             .with("short", short.collect::<Json>());
         push(&mut case.body, "queries", asked).map_err(|_| {
             let en = "too many questions about this plan; no more are answered";
@@ -102,6 +115,11 @@ impl Service {
             1
         }
     }
+}
+
+/// SHA-256 of the plan that was asked about, hex.
+fn plan_digest(plan: &Plan) -> String {
+    sha256(&[&plan.to_json().canonical()]).to_hex()
 }
 
 /// Whether so many candidates are enough for so many seats.

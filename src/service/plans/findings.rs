@@ -168,6 +168,11 @@ impl Service {
                 .map(|member| member.unit.as_ref().map(|unit| u32::from(Some(unit.as_str()) == purchaser)))
                 .sum(),
             consent: Some(selection.consent.is_some()),
+            expertise: if selection.members.iter().any(|member| member.legal) {
+                vec![Expertise::Legal]
+            } else {
+                Vec::new()
+            },
         });
         let numbers = plan.document_numbers.iter().map(|asked| (asked.speciality, asked.experts));
         Ok(PlanFacts {
@@ -186,7 +191,7 @@ impl Service {
             host_site: plan.remote.then_some(crate::draw::sites::HOST_SITE),
             document_numbers: (!plan.document_numbers.is_empty()).then(|| numbers.collect()),
             self_selection,
-            filing: Some(plan.province_filing.is_some()),
+            filing: Some(self.filing_covers(plan)),
             confirmed: Some(read_act(&case.body, "confirmed").is_some()),
             approved: Some([APPROVED, DRAWN].contains(&case.state.as_str())),
             venues_drawn: Some(match &plan.sites {
@@ -196,6 +201,16 @@ impl Service {
             pools,
             waived: plan.overrides.iter().filter_map(|departure| Rule::parse(&departure.rule)).collect(),
         })
+    }
+
+    /// Whether a filing is there, made by now, for every other province that experts are asked from.
+    fn filing_covers(&self, plan: &Plan) -> bool {
+        let Some(filing) = &plan.province_filing else { return false };
+        let own = plan.region.ancestors().last().unwrap_or(plan.region);
+        let other = |region: &&Region| !region.is_within(&own);
+        let mut foreign = plan.groups.iter().flat_map(|group| &group.within).filter(other);
+        filing.filed_on <= Date::of(self.clock.now())
+            && foreign.all(|region| region.is_within(&filing.province))
     }
 
     /// Whether the profile asks the purchaser to confirm plans.

@@ -8,6 +8,7 @@
 //! | `steps` | submitted, confirmed, returned, approved, cancelled, closed |
 //! | `findings` | the plan's facts as the rules ask for them; what they answer |
 //! | `feasibility` | counts before approval, coarse for the agency, every question kept |
+//! | `past` | whom earlier draws of the package called, and who broke the discipline there |
 //! | `short` | the ways out when too few candidates are there |
 //! | `drawing` | the draw from the approved version |
 //! | `view` | who sees what |
@@ -27,6 +28,7 @@ mod drawing;
 mod edit;
 mod feasibility;
 mod findings;
+mod past;
 mod short;
 mod steps;
 mod view;

@@ -1,7 +1,7 @@
 //! The steps of a plan between people: submitted, taken back, confirmed by the purchaser, approved or
 //! returned by the bureau, cancelled by two, formed without a draw, closed.
 
-use super::body::{act, read, read_act};
+use super::body::{act, ids, read, read_act};
 use super::findings::{FindingView, refuse_blocking};
 use super::view::PlanView;
 use crate::codec::Json;
@@ -18,6 +18,7 @@ use crate::service::changes::Changes;
 use crate::service::draws::state;
 use crate::service::idempotency::IdempotencyKey;
 use crate::service::refusal::{Kind, Refusal};
+use crate::service::sites_draw::draw_of;
 use crate::store;
 use crate::store::case::CaseFilter;
 
@@ -49,6 +50,11 @@ impl Service {
             set(&mut case.body, "submitted", act(&actor.account, now, None));
             let kept = found.iter().map(|finding| FindingView::of(finding).to_json()).collect::<Json>();
             set(&mut case.body, "findings", kept);
+            // Whoever broke the discipline in an earlier committee of this package may not sit again (87号令
+            // art 67); from what the day recorded, not from what somebody remembers.
+            for number in self.past_of(&plan.package)?.broke {
+                super::body::add_id(&mut case.body, "barred", &number);
+            }
             Ok(())
         })
     }
@@ -114,9 +120,20 @@ impl Service {
                 let (zh, en) = ("应为专家编号", "must be an expert number");
                 return Err(Refusal::field(&format!("barred[{bad}]"), "", "expert_number", zh, en));
             }
+            // Nobody is removed by hand: only who was called for this very package can have broken its rules.
+            let past = self.past_of(&plan.package)?;
+            if let Some(bad) = approval.barred.iter().position(|number| !past.called.contains(number)) {
+                let zh = "须为本包此前抽取中应邀的专家";
+                let en = "must be somebody who was called for this package before";
+                return Err(Refusal::field(&format!("barred[{bad}]"), "", "called_before", zh, en));
+            }
             self.step_case(actor, &actor.parties(), &PLAN, case, "approve")?;
             let names = accepted.iter().map(|rule| Json::from(rule.as_str())).collect::<Json>();
-            let approved = act(&actor.account, case.updated, None).with("overrides", names);
+            // With the package as it was: suppliers are part of what is agreed to.
+            let (package, _) = self.package_record(actor, &plan.package)?;
+            let approved = act(&actor.account, case.updated, None)
+                .with("overrides", names)
+                .with("package_version", package.version);
             set(&mut case.body, "approved", approved);
             for number in &approval.barred {
                 super::body::add_id(&mut case.body, "barred", number);
@@ -146,6 +163,15 @@ impl Service {
     ) -> Result<PlanView, Refusal> {
         free_text("reason", reason)?;
         self.step(actor, Action::RequestDraw, id, key, |case, _| {
+            if draw_of(&case.body).is_some() || !ids(&case.body, "draws").is_empty() {
+                let en = "something was drawn from this plan: submit it, and propose to cancel it";
+                return Err(Refusal::new(
+                    Kind::Conflict,
+                    "drawn_from",
+                    "本方案已抽取过场所或专家，须提交后申请取消，由另一人同意",
+                    en,
+                ));
+            }
             self.step_case(actor, &actor.parties(), &PLAN, case, "discard")?;
             set(&mut case.body, "ended", act(&actor.account, case.updated, Some(reason)));
             Ok(())
