@@ -26,6 +26,17 @@ pub fn limit(path: &str) -> u64 {
     if path.starts_with("draws/") { EVIDENCE_LIMIT } else { FILE_LIMIT }
 }
 
+/// Reads a file of a path no further than it may be long. `size` is what it is said to have.
+pub fn read_limited(path: &str, from: impl Read, size: u64) -> io::Result<Vec<u8>> {
+    let limit = limit(path);
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit) + 1).unwrap_or_default());
+    from.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("longer than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
 /// A directory.
 pub struct Folder(pub PathBuf);
 
@@ -35,12 +46,8 @@ impl Source for Folder {
         let path = path.split('?').next().unwrap_or_default();
         match fs::File::open(self.0.join(Path::new(path))) {
             Ok(file) => {
-                let (mut bytes, limit) = (Vec::new(), limit(path));
-                file.take(limit + 1).read_to_end(&mut bytes)?;
-                if bytes.len() as u64 > limit {
-                    return Err(io::Error::other(format!("longer than {limit} bytes")));
-                }
-                Ok(Some(bytes))
+                let size = file.metadata()?.len();
+                read_limited(path, file, size).map(Some)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

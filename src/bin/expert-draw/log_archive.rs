@@ -3,11 +3,11 @@
 //! be long, whatever the archive says of its size.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use expert_draw::audit::source::{Source, limit};
+use expert_draw::audit::source::{Source, read_limited};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -40,12 +40,8 @@ impl Source for LogArchive {
             Err(ZipError::FileNotFound) => return Ok(None),
             Err(error) => return Err(io::Error::other(error)),
         };
-        let (mut bytes, limit) = (Vec::new(), limit(path));
-        file.take(limit + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit {
-            return Err(io::Error::other(format!("longer than {limit} bytes")));
-        }
-        Ok(Some(bytes))
+        // What the archive says of a size is nobody's word: it grows as it is read.
+        read_limited(path, file, 0).map(Some)
     }
 }
 

@@ -188,8 +188,7 @@ impl Service {
         if row.drawn_entry.is_none() {
             return Err(wrong_state("抽取尚无结果", "the draw has no result yet"));
         }
-        // The list of a draw that ended without a panel stays sealed for ever (政府采购法实施条例 and 87号令 keep
-        // it for who investigates): only an auditor opens it.
+        // The list of a draw that ended without a panel stays sealed for ever (项目规则): only an auditor opens it.
         let ended = [state::STOPPED, state::VOIDED].contains(&row.state.as_str());
         if ended && actor.role != Role::Auditor {
             let en = "the draw ended without a panel: its list stays sealed";
